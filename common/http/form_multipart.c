@@ -59,17 +59,18 @@ static bool next_parameter(struct slice *rest, struct parameter *ret) {
     at++;
     while (at < end && is_blank(*at))
       at++;
-    const char *value = at;
-    if (at < end && *at == '"') {
-      value++;
-      size_t len = quoted_len(slice_of(value, (size_t)(end - value)), &ret->escaped);
-      ret->value = slice_of(value, len);
-      at = value + len;
+    bool quoted = at < end && *at == '"';
+    if (quoted) {
+      at++;
+      ret->value = slice_of(at, quoted_len(slice_of(at, (size_t)(end - at)), &ret->escaped));
+      at += ret->value.len;
     }
     const char *next = memchr(at, ';', (size_t)(end - at));
-    if (at == value)
-      ret->value = slice_trim(slice_of(value, (size_t)((next ? next : end) - value)));
-    at = next ? next : end;
+    if (!next)
+      next = end;
+    if (!quoted)
+      ret->value = slice_trim(slice_of(at, (size_t)(next - at)));
+    at = next;
   }
   *rest = slice_of(at, (size_t)(end - at));
   return true;
