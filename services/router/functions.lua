@@ -5,73 +5,68 @@
 -- remembers what was decided, a repeat answers the same and changes nothing.
 
 local RELEASE = '1'
-local call, pcall_redis = redis.call, redis.pcall
-local tonumber, tostring, find, sub, gmatch, match = tonumber, tostring, string.find, string.sub, string.gmatch, string.match
-local concat = table.concat
+-- Redis gives a library its globals only when a function runs; the wrapper in register() fills these.
+local call, pcall_redis, find, sub, gmatch, match, concat
 
-local PARTICIPANTS_MAX = 50
+local PARTICIPANTS_BYTES_MAX = 4096
 local OPEN_MAX = 20
 local PROFILE_IN_JOURNAL_MAX = 2048
 local MID_KEEP_MS = 400 * 86400 * 1000
 
--- One journal entry. Always the same fields in the same order: the stream then stores their names once.
+-- One journal entry: `meta` is its fields joined by US, in this order (proto/redis.md). Few stream fields: each costs
+-- time in Redis and bytes in the AOF.
 local function journal(tag, e)
-  return call('XADD', tag .. ':journal', '*',
-    'type', e.type, 'event_id', e.event_id or '', 'event', e.event or '', 'customer', e.customer or '',
-    'conversation', e.conversation or '', 'work_item', e.work_item or '', 'queue', e.queue or '',
-    'rule', e.rule or '', 'desk', e.desk or '', 'how', e.how or '', 'evidence', e.evidence or '',
-    'context', e.context or '', 'agent', e.agent or '', 'at', e.at or '', 'trace', e.trace or '',
-    'prev', e.prev or '')
+  return call('XADD', tag .. ':journal', '*', 'type', e.type, 'meta', concat({ e.event_id or '', e.customer or '',
+    e.conversation or '', e.work_item or '', e.queue or '', e.rule or '', e.desk or '', e.how or '', e.evidence or '',
+    e.agent or '', e.at, e.prev or '', e.trace or '', e.context or '' }, '\31'), 'event', e.event or '')
 end
 
--- ---------------------------------------------------------------- identify
-
--- The customer an address names, made from the event's id when the address is new. No key: nobody.
-local function identify(tag, key, name, event_id, now)
-  if key == '' then return '' end
-  local at = tag .. ':addr:' .. key
-  local customer = call('GET', at)
-  if customer then return customer end
-  customer = 'c' .. sub(event_id, 1, 16)
-  call('SET', at, customer)
-  call('HSET', tag .. ':cust:' .. customer, 'name', name, 'addresses', '|' .. key .. '|', 'created', now)
-  return customer
+local function split(text)
+  local parts, n = {}, 0
+  for part in gmatch(text .. '\31', '([^\31]*)\31') do
+    n = n + 1
+    parts[n] = part
+  end
+  return parts
 end
 
--- ---------------------------------------------------------------- attach context
+-- ---------------------------------------------------------------- identify and attach context
 
--- What is known of the customer, read in the same step that routes: it cannot be late, only absent or unreadable.
-local function context_of(tag, customer)
-  if customer == '' then return { state = 'absent' } end
-  local v = pcall_redis('HMGET', tag .. ':cust:' .. customer,
-    'tags', 'value', 'lang', 'profile', 'open', 'last_agent', 'imported', 'name')
-  if v.err then return { state = 'unavailable' } end
-  return {
-    state = v[7] and 'present' or 'absent', tags = v[1] or '', value = v[2] or '', lang = v[3] or '',
-    profile = v[4] or '', open = v[5] or '', last_agent = v[6] or '', imported = v[7] or '', name = v[8] or ''
-  }
+-- The customer an address names and what is known of them, read in the same step that routes: context cannot be
+-- late, only absent or unreadable. `talk` is the running talk of this sender on this channel.
+-- A new address gets a customer made from the event's id; it is written by keep_customer().
+local function identify(tag, e)
+  if e.from == '' then return { state = 'absent' } end
+  local id = call('GET', tag .. ':addr:' .. e.from)
+  if not id then return { id = 'c' .. sub(e.id, 1, 16), state = 'absent', new = true } end
+  local v = pcall_redis('HMGET', tag .. ':cust:' .. id, 'tags', 'value', 'lang', 'profile', 'open', 'last_agent',
+    'imported', 'name', 'talk:' .. e.channel .. ':' .. e.from)
+  if v.err then return { id = id, state = 'unavailable' } end
+  return { id = id, state = v[7] and 'present' or 'absent', tags = v[1], value = v[2], lang = v[3], profile = v[4],
+    open = v[5], last_agent = v[6], imported = v[7], name = v[8], talk = v[9] }
 end
 
 local function context_text(c)
   local profile = c.profile or ''
   if #profile > PROFILE_IN_JOURNAL_MAX then profile = '' end
   return concat({ c.state, c.imported or '', c.tags or '', c.value or '', c.lang or '', c.open or '',
-    c.last_agent or '', c.name or '', profile }, '\31')
+    c.last_agent or '', c.name or '', profile }, '\30')
 end
 
 -- ---------------------------------------------------------------- find the conversation
 
--- A merged conversation points to the one that survived.
+-- A merged conversation points to the one that survived (TH-15).
 local function conversation(tag, id)
   for _ = 1, 10 do
-    local v = call('HMGET', tag .. ':conv:' .. id,
-      'customer', 'item', 'last_ms', 'participants', 'last', 'merged', 'channel')
+    local v = call('HMGET', tag .. ':conv:' .. id, 'facts', 'item', 'queue', 'messages', 'last_ms', 'last',
+      'participants', 'merged')
     if not v[1] then return nil end
-    if not v[6] then
-      return { id = id, customer = v[1], item = v[2] or '', last_ms = tonumber(v[3]) or 0,
-        participants = v[4] or '|', last = v[5] or '', channel = v[7] }
+    if not v[8] then
+      local customer, channel = match(v[1], '^([^\31]*)\31([^\31]*)\31')
+      return { id = id, customer = customer, channel = channel, item = v[2] or '', queue = v[3] or '',
+        messages = tonumber(v[4]) or 0, last_ms = tonumber(v[5]) or 0, last = v[6] or '', participants = v[7] or '|' }
     end
-    id = v[6]
+    id = v[8]
   end
   return nil
 end
@@ -81,19 +76,18 @@ local function takes_part(conv, key)
 end
 
 -- Evidence in order of trust (TH-01 … TH-06, TH-16, TH-19). Returns the conversation or nil, how, evidence.
-local function thread(tag, e, idle_ms, now)
+local function thread(tag, e, customer, idle_ms, now)
   if e.proven ~= '' then
     local conv = conversation(tag, e.proven)
     if conv and conv.channel == e.channel then
-      return conv, e.proven_how, takes_part(conv, e.from) and e.proven or (e.proven .. ' new_participant')
+      return conv, e.proven_how, takes_part(conv, e.from) and conv.id or (conv.id .. ' new_participant')
     end
   end
   if e.mode == 'sender' then
     if e.from == '' then return nil, 'new', 'no sender' end
-    local id = call('GET', tag .. ':talk:' .. e.channel .. ':' .. e.from)
-    local conv = id and conversation(tag, id)
+    local conv = customer.talk and conversation(tag, customer.talk)
     if not conv then return nil, 'new', '' end
-    if conv.item == '' and now - conv.last_ms > idle_ms then return nil, 'new', 'idle ' .. conv.id end
+    if conv.item == '' and tonumber(now) - conv.last_ms > idle_ms then return nil, 'new', 'idle ' .. conv.id end
     return conv, 'same-sender', conv.id
   end
   local refused = ''
@@ -117,7 +111,7 @@ local function thread(tag, e, idle_ms, now)
 end
 
 local function join_participants(have, more)
-  if #have > PARTICIPANTS_MAX * 64 then return have end
+  if #have > PARTICIPANTS_BYTES_MAX then return have end
   for key in gmatch(more, '%S+') do
     if not find(have, '|' .. key .. '|', 1, true) then have = have .. key .. '|' end
   end
@@ -179,84 +173,92 @@ end
 
 -- ---------------------------------------------------------------- enqueue
 
--- The order of a queue: priority first, then age. Static, so nothing is ever sorted again.
+-- The order of a queue: priority first, then age; one decimal digit and 13 of Unix milliseconds. Static, so nothing
+-- is ever sorted again. Text, because Redis spends more on printing a Lua number than on the insertion.
 local function score(priority, at_ms)
-  return priority * 1e13 + at_ms
+  return priority .. at_ms
 end
 
-local function open_item(tag, e, conv_id, customer, rule, now)
+local function open_item(tag, e, conv_id, customer_id, rule, now)
   local item = 'w' .. sub(e.id, 1, 16)
-  local deadline = rule.within > 0 and now + rule.within or 0
-  call('HSET', tag .. ':item:' .. item, 'conversation', conv_id, 'customer', customer, 'queue', rule.queue,
-    'state', 'waiting', 'priority', rule.priority, 'deadline', deadline, 'skills', rule.skills, 'rule', rule.name,
-    'desk', e.desk, 'created', now, 'changed', now, 'messages', 1, 'agent', '', 'event', e.id)
+  local deadline = rule.within ~= '0' and string.format('%.0f', tonumber(now) + tonumber(rule.within)) or '0'
+  call('HSET', tag .. ':item:' .. item, 'state', 'waiting', 'queue', rule.queue, 'agent', '', 'changed', now, 'facts',
+    concat({ conv_id, customer_id, rule.priority, deadline, rule.skills, rule.name, e.desk, now, e.id }, '\31'))
   call('ZADD', tag .. ':queue:' .. rule.queue, score(rule.priority, now), item)
-  if customer ~= '' then
-    local at = tag .. ':cust:' .. customer
-    local open = call('HGET', at, 'open') or ''
-    local count = select(2, string.gsub(open, '%S+', ''))
-    if count < OPEN_MAX then call('HSET', at, 'open', open == '' and conv_id or (open .. ' ' .. conv_id)) end
-  end
   return item
+end
+
+local function add_open(open, conv_id)
+  open = open or ''
+  if #open >= OPEN_MAX * 18 then return open end
+  return open == '' and conv_id or (open .. ' ' .. conv_id)
+end
+
+-- Everything a message changes on its customer, in one write; nothing when nothing changed.
+local function keep_customer(tag, e, customer, new_talk, opened, now)
+  if not customer.id then return end
+  local w, n = { 'HSET', tag .. ':cust:' .. customer.id }, 2
+  local function put(field, value) w[n + 1], w[n + 2] = field, value n = n + 2 end
+  if customer.new then
+    call('SET', tag .. ':addr:' .. e.from, customer.id)
+    put('addresses', '|' .. e.from .. '|') put('created', now) put('name', e.name)
+  elseif customer.state == 'unavailable' then
+    return
+  end
+  if new_talk then put('talk:' .. e.channel .. ':' .. e.from, new_talk) end
+  if opened then put('open', add_open(customer.open, opened)) end
+  if n > 2 then call(unpack(w)) end
 end
 
 -- ---------------------------------------------------------------- the step
 
-local function route_message(tag, e, rules, now, idle_ms)
-  local customer = identify(tag, e.from, e.name, e.id, now)
-  local context = context_of(tag, customer)
-  local conv, how, evidence = thread(tag, e, idle_ms, now)
-  local rule
+local function first_match(rules, customer)
   for i = 1, #rules do
     local r = rules[i]
-    if r.customer == '' or predicate(r.customer)(context) then rule = r break end
+    if r.customer == '' or predicate(r.customer)(customer) then return r end
   end
-  local opens = e.kind == 'message'
-  local id, item, queue, prev = conv and conv.id, conv and conv.item or '', '', conv and conv.last or ''
-  local key
-  if conv then
-    key = tag .. ':conv:' .. id
-  else
-    id = 'v' .. sub(e.id, 1, 16)
-    key = tag .. ':conv:' .. id
-    call('HSET', key, 'customer', customer, 'channel', e.channel, 'subject', e.subject, 'created', now,
-      'item', '', 'messages', 0, 'ref', e.ref)
+end
+
+local function keep_message_ids(tag, e, id, is_new)
+  if e.mid ~= '' then call('SET', tag .. ':mid:' .. e.channel .. ':' .. e.mid, id, 'NX', 'PX', MID_KEEP_MS) end
+  if is_new then
+    -- A root named by many and sent by nobody (TH-18) still holds its talk together.
+    for ref in gmatch(e.refs, '%S+') do
+      call('SET', tag .. ':mid:' .. e.channel .. ':' .. ref, id, 'NX', 'PX', MID_KEEP_MS)
+    end
+  end
+end
+
+local function route_message(tag, e, rules, now, idle_ms)
+  local customer = identify(tag, e)
+  local owner = customer.id or ''
+  local conv, how, evidence = thread(tag, e, customer, idle_ms, now)
+  local rule = first_match(rules, customer)
+  local is_new = conv == nil
+  local id = conv and conv.id or ('v' .. sub(e.id, 1, 16))
+  conv = conv or { item = '', queue = '', messages = 0, last = '', participants = '|', customer = owner }
+  local item, queue, messages = conv.item, conv.queue, conv.messages
+  local opened = item == '' and e.kind == 'message'
+  if opened then
+    item, queue, messages = open_item(tag, e, id, conv.customer, rule, now), rule.queue, 0
+  end
+  local cursor = journal(tag, { type = 'event', event_id = e.id, event = e.bytes, customer = owner, conversation = id,
+    work_item = item, queue = queue, rule = rule.name, desk = e.desk, how = how, evidence = evidence,
+    context = context_text(customer), at = now, trace = e.trace, prev = conv.last })
+  local key = tag .. ':conv:' .. id
+  local participants = join_participants(conv.participants, e.from .. ' ' .. e.others)
+  if is_new then
+    call('HSET', key, 'facts', concat({ owner, e.channel, now, e.ref, e.subject }, '\31'), 'item', item, 'queue', queue,
+      'messages', messages + 1, 'last_ms', now, 'last', cursor, 'participants', participants)
     if e.ref ~= '' then call('SET', tag .. ':ref:' .. e.ref, id) end
-  end
-  if item ~= '' then
-    local at = tag .. ':item:' .. item
-    queue = call('HGET', at, 'queue') or ''
-    if opens then
-      call('HINCRBY', at, 'messages', 1)
-    end
-  elseif opens then
-    item = open_item(tag, e, id, customer, rule, now)
-    queue = rule.queue
-  end
-  local cursor = journal(tag, {
-    type = 'event', event_id = e.id, event = e.bytes, customer = customer, conversation = id, work_item = item,
-    queue = queue, rule = rule.name, desk = e.desk, how = how, evidence = evidence,
-    context = context_text(context), at = now, trace = e.trace, prev = prev })
-  local have = conv and conv.participants or '|'
-  local participants = join_participants(have, (e.from ~= '' and e.from or '') .. ' ' .. e.others)
-  if participants ~= have or not conv then
-    call('HSET', key, 'item', item, 'last_ms', now, 'last', cursor, 'participants', participants)
-  elseif item ~= conv.item then
-    call('HSET', key, 'item', item, 'last_ms', now, 'last', cursor)
+  elseif opened or participants ~= conv.participants then
+    call('HSET', key, 'item', item, 'queue', queue, 'messages', messages + 1, 'last_ms', now, 'last', cursor,
+      'participants', participants)
   else
-    call('HSET', key, 'last_ms', now, 'last', cursor)
+    call('HSET', key, 'messages', messages + 1, 'last_ms', now, 'last', cursor)
   end
-  if e.mode == 'sender' then
-    if not conv and e.from ~= '' then call('SET', tag .. ':talk:' .. e.channel .. ':' .. e.from, id) end
-  elseif e.mode == 'mail' then
-    if e.mid ~= '' then call('SET', tag .. ':mid:' .. e.channel .. ':' .. e.mid, id, 'NX', 'PX', MID_KEEP_MS) end
-    if not conv then
-      -- A root named by many and sent by nobody (TH-18) still holds its talk together.
-      for ref in gmatch(e.refs, '%S+') do
-        call('SET', tag .. ':mid:' .. e.channel .. ':' .. ref, id, 'NX', 'PX', MID_KEEP_MS)
-      end
-    end
-  end
+  keep_customer(tag, e, customer, is_new and e.mode == 'sender' and id, opened and conv.customer == owner and id, now)
+  if e.mode == 'mail' then keep_message_ids(tag, e, id, is_new) end
   if e.kind == 'opt_out' then
     call('SET', tag .. ':optout:' .. e.channel .. ':' .. e.from, e.id)
   elseif e.kind == 'opt_in' then
@@ -267,10 +269,10 @@ end
 
 -- A status or an edit: a fact about an existing conversation, if it is known; never work by itself.
 local function route_notice(tag, e, now)
-  local customer = e.from ~= '' and call('GET', tag .. ':addr:' .. e.from) or ''
-  local id = e.mode == 'sender' and e.from ~= '' and call('GET', tag .. ':talk:' .. e.channel .. ':' .. e.from) or ''
-  return journal(tag, { type = 'event', event_id = e.id, event = e.bytes, customer = customer, conversation = id,
-    desk = e.desk, how = id ~= '' and 'same-sender' or 'none', at = now, trace = e.trace }), 'r'
+  local customer = identify(tag, e)
+  local id = customer.talk or ''
+  return journal(tag, { type = 'event', event_id = e.id, event = e.bytes, customer = not customer.new and customer.id,
+    conversation = id, desk = e.desk, how = id ~= '' and 'same-sender' or 'none', at = now, trace = e.trace }), 'r'
 end
 
 local function route_quarantine(tag, e, now)
@@ -302,7 +304,7 @@ local EVENT_FIELDS, RULE_FIELDS = 18, 6
 
 local function route(keys, args)
   local tag = keys[1]
-  local now, desk, keep_ms, idle_ms, count = tonumber(args[1]), args[2], args[3], tonumber(args[4]), tonumber(args[5])
+  local now, desk, keep_ms, idle_ms, count = args[1], args[2], args[3], tonumber(args[4]), tonumber(args[5])
   if (call('GET', tag .. ':desk') or '0') ~= desk then return redis.error_reply('STALE desk definition') end
   local outcomes, at = {}, 5
   for n = 1, count do
@@ -315,8 +317,8 @@ local function route(keys, args)
     local rules, rule_count = {}, tonumber(args[at + 18])
     at = at + EVENT_FIELDS
     for i = 1, rule_count do
-      rules[i] = { name = args[at + 1], queue = args[at + 2], priority = tonumber(args[at + 3]),
-        within = tonumber(args[at + 4]), skills = args[at + 5], customer = args[at + 6] }
+      rules[i] = { name = args[at + 1], queue = args[at + 2], priority = args[at + 3],
+        within = args[at + 4], skills = args[at + 5], customer = args[at + 6] }
       at = at + RULE_FIELDS
     end
     local ok, outcome = pcall(route_one, tag, e, rules, now, idle_ms, keep_ms)
@@ -332,26 +334,25 @@ end
 -- ---------------------------------------------------------------- life of a work item
 
 local function item_state(tag, item)
-  local v = call('HMGET', tag .. ':item:' .. item, 'state', 'queue', 'agent', 'conversation', 'customer', 'priority',
-    'created', 'messages')
+  local v = call('HMGET', tag .. ':item:' .. item, 'state', 'queue', 'agent', 'facts')
   if not v[1] then return nil end
-  return { state = v[1], queue = v[2], agent = v[3] or '', conversation = v[4], customer = v[5] or '',
-    priority = tonumber(v[6]), created = tonumber(v[7]), messages = tonumber(v[8]) or 0 }
+  local facts = split(v[4])
+  return { state = v[1], queue = v[2], agent = v[3] or '', conversation = facts[1], customer = facts[2],
+    priority = facts[3], created = facts[8] }
 end
 
 local function item_fact(tag, type, item, i, agent, now, evidence)
-  local prev = call('HGET', tag .. ':conv:' .. i.conversation, 'last') or ''
+  local conv = tag .. ':conv:' .. i.conversation
   local cursor = journal(tag, { type = type, customer = i.customer, conversation = i.conversation, work_item = item,
-    queue = i.queue, agent = agent, at = now, evidence = evidence, prev = prev })
-  call('HSET', tag .. ':conv:' .. i.conversation, 'last', cursor)
+    queue = i.queue, agent = agent, at = now, evidence = evidence, prev = call('HGET', conv, 'last') or '' })
+  call('HSET', conv, 'last', cursor)
 end
 
 -- claim {tag}  now queue agent : the item that waits first, now held by the agent; nothing when none waits.
 local function claim(keys, args)
   local tag, now, queue, agent = keys[1], args[1], args[2], args[3]
-  for _ = 1, 100 do
-    local first = call('ZPOPMIN', tag .. ':queue:' .. queue)
-    local item = first[1]
+  while true do
+    local item = call('ZPOPMIN', tag .. ':queue:' .. queue)[1]
     if not item then return false end
     local i = item_state(tag, item)
     if i and i.state == 'waiting' then
@@ -362,7 +363,6 @@ local function claim(keys, args)
       return item
     end
   end
-  return false
 end
 
 -- done {tag}  now item agent seen : ends it. `seen` is the number of messages the agent has seen ('' any).
@@ -372,12 +372,13 @@ local function done(keys, args)
   local i = item_state(tag, item)
   if not i then return 'GONE' end
   if i.state == 'done' then return 'DONE' end
-  if seen ~= '' and tonumber(seen) < i.messages then return 'NEWS' end
+  local conv = tag .. ':conv:' .. i.conversation
+  local c = call('HMGET', conv, 'item', 'messages')
+  if seen ~= '' and c[1] == item and tonumber(seen) < (tonumber(c[2]) or 0) then return 'NEWS' end
   call('HSET', tag .. ':item:' .. item, 'state', 'done', 'changed', now)
   call('ZREM', tag .. ':queue:' .. i.queue, item)
   call('ZREM', tag .. ':held', item)
-  local conv = tag .. ':conv:' .. i.conversation
-  if call('HGET', conv, 'item') == item then call('HSET', conv, 'item', '') end
+  if c[1] == item then call('HSET', conv, 'item', '', 'queue', '', 'messages', 0) end
   if i.customer ~= '' then
     local at = tag .. ':cust:' .. i.customer
     local rest = {}
@@ -402,6 +403,8 @@ local function requeue(keys, args)
   call('ZREM', tag .. ':queue:' .. i.queue, item)
   call('ZADD', tag .. ':queue:' .. queue, score(i.priority, i.created), item)
   call('HSET', tag .. ':item:' .. item, 'state', 'waiting', 'queue', queue, 'agent', '', 'changed', now)
+  local conv = tag .. ':conv:' .. i.conversation
+  if call('HGET', conv, 'item') == item then call('HSET', conv, 'queue', queue) end
   local from = i.queue
   i.queue = queue
   item_fact(tag, 'requeue', item, i, i.agent, now, from)
@@ -455,11 +458,20 @@ local function desk_apply(keys, args)
   return args[2]
 end
 
-redis.register_function('deskbell_route', route)
-redis.register_function('deskbell_claim', claim)
-redis.register_function('deskbell_done', done)
-redis.register_function('deskbell_requeue', requeue)
-redis.register_function('deskbell_customer_import', customer_import)
-redis.register_function('deskbell_quarantine_end', quarantine_end)
-redis.register_function('deskbell_desk_apply', desk_apply)
-redis.register_function{function_name = 'deskbell_release', callback = function() return RELEASE end, flags = {'no-writes'}}
+local function register(name, step)
+  redis.register_function('deskbell_' .. name, function(keys, args)
+    call, pcall_redis, concat = redis.call, redis.pcall, table.concat
+    find, sub, gmatch, match = string.find, string.sub, string.gmatch, string.match
+    return step(keys, args)
+  end)
+end
+
+register('route', route)
+register('claim', claim)
+register('done', done)
+register('requeue', requeue)
+register('customer_import', customer_import)
+register('quarantine_end', quarantine_end)
+register('desk_apply', desk_apply)
+redis.register_function{ function_name = 'deskbell_release', callback = function() return RELEASE end,
+  flags = { 'no-writes' } }
