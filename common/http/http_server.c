@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libmicrohttpd inside the libuv loop. Its epoll descriptor is watched; what is ready and what was resumed in one
+ * turn of the loop is worked off by one MHD_run(), after the poll phase (answers that became durable in it) or
+ * before it (answers given by timers).
+ */
+#include "http/http_internal.h"
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define CONNECTION_MEMORY (32 * 1024)
+#define SPARE_CONNECTIONS 16    /* ours closes at the limit; libmicrohttpd would leave them waiting */
+#define BACKLOG 1024
+
+static void turn(struct http_server *s);
+
+static void on_readable(uv_poll_t *handle, int status, int events) {
+  struct http_server *s = handle->data;
+  (void)status, (void)events;
+  s->wants_run = true;
+}
+
+static void on_timer(uv_timer_t *handle) {
+  struct http_server *s = handle->data;
+  s->wants_run = true;
+}
+
+static void on_prepare(uv_prepare_t *handle) {
+  turn(handle->data);
+}
+
+static void on_check(uv_check_t *handle) {
+  turn(handle->data);
+}
+
+static void on_reaper(uv_timer_t *handle) {
+  http_reap(handle->data);
+}
+
+static void turn(struct http_server *s) {
+  MHD_UNSIGNED_LONG_LONG wait_ms;
+  if (!s->wants_run)
+    return;
+  s->wants_run = false; /* before the run: a handler may resume others */
+  MHD_run(s->daemon);
+  if (MHD_get_timeout(s->daemon, &wait_ms) == MHD_YES)
+    uv_timer_start(&s->timer, on_timer, wait_ms, 0);
+  else
+    uv_timer_stop(&s->timer);
+}
+
+/* "127.0.0.1:80", "[::1]:80". */
+static int parse_listen(const char *listen, struct addrinfo **ret) {
+  const char *colon = strrchr(listen, ':');
+  char host[INET6_ADDRSTRLEN + 2];
+  if (!colon || colon == listen || (size_t)(colon - listen) >= sizeof(host))
+    return -EINVAL;
+  size_t len = (size_t)(colon - listen);
+  const char *start = listen;
+  if (*start == '[') {
+    if (len < 2 || start[len - 1] != ']')
+      return -EINVAL;
+    start++;
+    len -= 2;
+  }
+  memcpy(host, start, len);
+  host[len] = '\0';
+  uint64_t port;
+  if (slice_to_u64(slice_text(colon + 1), 65535, &port) != 0)
+    return -EINVAL;
+  struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
+  return getaddrinfo(host, colon + 1, &hints, ret) == 0 ? 0 : -EINVAL;
+}
+
+static int listen_at(const struct addrinfo *at) {
+  int on = 1;
+  int fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (fd < 0)
+    return -errno;
+  if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 || bind(fd, at->ai_addr, at->ai_addrlen) < 0 ||
+      listen(fd, BACKLOG) < 0) {
+    int fault = -errno;
+    close(fd);
+    return fault;
+  }
+  return fd;
+}
+
+static int name_address(struct http_server *s) {
+  struct sockaddr_storage bound;
+  socklen_t len = sizeof(bound);
+  char host[INET6_ADDRSTRLEN];
+  if (getsockname(s->listen_fd, (struct sockaddr *)&bound, &len) < 0)
+    return -errno;
+  if (bound.ss_family == AF_INET6) {
+    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&bound;
+    inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof(host));
+    snprintf(s->address, sizeof(s->address), "[%s]:%u", host, ntohs(v6->sin6_port));
+  } else {
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)&bound;
+    inet_ntop(AF_INET, &v4->sin_addr, host, sizeof(host));
+    snprintf(s->address, sizeof(s->address), "%s:%u", host, ntohs(v4->sin_port));
+  }
+  return 0;
+}
+
+static int copy_proxies(struct http_server *s) {
+  s->proxies = must_calloc(s->options.trusted_proxy_count + 1, sizeof(*s->proxies));
+  for (size_t i = 0; i < s->options.trusted_proxy_count; i++)
+    if (!http_parse_ip(slice_text(s->options.trusted_proxies[i]), &s->proxies[s->proxy_count++]))
+      return -EINVAL;
+  return 0;
+}
+
+/* Percent-encoding is the handler's business, and signatures need the target as it was sent. */
+static size_t keep_escapes(void *arg, struct MHD_Connection *mhd, char *text) {
+  (void)arg, (void)mhd;
+  return strlen(text);
+}
+
+static int start_daemon(struct http_server *s) {
+  s->daemon = MHD_start_daemon(
+      MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_TURBO, 0, http_on_accept, s, http_on_access, s,
+      MHD_OPTION_LISTEN_SOCKET, s->listen_fd, MHD_OPTION_URI_LOG_CALLBACK, http_on_target, s,
+      MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_NOTIFY_COMPLETED, http_on_completed, s,
+      MHD_OPTION_NOTIFY_CONNECTION, http_on_connection, s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+      (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT,
+      (unsigned int)(s->options.max_connections + SPARE_CONNECTIONS), MHD_OPTION_CONNECTION_TIMEOUT,
+      (unsigned int)(HTTP_KEEP_ALIVE_MS / 1000), MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+  return s->daemon ? 0 : -ENOMEM;
+}
+
+static void start_watching(struct http_server *s, int epoll_fd) {
+  uv_loop_t *loop = s->loop;
+  int64_t every = s->options.deadline_ms / 8;
+  every = every < 20 ? 20 : every > 1000 ? 1000 : every;
+  if (uv_poll_init(loop, &s->poll, epoll_fd) != 0)
+    assert(!"an epoll descriptor can be polled");
+  uv_prepare_init(loop, &s->prepare);
+  uv_check_init(loop, &s->check);
+  uv_timer_init(loop, &s->timer);
+  uv_timer_init(loop, &s->reaper);
+  s->poll.data = s->prepare.data = s->check.data = s->timer.data = s->reaper.data = s;
+  uv_poll_start(&s->poll, UV_READABLE, on_readable);
+  uv_prepare_start(&s->prepare, on_prepare);
+  uv_check_start(&s->check, on_check);
+  uv_timer_start(&s->reaper, on_reaper, (uint64_t)every, (uint64_t)every);
+  uv_unref((uv_handle_t *)&s->prepare);
+  uv_unref((uv_handle_t *)&s->check);
+  uv_unref((uv_handle_t *)&s->timer);
+  uv_unref((uv_handle_t *)&s->reaper);
+  s->handles = 5;
+  s->wants_run = true;
+}
+
+static void free_server(struct http_server *s) {
+  if (s->listen_fd >= 0)
+    close(s->listen_fd);
+  http_free_requests(s);
+  http_cache_free(s);
+  free(s->proxies);
+  free(s);
+}
+
+static int open_parts(struct http_server *s) {
+  struct addrinfo *at;
+  int r = parse_listen(s->options.listen, &at);
+  if (r < 0)
+    return r;
+  s->listen_fd = listen_at(at);
+  freeaddrinfo(at);
+  if (s->listen_fd < 0)
+    return s->listen_fd;
+  if ((r = name_address(s)) < 0 || (r = copy_proxies(s)) < 0 || (r = start_daemon(s)) < 0)
+    return r;
+  const union MHD_DaemonInfo *info = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+  assert(info);
+  start_watching(s, info->epoll_fd);
+  return 0;
+}
+
+int http_open(uv_loop_t *loop, const struct http_options *options, http_handler *handler, http_limit *limit, void *arg,
+              struct http_server **ret) {
+  assert(options->max_connections > 0 && options->max_per_address > 0 && options->deadline_ms > 0);
+  struct http_server *s = must_calloc(1, sizeof(*s));
+  s->loop = loop;
+  s->options = *options;
+  s->handler = handler;
+  s->limit = limit;
+  s->arg = arg;
+  s->listen_fd = -1;
+  for (size_t i = 0; i < HTTP_CACHE_SLOTS; i++)
+    s->cache[i].key = BUF_INIT(1);
+  int r = open_parts(s);
+  if (r < 0) {
+    free_server(s);
+    return r;
+  }
+  *ret = s;
+  return 0;
+}
+
+const char *http_address(const struct http_server *s) {
+  return s->address;
+}
+
+size_t http_pending(const struct http_server *s) {
+  return s->pending;
+}
+
+static void stop_listening(struct http_server *s) {
+  if (s->listen_fd < 0)
+    return;
+  MHD_quiesce_daemon(s->daemon);
+  close(s->listen_fd);
+  s->listen_fd = -1;
+}
+
+void http_quiesce(struct http_server *s) {
+  if (s->quiesced)
+    return;
+  s->quiesced = true;
+  stop_listening(s);
+  http_cut_idle(s);
+  s->wants_run = true;
+}
+
+static void on_closed(uv_handle_t *handle) {
+  struct http_server *s = handle->data;
+  if (--s->handles == 0)
+    free_server(s);
+}
+
+/* libmicrohttpd ends the process when it is stopped with suspended connections. */
+static void abort_suspended(struct http_server *s) {
+  for (struct http_connection *c = s->connections; c; c = c->next) {
+    struct http_request *r = c->request;
+    if (!r || !r->suspended)
+      continue;
+    r->suspended = false;
+    r->aborted = true;
+    MHD_resume_connection(r->mhd);
+  }
+  MHD_run(s->daemon);
+}
+
+void http_close(struct http_server **server) {
+  if (!server || !*server)
+    return;
+  struct http_server *s = *server;
+  *server = NULL;
+  s->quiesced = true;
+  stop_listening(s);
+  abort_suspended(s);
+  uv_poll_stop(&s->poll);
+  uv_handle_t *const handles[] = {(uv_handle_t *)&s->poll, (uv_handle_t *)&s->prepare, (uv_handle_t *)&s->check,
+                                  (uv_handle_t *)&s->timer, (uv_handle_t *)&s->reaper};
+  for (size_t i = 0; i < sizeof(handles) / sizeof(handles[0]); i++)
+    uv_close(handles[i], on_closed);
+  MHD_stop_daemon(s->daemon);
+  s->daemon = NULL;
+}
