@@ -18,7 +18,8 @@ struct health_source {
 };
 
 /* Returns 0 (gives *ret) or -errno. */
-int must_check health_open(uv_loop_t *loop, const char *listen, const struct health_source *source, struct health **ret);
+int must_check health_open(uv_loop_t *loop, const char *listen, const struct health_source *source,
+                           struct health **ret);
 const char *health_address(const struct health *h);
 void health_close(struct health **h);
 /* The body of /health: {"status":"ok"} or {"status":"unhealthy","reasons":[…]}. */

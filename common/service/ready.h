@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a program tells its supervisor, and what the supervisor told it, through its environment. Internal to service/. */
+/* What a program tells its supervisor, and what that told it through the environment. Also used by the supervisor. */
 #ifndef SERVICE_READY_H
 #define SERVICE_READY_H
 

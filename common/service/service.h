@@ -51,9 +51,9 @@ uv_loop_t *service_loop(struct service_run *run);
 const struct config *service_config(struct service_run *run);
 /* Announces an endpoint ("lmtp", "127.0.0.1:2525"), before service_ready(). */
 void service_endpoint(struct service_run *run, const char *name, const char *value);
-/* The address to listen on: when `configured` leaves the port open (":0", ":*") and a supervisor restarted this program,
- * the address that endpoint had before (DESKBELL_KEEP_<NAME>, in capitals, '-' as '_'), so that clients find it again;
- * else `configured`. Lent for the life of the process. */
+/* The address to listen on: when `configured` leaves the port open (":0", ":*") and a supervisor restarted this
+ * program, the address that endpoint had before (DESKBELL_KEEP_<NAME>, in capitals, '-' as '_'), so that clients find
+ * it again; else `configured`. Lent for the life of the process. */
 const char *service_listen(struct service_run *run, const char *endpoint_name, const char *configured);
 /* Everything is open; called once by start() or later from the loop. */
 void service_ready(struct service_run *run);
