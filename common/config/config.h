@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The configuration of a desk: one YAML file that every program reads, each using its own section and the channels
+ * it serves. Every setting is one row of config_rows.def (name, type, unit, default, least, most, manual text); the
+ * parser, --print-config, the sample file and the manual pages come from the rows. An unknown key, a wrong unit or a
+ * value out of range is refused with file, line, column and what is allowed.
+ *
+ * Units: durations "250ms" "30s" "5m" "2h" "7d"; sizes "64KiB" "10MiB" "1GiB"; a bare number is refused where a unit
+ * is needed (0 excepted). Secrets are named by file (…_file), never written here.
+ *
+ * Relative paths are relative to the desk's folder (--dir). Port 0 picks a free port.
+ */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include "base/buf.h"
+
+enum channel_kind { CHANNEL_EMAIL, CHANNEL_SMS, CHANNEL_WEBHOOK, CHANNEL_FORM };
+enum channel_provider { PROVIDER_NONE, PROVIDER_TWILIO, PROVIDER_GENERIC };
+
+/* One configured way in. Strings are never NULL; an unset one is "". */
+struct channel_config {
+  char *name;                 /* [a-z0-9][a-z0-9-]{0,31}, unique */
+  enum channel_kind kind;     /* email, sms, webhook, form */
+  enum channel_provider provider; /* sms/webhook: twilio or generic (Standard Webhooks) */
+  char **addresses;           /* email: recipients "support@example.com", "@example.com", "*"; sms: our numbers */
+  size_t address_count;
+  bool enabled;
+  char *account_sid;          /* twilio: must equal AccountSid when set */
+  char **secret_files;        /* auth token / signing secret; up to 2 for rotation (WH-14) */
+  size_t secret_file_count;
+  char *public_url;           /* what the provider signs, e.g. "https://desk.example.com" (WH-15); "": as listened */
+  size_t max_body;            /* bytes */
+  double rate;                /* requests per second and peer address, 0: no limit */
+  char **origins;             /* form: allowed origins for cross-site JSON posts (WF-02) */
+  size_t origin_count;
+  char *title;                /* form */
+  char *intro;
+  char *language;             /* BCP 47 of the page */
+  char *privacy_url;
+  char *consent_text;         /* shown with an unticked box when set (WF-50) */
+  bool uploads;
+  int64_t min_fill_ms;        /* time trap (WF-10): at least */
+  int64_t max_fill_ms;        /* and at most */
+};
+
+struct redis_config {
+  char *url;                  /* "unix:/path", "host:port"; "": deskbell up starts a private one */
+  char *user;
+  char *password_file;
+  char *fsync;                /* private Redis: "always", "everysec" */
+  size_t maxmemory;
+};
+
+struct link_config {
+  char *listen;               /* router: "tcp://127.0.0.1:*" or "ipc:///path"; "": ipc in the desk's folder */
+  char *connect;              /* channel programs: the router's address; "": as listen */
+  char *keys;                 /* folder of CURVE keys, made by deskbell up: router.key/.pub, <program>.key/.pub */
+  uint32_t window_events;     /* credit per channel program */
+  size_t window_bytes;
+  int64_t heartbeat_ms;
+  int64_t dead_after_ms;
+};
+
+struct spool_settings {
+  size_t size;                /* preallocated, per channel program */
+  int64_t keep_ms;            /* confirmed records stay so long for a replay */
+  size_t blob_max;            /* largest single blob */
+  int64_t blob_keep_ms;       /* originals and attachments are removed after this; 0: never */
+  size_t blob_reserve;        /* free space on the blob disk under which sources are deferred */
+};
+
+struct router_settings {
+  uint32_t lanes;             /* Redis connections */
+  uint32_t batch;             /* most events in one function call */
+  int64_t redis_deadline_ms;  /* an unanswered call after this breaks the connection */
+  int64_t thread_idle_ms;     /* sms and webhooks: a talk idle so long starts a new conversation */
+  int64_t journal_keep_ms;    /* 0: for ever; never trims before the slowest follower */
+  int64_t dedupe_keep_ms;     /* at least 8 days by default (WH-05) */
+  char *health;               /* host:port of health + metrics; port 0 picks; "": none */
+};
+
+struct email_settings {
+  char *listen_tcp;           /* LMTP, "127.0.0.1:0"; "": none */
+  char *listen_unix;          /* path; "": none */
+  size_t max_size;            /* SIZE */
+  uint32_t max_recipients;
+  uint32_t max_connections;
+  int64_t idle_timeout_ms;
+  int64_t command_max;        /* longest command line, bytes */
+  uint32_t parsers;           /* parser child processes */
+  size_t parser_memory;       /* RLIMIT_AS of one */
+  int64_t parser_deadline_ms; /* wall clock for one mail */
+  char *health;
+};
+
+struct http_settings {        /* sms and webform */
+  char *listen;               /* "127.0.0.1:0" */
+  uint32_t max_connections;
+  uint32_t max_per_address;   /* connections of one peer address */
+  int64_t deadline_ms;        /* whole request */
+  char **trusted_proxies;     /* peers whose X-Forwarded-For is believed */
+  size_t trusted_proxy_count;
+  char *health;
+};
+
+struct config {
+  char *dir;                  /* absolute */
+  char *name;                 /* of the desk */
+  char *secret_file;          /* desk secret for tokens: 32 bytes hex, made by deskbell up */
+  char *message_id_domain;
+  struct redis_config redis;
+  struct link_config link;
+  struct spool_settings spool;
+  struct router_settings router;
+  struct email_settings email;
+  struct http_settings sms;
+  struct http_settings webform;
+  struct channel_config *channels;
+  size_t channel_count;
+  struct config_address *index; /* addresses of all channels, sorted; private to the module */
+  size_t index_count;
+};
+
+/* Reads `path` ("" or NULL: the embedded default desk) for the desk folder `dir`.
+ * Returns 0 (gives *ret), -EINVAL (complaint filled), -errno. */
+int must_check config_load(const char *path, const char *dir, struct config **ret, struct complaint *complaint);
+/* Same from memory; `name` is what complaints call it. For tests and the fuzzer. */
+int must_check config_parse(struct slice yaml, const char *name, const char *dir, struct config **ret,
+                            struct complaint *complaint);
+void config_free(struct config **c);
+
+/* Writes the effective configuration as YAML with a comment per setting; secrets are never in it. */
+void config_print(const struct config *c, struct buf *ret);
+/* The embedded default desk (one channel of each kind), also deploy/config/deskbell.yaml. */
+const char *config_default_yaml(void);
+/* The manual's table of settings for `section` ("email", "spool", "channel", …), in Markdown. */
+void config_manual(const char *section, struct buf *ret);
+
+/* Lends the channel or NULL. */
+const struct channel_config *config_channel(const struct config *c, struct slice name);
+const char *channel_kind_text(enum channel_kind kind);
+/* The e-mail channel a recipient belongs to: an address equal to it wins over "@domain", that over "*"; ASCII letters
+ * match in either case. Lends the channel or NULL. A disabled channel keeps its addresses, so that the caller can
+ * answer "disabled" (550 5.2.1) instead of "unknown": look at `enabled`. `local` is without its "+token". */
+const struct channel_config *config_channel_for_recipient(const struct config *c, struct slice local,
+                                                          struct slice domain);
+/* Reads secret files of a channel: each trimmed of white space. `ret` has room for `max`; gives heap strings. */
+int must_check config_secrets(const struct config *c, const struct channel_config *channel, char **ret, size_t max,
+                              size_t *ret_count, struct complaint *complaint);
+/* Joins `dir` and a relative path; gives a heap string. */
+char *config_path(const struct config *c, const char *path);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Does a text have the form a setting needs? Pure; texts are valid UTF-8 without NUL. Private to the module. */
+#ifndef CONFIG_FORMS_H
+#define CONFIG_FORMS_H
+
+#include "base/slice.h"
+
+bool form_line(struct slice s);      /* no control characters */
+bool form_prose(struct slice s);     /* the same, but TAB and line breaks */
+bool form_name(struct slice s);      /* [a-z0-9][a-z0-9-]{0,31} */
+bool form_listen(struct slice s);    /* host:port, [v6]:port; port 0 … 65535 */
+bool form_link(struct slice s);      /* tcp://host:port, tcp://host:*, ipc:///path */
+bool form_redis(struct slice s);     /* unix:/path, host:port */
+bool form_domain(struct slice s);
+bool form_url(struct slice s);
+bool form_origin(struct slice s);
+bool form_language(struct slice s);
+bool form_ip(struct slice s);
+bool form_recipient(struct slice s); /* local@domain, @domain, * */
+bool form_number(struct slice s);
+
+/* Splits host:port at the last ':'; the host without its brackets. False without a port. */
+bool host_port(struct slice s, struct slice *ret_host, struct slice *ret_port);
+
+#endif
