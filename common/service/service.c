@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define STOP_WATCH_MS 5000 /* handles that a program forgot to close must not keep it alive */
+#define STOP_WATCH_MS 2000 /* handles that a program forgot to close must not keep it alive */
 
 enum service_state { STARTING, RUNNING, DRAINING, STOPPING };
 
