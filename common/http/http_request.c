@@ -10,7 +10,7 @@
 #include <strings.h>
 
 #define BODY_FIRST (64 * 1024)   /* allocated on an announcement; more only as it arrives */
-#define BODY_KEPT (64 * 1024)    /* what a pooled request keeps */
+#define BODY_KEPT (16 * 1024)    /* what a pooled request keeps */
 #define DISCARD_MAX (1024 * 1024)
 #define POOLED_MAX 1024
 
