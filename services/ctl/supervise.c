@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define SLOW_START_MS 10000    /* said once per start; it may be replaying something long */
 #define STATUS_CONFIGURATION 2 /* exit status of a program that was started wrongly: trying again cannot help */
 
 enum program_state { IDLE, STARTING, READY, BACKING_OFF, STOPPING, GONE };
@@ -25,7 +26,7 @@ struct program {
   struct life *life;      /* not NULL while the process lives */
   struct restart restart;
   char last_status[32];   /* "1", "signal-9"; of its former life */
-  uv_timer_t timer;       /* back-off; when stopping: until it is killed */
+  uv_timer_t timer;       /* starting: until it is called slow; backing off; stopping: until it is killed */
 };
 
 struct supervisor {
@@ -159,6 +160,7 @@ static void program_ready(struct program *p) {
     return;
   p->state = READY;
   p->restart.failed = 0;
+  uv_timer_stop(&p->timer);
   note_change(p->owner);
   advance(p->owner);
 }
@@ -170,6 +172,11 @@ static void on_endpoint(void *arg, const char *name, const char *value) {
 
 static void on_ready(void *arg) {
   program_ready(arg);
+}
+
+static void on_slow_start(uv_timer_t *timer) {
+  struct program *p = timer->data;
+  log_warn("not_ready_yet", KV("program", p->plan->name), KI("after_ms", SLOW_START_MS));
 }
 
 static void on_back_off(uv_timer_t *timer) {
@@ -227,6 +234,7 @@ static void start_program(struct program *p) {
     log_warn("restarted", KV("program", p->plan->name), KV("status", p->last_status), KI("pid", life_pid(p->life)));
   else
     log_info("started", KV("program", p->plan->name), KI("pid", life_pid(p->life)));
+  uv_timer_start(&p->timer, on_slow_start, SLOW_START_MS, 0);
   note_change(s);
   if (p->plan->watch)
     p->plan->watch(p->plan->watch_arg, true);

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define ASK_AGAIN_MS 5   /* the socket is not there yet */
-#define LOADING_MS 50    /* it is loading */
+#define LOADING_MS 20    /* it is loading */
 #define ANSWER_MS 2000   /* connected, but silent */
 
 /* A value of redis.conf in its quoted form. */
