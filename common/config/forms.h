@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Does a text have the form a setting needs? Pure; texts are valid UTF-8 without NUL. Private to the module. */
+/* Does a text have the form a setting needs? Pure; texts are valid UTF-8 without NUL.
+ * For the readers of operators' documents (config, desk). */
 #ifndef CONFIG_FORMS_H
 #define CONFIG_FORMS_H
 

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The desk as a thing: the document a new one starts with, and its end. */
+#include "desk/desk.h"
+#include "desk/when.h"
+#include "desk/words.h"
+#include <stdlib.h>
+
+static const char sample[] =
+    "# SPDX-License-Identifier: Apache-2.0\n"
+    "# The desk: its queues, agents and rules. Check with 'deskbell desk check', activate with 'deskbell desk apply'.\n"
+    "\n"
+    "queues:\n"
+    "  - name: support\n"
+    "    priority: 5          # 1 (most urgent) to 9\n"
+    "    #answer_within: 4h   # first answer\n"
+    "\n"
+    "  # What looks like spam or a robot waits apart; nothing is thrown away.\n"
+    "  - name: suspected\n"
+    "    priority: 9\n"
+    "\n"
+    "#agents:\n"
+    "#  - name: ana\n"
+    "#    queues: [support]\n"
+    "#    skills: {en: 8, billing: 5}     # 0 to 10\n"
+    "\n"
+    "# The first rule whose conditions all hold decides.\n"
+    "rules:\n"
+    "  - name: suspected\n"
+    "    when: {suspected: true}\n"
+    "    then: {queue: suspected, priority: 9}\n"
+    "\n"
+    "#  - name: invoices\n"
+    "#    when:\n"
+    "#      channel: [mail, contact]              # any of\n"
+    "#      channel_kind: [email]                 # email, sms, webhook, form\n"
+    "#      recipient: [\"billing@*\"]              # '*' stands for any run of characters\n"
+    "#      words: [invoice, \"credit note\"]       # in subject or text\n"
+    "#      customer_tags: [vip]\n"
+    "#      customer_value: \">= 1000\"             # >=, >, <=, <, =\n"
+    "#      customer_language: [de, fr]\n"
+    "#    then: {queue: support, priority: 2, answer_within: 1h, skills: [\"billing >= 3\"]}\n"
+    "\n"
+    "default: {queue: support}\n";
+
+const char *desk_default_yaml(void) {
+  return sample;
+}
+
+static void free_texts(char **texts, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    free(texts[i]);
+  free(texts);
+}
+
+void when_free(struct desk_when **w) {
+  if (!w || !*w)
+    return;
+  free_texts((*w)->channels, (*w)->channel_count);
+  free_texts((*w)->kinds, (*w)->kind_count);
+  free_texts((*w)->recipients, (*w)->recipient_count);
+  free((*w)->phrases);
+  free(*w);
+  *w = NULL;
+}
+
+static void agent_clear(struct desk_agent *a) {
+  free(a->name);
+  free_texts(a->queues, a->queue_count);
+  for (size_t i = 0; i < a->skill_count; i++)
+    free(a->skills[i].name);
+  free(a->skills);
+}
+
+static void rule_clear(struct desk_rule *r) {
+  free(r->name);
+  free(r->queue);
+  free(r->skills);
+  free(r->customer);
+  when_free(&r->when);
+}
+
+void desk_free(struct desk **d) {
+  if (!d || !*d)
+    return;
+  struct desk *gone = *d;
+  *d = NULL;
+  for (size_t i = 0; i < gone->queue_count; i++)
+    free(gone->queues[i].name);
+  for (size_t i = 0; i < gone->agent_count; i++)
+    agent_clear(&gone->agents[i]);
+  for (size_t i = 0; i < gone->rule_count; i++)
+    rule_clear(&gone->rules[i]);
+  free(gone->queues);
+  free(gone->agents);
+  free(gone->rules);
+  words_free(&gone->words);
+  free(gone);
+}

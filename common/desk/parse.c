@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The document from the top: queues first, because agents and rules name them, wherever they stand in the file.
+ * Every map is read by a table of its keys.
+ */
+#include "config/forms.h"
+#include "config/value.h"
+#include "desk/when.h"
+#include "desk/words.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+#define TREE_CEILING (96u * 1024 * 1024)
+#define FIELDS_MAX 16
+#define WITHIN_MAX_MS (365LL * 24 * 3600 * 1000)
+#define AGENT_MAX_SKILLS 100
+#define DEFAULT_PRIORITY 5
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+/* ---- readers that all maps share */
+
+int complain_value(struct reading *r, const struct node *value, const char *why) {
+  char shown[SHOWN_MAX];
+  return document_complain(&r->document, value, "'%s' %s", slice_shown(value->text, shown), why);
+}
+
+static const struct field *field_of(const struct field *fields, size_t count, struct slice key) {
+  for (size_t i = 0; i < count; i++)
+    if (slice_equal(key, slice_text(fields[i].key)))
+      return &fields[i];
+  return NULL;
+}
+
+int read_fields(struct reading *r, const struct node *map, const struct field *fields, size_t count,
+                const char *where, void *into) {
+  const char *allowed[FIELDS_MAX];
+  assert(count <= FIELDS_MAX);
+  if (map->kind != NODE_MAP)
+    return document_complain(&r->document, map, "%s must be made of 'key: value' pairs", where);
+  for (size_t i = 0; i < count; i++) {
+    allowed[i] = fields[i].key;
+    if (fields[i].required && !node_member(map, fields[i].key))
+      return document_complain(&r->document, map, "%s needs '%s'", where, fields[i].key);
+  }
+  for (const struct node *n = map->first; n; n = n->next) {
+    const struct field *field = field_of(fields, count, n->key->text);
+    if (!field)
+      return document_unknown_key(&r->document, n->key, where, allowed, count);
+    int fault = field->read(r, n, into);
+    if (fault)
+      return fault;
+  }
+  return 0;
+}
+
+int read_list_shape(struct reading *r, const struct node *value, const char *what, size_t most) {
+  if (node_is_null(value))
+    return 0;
+  if (value->kind != NODE_LIST)
+    return document_complain(&r->document, value, "'%s' must be a list", what);
+  if (value->count > most)
+    return document_complain(&r->document, value, "'%s' has %zu entries; at most %zu are allowed", what, value->count,
+                             most);
+  return 0;
+}
+
+int read_name(struct reading *r, const struct node *value, char **ret) {
+  if (value->kind != NODE_TEXT || node_is_null(value))
+    return document_complain(&r->document, value, "a name is needed here");
+  if (!form_name(value->text))
+    return complain_value(r, value, "is not a name: 1 to 32 of a-z, 0-9 and '-', beginning with a letter or digit");
+  *ret = must_strdup(value->text.at);
+  return 0;
+}
+
+int read_number(struct reading *r, const struct node *value, const char *what, int least, int most, int *ret) {
+  int64_t number;
+  char shown[SHOWN_MAX];
+  if (value->kind != NODE_TEXT || value_count(value->text, &number) || number < least || number > most)
+    return document_complain(&r->document, value, "'%s' is not a %s: %d to %d", slice_shown(value->text, shown), what,
+                             least, most);
+  *ret = (int)number;
+  return 0;
+}
+
+int read_within(struct reading *r, const struct node *value, int64_t *ret_ms) {
+  int64_t ms;
+  if (value->kind != NODE_TEXT || node_is_null(value))
+    return document_complain(&r->document, value, "'answer_within' has no value");
+  const char *why = value_duration(value->text, &ms);
+  if (why || ms > WITHIN_MAX_MS)
+    return complain_value(r, value, why ? why : "is too large for 'answer_within': 0 to 365d");
+  *ret_ms = ms;
+  return 0;
+}
+
+int read_queue_name(struct reading *r, const struct node *value, char **ret) {
+  const char *defined[DESK_MAX_QUEUES];
+  char shown[SHOWN_MAX];
+  if (value->kind != NODE_TEXT)
+    return document_complain(&r->document, value, "the name of a queue is needed here");
+  if (names_find(&r->queues, value->text) != NAMES_NONE) {
+    *ret = must_strdup(value->text.at);
+    return 0;
+  }
+  for (size_t i = 0; i < r->desk->queue_count; i++)
+    defined[i] = r->desk->queues[i].name;
+  const char *near = nearest_name(value->text, defined, r->desk->queue_count);
+  return document_complain(&r->document, value, "queue '%s' is not defined under 'queues'%s%s%s",
+                           slice_shown(value->text, shown), near ? "; did you mean '" : "", near ? near : "",
+                           near ? "'?" : "");
+}
+
+/* ---- queues */
+
+static int queue_name(struct reading *r, const struct node *value, void *into) {
+  return read_name(r, value, &((struct desk_queue *)into)->name);
+}
+
+static int queue_priority(struct reading *r, const struct node *value, void *into) {
+  return read_number(r, value, "priority", 1, 9, &((struct desk_queue *)into)->priority);
+}
+
+static int queue_within(struct reading *r, const struct node *value, void *into) {
+  return read_within(r, value, &((struct desk_queue *)into)->answer_within_ms);
+}
+
+static const struct field queue_fields[] = {
+    {"name", true, queue_name}, {"priority", false, queue_priority}, {"answer_within", false, queue_within}};
+
+static int complain_twice(struct reading *r, const struct node *at, const char *what, const char *name) {
+  return document_complain(&r->document, at, "%s '%s' is defined twice", what, name);
+}
+
+static int read_queues(struct reading *r, const struct node *list) {
+  int fault = read_list_shape(r, list, "queues", DESK_MAX_QUEUES);
+  if (fault)
+    return fault;
+  r->desk->queues = must_calloc(list->count, sizeof(*r->desk->queues));
+  for (const struct node *n = list->first; n; n = n->next) {
+    size_t index = r->desk->queue_count++;
+    struct desk_queue *queue = &r->desk->queues[index];
+    queue->priority = DEFAULT_PRIORITY;
+    fault = read_fields(r, n, queue_fields, COUNT(queue_fields), "a queue", queue);
+    if (fault)
+      return fault;
+    if (!names_add(&r->queues, slice_text(queue->name), (uint32_t)index))
+      return complain_twice(r, node_member(n, "name"), "queue", queue->name);
+  }
+  return 0;
+}
+
+/* ---- agents */
+
+static int agent_name(struct reading *r, const struct node *value, void *into) {
+  return read_name(r, value, &((struct desk_agent *)into)->name);
+}
+
+static int agent_queues(struct reading *r, const struct node *value, void *into) {
+  struct desk_agent *agent = into;
+  struct names seen = {0};
+  int fault = read_list_shape(r, value, "queues", DESK_MAX_QUEUES);
+  if (fault)
+    return fault;
+  agent->queues = must_calloc(value->count, sizeof(*agent->queues));
+  for (const struct node *n = value->first; n && !fault; n = n->next) {
+    fault = read_queue_name(r, n, &agent->queues[agent->queue_count]);
+    if (!fault && !names_add(&seen, slice_text(agent->queues[agent->queue_count++]), 0))
+      fault = complain_value(r, n, "is given twice");
+  }
+  names_free(&seen);
+  return fault;
+}
+
+static int agent_skills(struct reading *r, const struct node *value, void *into) {
+  struct desk_agent *agent = into;
+  if (node_is_null(value))
+    return 0;
+  if (value->kind != NODE_MAP)
+    return document_complain(&r->document, value, "'skills' must be a map: {billing: 5, zh: 8}");
+  if (value->count > AGENT_MAX_SKILLS)
+    return document_complain(&r->document, value, "'skills' has %zu entries; at most %d are allowed", value->count,
+                             AGENT_MAX_SKILLS);
+  agent->skills = must_calloc(value->count, sizeof(*agent->skills));
+  for (const struct node *n = value->first; n; n = n->next) {
+    struct desk_skill *skill = &agent->skills[agent->skill_count++];
+    int fault = read_name(r, n->key, &skill->name);
+    fault = fault ? fault : read_number(r, n, "skill level", 0, 10, &skill->level);
+    if (fault)
+      return fault;
+  }
+  return 0;
+}
+
+static const struct field agent_fields[] = {
+    {"name", true, agent_name}, {"queues", false, agent_queues}, {"skills", false, agent_skills}};
+
+static int read_agents(struct reading *r, const struct node *list) {
+  int fault = read_list_shape(r, list, "agents", DESK_MAX_AGENTS);
+  if (fault)
+    return fault;
+  r->desk->agents = must_calloc(list->count, sizeof(*r->desk->agents));
+  for (const struct node *n = list->first; n; n = n->next) {
+    size_t index = r->desk->agent_count++;
+    struct desk_agent *agent = &r->desk->agents[index];
+    fault = read_fields(r, n, agent_fields, COUNT(agent_fields), "an agent", agent);
+    if (fault)
+      return fault;
+    if (!names_add(&r->agents, slice_text(agent->name), (uint32_t)index))
+      return complain_twice(r, node_member(n, "name"), "agent", agent->name);
+  }
+  return 0;
+}
+
+/* ---- the whole */
+
+/* Read in the order they depend on each other, not in that of the file. */
+static int later(struct reading *r, const struct node *value, void *into) {
+  (void)r, (void)value, (void)into;
+  return 0;
+}
+
+static const struct field top_fields[] = {
+    {"queues", true, later}, {"agents", false, later}, {"rules", false, later}, {"default", true, later}};
+
+static int read_desk(struct reading *r) {
+  const struct node *root = r->document.root;
+  int fault = read_fields(r, root, top_fields, COUNT(top_fields), "the desk", NULL);
+  if (fault)
+    return fault;
+  const struct node *agents = node_member(root, "agents");
+  fault = read_queues(r, node_member(root, "queues"));
+  if (!fault && agents)
+    fault = read_agents(r, agents);
+  return fault ? fault : read_rules(r, node_member(root, "rules"), node_member(root, "default"));
+}
+
+int desk_parse(struct slice yaml, const char *name, struct desk **ret, struct complaint *complaint) {
+  auto_clean(desk_free) struct desk *desk = must_calloc(1, sizeof(*desk));
+  auto_clean(arena_free) struct arena *arena = arena_new(16 * 1024, TREE_CEILING);
+  struct reading r = {.document = {.name = name, .complaint = complaint}, .desk = desk};
+  static_assert(DESK_MAX_BYTES == DOCUMENT_MAX_BYTES, "the document's limit is the desk's");
+  int fault = document_read(yaml, arena, &r.document);
+  if (!fault)
+    fault = read_desk(&r);
+  names_free(&r.queues);
+  names_free(&r.agents);
+  names_free(&r.rules);
+  if (fault)
+    return fault;
+  *ret = desk;
+  desk = NULL;
+  return 0;
+}

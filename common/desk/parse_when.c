@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The conditions of a rule. Those on the event become struct desk_when; those on the customer become a predicate text
+ * for the Redis function, made only of characters that need no escaping there.
+ */
+#include "config/forms.h"
+#include "config/value.h"
+#include "desk/pattern.h"
+#include "desk/when.h"
+#include "desk/words.h"
+#include <stdlib.h>
+
+#define LIST_MAX 200
+#define TAGS_MAX 50
+#define TAG_LEN_MAX 64
+#define PATTERN_MAX 320
+#define PREDICATE_MAX 16384
+
+/* A rule under way; the predicate's terms in a fixed order, however the rule is written. */
+struct conditions {
+  struct desk_when *when;
+  struct buf tags, value, languages;
+};
+
+/* ---- lists */
+
+typedef int item_reader(struct reading *r, const struct node *item, char **ret);
+
+static int read_items(struct reading *r, const struct node *value, item_reader *read, char ***ret, size_t *ret_count) {
+  int fault = read_list_shape(r, value, value->key->text.at, LIST_MAX);
+  if (fault)
+    return fault;
+  if (value->count == 0)
+    return document_complain(&r->document, value, "'%s' needs at least one entry", value->key->text.at);
+  *ret = must_calloc(value->count, sizeof(**ret));
+  for (const struct node *n = value->first; n; n = n->next) {
+    fault = read(r, n, &(*ret)[*ret_count]);
+    if (fault)
+      return fault;
+    (*ret_count)++;
+  }
+  return 0;
+}
+
+static int read_kind(struct reading *r, const struct node *item, char **ret) {
+  static const char *const kinds[] = {"email", "sms", "webhook", "form"};
+  for (size_t i = 0; item->kind == NODE_TEXT && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+    if (slice_equal(item->text, slice_text(kinds[i]))) {
+      *ret = must_strdup(kinds[i]);
+      return 0;
+    }
+  return complain_value(r, item, "is not a kind of channel: email, sms, webhook, form");
+}
+
+static int read_pattern(struct reading *r, const struct node *item, char **ret) {
+  if (item->kind != NODE_TEXT || item->text.len == 0 || item->text.len > PATTERN_MAX || !form_line(item->text))
+    return complain_value(r, item, "is not a recipient: an address of 1 to 320 bytes, '*' for any run of characters");
+  *ret = must_strdup(item->text.at);
+  lower_copy(item->text, *ret);
+  return 0;
+}
+
+static int when_channel(struct reading *r, const struct node *value, void *into) {
+  struct desk_when *w = ((struct conditions *)into)->when;
+  return read_items(r, value, read_name, &w->channels, &w->channel_count);
+}
+
+static int when_kind(struct reading *r, const struct node *value, void *into) {
+  struct desk_when *w = ((struct conditions *)into)->when;
+  return read_items(r, value, read_kind, &w->kinds, &w->kind_count);
+}
+
+static int when_recipient(struct reading *r, const struct node *value, void *into) {
+  struct desk_when *w = ((struct conditions *)into)->when;
+  return read_items(r, value, read_pattern, &w->recipients, &w->recipient_count);
+}
+
+/* ---- words */
+
+static int read_phrase(struct reading *r, const struct node *item, uint32_t *ret) {
+  static const char *const why[] = {
+      [WORDS_FULL] = "is one word too many: at most 10000 different ones in all rules",
+      [WORDS_EDGE] = "must begin and end with a letter or digit",
+      [WORDS_LONG] = "is too long: at most 24 words of 96 bytes"};
+  if (item->kind != NODE_TEXT || node_is_null(item))
+    return document_complain(&r->document, item, "an entry of 'words' must be a text");
+  int outcome = words_add(r->desk->words, item->text, ret);
+  return outcome ? complain_value(r, item, why[outcome]) : 0;
+}
+
+static int when_words(struct reading *r, const struct node *value, void *into) {
+  struct desk_when *w = ((struct conditions *)into)->when;
+  int fault = read_list_shape(r, value, "words", LIST_MAX);
+  if (fault)
+    return fault;
+  if (value->count == 0)
+    return document_complain(&r->document, value, "'words' needs at least one entry");
+  if (!r->desk->words)
+    r->desk->words = words_new();
+  w->phrases = must_calloc(value->count, sizeof(*w->phrases));
+  for (const struct node *n = value->first; n && !fault; n = n->next)
+    fault = read_phrase(r, n, &w->phrases[w->phrase_count++]);
+  return fault;
+}
+
+static int when_suspected(struct reading *r, const struct node *value, void *into) {
+  bool yes;
+  if (value->kind != NODE_TEXT || value_bool(value->text, &yes))
+    return complain_value(r, value, "is not true or false");
+  ((struct conditions *)into)->when->suspected = yes ? SUSPICION_YES : SUSPICION_NO;
+  return 0;
+}
+
+/* ---- the customer */
+
+/* [a-z0-9_-], lower-cased: no character that means something in a predicate. */
+static int read_tag(struct reading *r, const struct node *item, struct buf *ret) {
+  char lower[TAG_LEN_MAX];
+  bool fits = item->kind == NODE_TEXT && item->text.len > 0 && item->text.len <= sizeof(lower);
+  if (fits)
+    lower_copy(item->text, lower);
+  for (size_t i = 0; fits && i < item->text.len; i++)
+    fits = (lower[i] >= 'a' && lower[i] <= 'z') || (lower[i] >= '0' && lower[i] <= '9') || lower[i] == '_' ||
+           lower[i] == '-';
+  if (!fits)
+    return complain_value(r, item, "is not allowed here: 1 to 64 of a-z, 0-9, '_' and '-'");
+  buf_add(ret, lower, item->text.len);
+  return 0;
+}
+
+static int read_any_of(struct reading *r, const struct node *value, const char *term, struct buf *ret) {
+  int fault = read_list_shape(r, value, value->key->text.at, TAGS_MAX);
+  if (fault)
+    return fault;
+  if (value->count == 0)
+    return document_complain(&r->document, value, "'%s' needs at least one entry", value->key->text.at);
+  buf_add_text(ret, term);
+  for (const struct node *n = value->first; n && !fault; n = n->next) {
+    buf_add_text(ret, n == value->first ? "=" : "|");
+    fault = read_tag(r, n, ret);
+  }
+  return fault;
+}
+
+static int when_tags(struct reading *r, const struct node *value, void *into) {
+  return read_any_of(r, value, "tag", &((struct conditions *)into)->tags);
+}
+
+static int when_language(struct reading *r, const struct node *value, void *into) {
+  return read_any_of(r, value, "lang", &((struct conditions *)into)->languages);
+}
+
+static int when_value(struct reading *r, const struct node *value, void *into) {
+  static const char *const operators[] = {">=", "<=", ">", "<", "="}; /* longest first */
+  const char *operator = NULL;
+  struct slice number = slice_trim(value->text);
+  double unused;
+  for (size_t i = 0; !operator && i < sizeof(operators) / sizeof(operators[0]); i++)
+    if (slice_starts_nocase(number, slice_text(operators[i])))
+      operator = operators[i];
+  if (value->kind != NODE_TEXT || !operator)
+    return complain_value(r, value, "needs a comparison: \">= 1000\" (>=, >, <=, <, =)");
+  number = slice_trim(slice_of(number.at + strlen(operator), number.len - strlen(operator)));
+  bool negative = number.len && number.at[0] == '-';
+  const char *why = value_decimal(negative ? slice_of(number.at + 1, number.len - 1) : number, &unused);
+  if (why)
+    return complain_value(r, value, "needs a number after the comparison: \">= 1000\", \"< 99.5\"");
+  struct buf *text = &((struct conditions *)into)->value;
+  buf_printf(text, "value%s", operator);
+  buf_add_slice(text, number);
+  return 0;
+}
+
+static const struct field when_fields[] = {
+    {"channel", false, when_channel},        {"channel_kind", false, when_kind},
+    {"recipient", false, when_recipient},    {"words", false, when_words},
+    {"customer_tags", false, when_tags},     {"customer_value", false, when_value},
+    {"customer_language", false, when_language}, {"suspected", false, when_suspected},
+};
+
+static char *join_terms(const struct conditions *c) {
+  const struct buf *terms[] = {&c->tags, &c->value, &c->languages};
+  struct buf all = BUF_INIT(PREDICATE_MAX);
+  buf_add_text(&all, "");
+  for (size_t i = 0; i < sizeof(terms) / sizeof(terms[0]); i++) {
+    buf_add_text(&all, terms[i]->len && all.len ? ";" : "");
+    buf_add_slice(&all, buf_slice(terms[i]));
+  }
+  assert(!all.full); /* TAGS_MAX × TAG_LEN_MAX, twice */
+  return all.at;
+}
+
+int read_when(struct reading *r, const struct node *value, struct desk_rule *rule) {
+  rule->when = must_calloc(1, sizeof(*rule->when));
+  struct conditions c = {.when = rule->when,
+                         .tags = BUF_INIT(PREDICATE_MAX / 3),
+                         .value = BUF_INIT(64),
+                         .languages = BUF_INIT(PREDICATE_MAX / 3)};
+  int fault = value->kind == NODE_MAP && value->count == 0
+                  ? document_complain(&r->document, value, "a rule needs a condition; what is left goes by 'default'")
+                  : read_fields(r, value, when_fields, sizeof(when_fields) / sizeof(when_fields[0]), "'when'", &c);
+  if (!fault)
+    rule->customer = join_terms(&c);
+  buf_free(&c.tags);
+  buf_free(&c.value);
+  buf_free(&c.languages);
+  return fault;
+}
