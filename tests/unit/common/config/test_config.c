@@ -1,0 +1,598 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every row with good and bad values, the words of complaints, printing, the sample file, secrets. */
+#include "test_config.h"
+#include "base/file.h"
+#include <unistd.h>
+
+struct config *good(const char *yaml) {
+  struct config *c = NULL;
+  struct complaint complaint = {0};
+  if (config_parse(slice_text(yaml), "deskbell.yaml", "/desk", &c, &complaint))
+    fail_msg("%u:%u: %s\n%s", complaint.line, complaint.column, complaint.text, yaml);
+  return c;
+}
+
+void refused(const char *yaml, const char *want) {
+  struct config *c = NULL;
+  struct complaint complaint = {0};
+  char got[1024];
+  assert_int_equal(config_parse(slice_text(yaml), "deskbell.yaml", "/desk", &c, &complaint), -EINVAL);
+  assert_null(c);
+  snprintf(got, sizeof(got), "%s:%u:%u: %s", complaint.file, complaint.line, complaint.column, complaint.text);
+  assert_string_equal(got, want);
+  assert_int_equal(config_parse(slice_text(yaml), "deskbell.yaml", "/desk", &c, NULL), -EINVAL);
+}
+
+/* ---- defaults */
+
+static void test_defaults(void **state) {
+  (void)state;
+  struct config *c = NULL;
+  struct complaint complaint;
+  assert_int_equal(config_load(NULL, "/desk/", &c, &complaint), 0);
+  assert_string_equal(c->dir, "/desk");
+  assert_string_equal(c->name, "desk");
+  assert_string_equal(c->secret_file, "secrets/desk.secret");
+  assert_string_equal(c->message_id_domain, "deskbell.invalid");
+  assert_string_equal(c->redis.url, "");
+  assert_string_equal(c->redis.fsync, "always");
+  assert_int_equal(c->redis.maxmemory, 2ull << 30);
+  assert_string_equal(c->link.listen, "ipc:///desk/router.ipc");
+  assert_string_equal(c->link.connect, "ipc:///desk/router.ipc");
+  assert_string_equal(c->link.keys, "keys");
+  assert_int_equal(c->link.window_events, 4096);
+  assert_int_equal(c->link.window_bytes, 16 << 20);
+  assert_int_equal(c->link.heartbeat_ms, 1000);
+  assert_int_equal(c->link.dead_after_ms, 3000);
+  assert_int_equal(c->spool.size, 256 << 20);
+  assert_int_equal(c->spool.keep_ms, 60000);
+  assert_int_equal(c->spool.blob_max, 64 << 20);
+  assert_int_equal(c->spool.blob_keep_ms, 0);
+  assert_int_equal(c->spool.blob_reserve, 64 << 20);
+  assert_int_equal(c->router.lanes, 4);
+  assert_int_equal(c->router.batch, 64);
+  assert_int_equal(c->router.redis_deadline_ms, 5000);
+  assert_int_equal(c->router.thread_idle_ms, 7ll * 86400000);
+  assert_int_equal(c->router.journal_keep_ms, 0);
+  assert_int_equal(c->router.dedupe_keep_ms, 9ll * 86400000);
+  assert_string_equal(c->router.health, "127.0.0.1:0");
+  assert_string_equal(c->email.listen_tcp, "127.0.0.1:0");
+  assert_string_equal(c->email.listen_unix, "email.sock");
+  assert_int_equal(c->email.max_size, 32 << 20);
+  assert_int_equal(c->email.max_recipients, 1000);
+  assert_int_equal(c->email.max_connections, 500);
+  assert_int_equal(c->email.idle_timeout_ms, 300000);
+  assert_int_equal(c->email.command_max, 4096);
+  assert_int_equal(c->email.parsers, 1);
+  assert_int_equal(c->email.parser_memory, 512 << 20);
+  assert_int_equal(c->email.parser_deadline_ms, 10000);
+  const struct http_settings *both[] = {&c->sms, &c->webform};
+  for (size_t i = 0; i < COUNT(both); i++) {
+    assert_string_equal(both[i]->listen, "127.0.0.1:0");
+    assert_int_equal(both[i]->max_connections, 2000);
+    assert_int_equal(both[i]->max_per_address, 2000);
+    assert_int_equal(both[i]->deadline_ms, 10000);
+    assert_int_equal(both[i]->trusted_proxy_count, 0);
+    assert_string_equal(both[i]->health, "127.0.0.1:0");
+  }
+  config_free(&c);
+  assert_null(c);
+  config_free(&c);
+  config_free(NULL);
+}
+
+static void test_default_channels(void **state) {
+  (void)state;
+  struct config *c = good(config_default_yaml());
+  assert_int_equal(c->channel_count, 4);
+  const struct channel_config *mail = config_channel(c, SLICE("mail"));
+  assert_int_equal(mail->kind, CHANNEL_EMAIL);
+  assert_int_equal(mail->address_count, 1);
+  assert_string_equal(mail->addresses[0], "*");
+  assert_true(mail->enabled);
+  assert_int_equal(mail->provider, PROVIDER_NONE);
+  assert_string_equal(mail->title, ""); /* never NULL */
+  assert_string_equal(mail->account_sid, "");
+  const struct channel_config *sms = config_channel(c, SLICE("sms"));
+  assert_int_equal(sms->kind, CHANNEL_SMS);
+  assert_int_equal(sms->provider, PROVIDER_TWILIO);
+  assert_int_equal(sms->secret_file_count, 1);
+  assert_string_equal(sms->secret_files[0], "secrets/sms.secret");
+  assert_int_equal(sms->max_body, 1 << 20);
+  const struct channel_config *hook = config_channel(c, SLICE("hook"));
+  assert_int_equal(hook->kind, CHANNEL_WEBHOOK);
+  assert_int_equal(hook->provider, PROVIDER_GENERIC);
+  const struct channel_config *contact = config_channel(c, SLICE("contact"));
+  assert_int_equal(contact->kind, CHANNEL_FORM);
+  assert_string_equal(contact->title, "Contact us");
+  assert_string_equal(contact->language, "en");
+  assert_int_equal(contact->max_body, 10 << 20);
+  assert_true(contact->rate == 0);
+  assert_false(contact->uploads);
+  assert_int_equal(contact->min_fill_ms, 3000);
+  assert_int_equal(contact->max_fill_ms, 86400000);
+  assert_null(config_channel(c, SLICE("nobody")));
+  assert_string_equal(channel_kind_text(CHANNEL_WEBHOOK), "webhook");
+  config_free(&c);
+}
+
+/* ---- every row */
+
+/* Good and bad values per type; every row of that type is tried with them. %s is the row's key. */
+static const struct {
+  enum row_type type;
+  const char *value;
+  const char *complaint; /* NULL: good */
+} tries[] = {
+    {ROW_TEXT, "plain words", NULL},
+    {ROW_TEXT, "\"\\x07\"", "'?' holds a control character"},
+    {ROW_TEXT, "\"a\\nb\"", "'a?b' holds a control character"},
+    {ROW_TEXT, "[a]", "'%s' needs one value, not a list"},
+    {ROW_TEXT, "{a: b}", "'%s' needs one value, not a map"},
+    {ROW_TEXT, "", "'%s' has no value; write \"\" for an empty one"},
+    {ROW_TEXT, "~", "'%s' has no value; write \"\" for an empty one"},
+    {ROW_PROSE, "\"two\\nlines\"", NULL},
+    {ROW_PROSE, "\"\\e\"", "'?' holds a control character"},
+    {ROW_PATH, "/some/where", NULL},
+    {ROW_PATH, "\"a\\nb\"", "'a?b' holds a control character"},
+    {ROW_NAME, "a-1", NULL},
+    {ROW_NAME, "Ä", "'Ä' is not a name: 1 to 32 of a-z, 0-9 and '-', beginning with a letter or digit"},
+    {ROW_LISTEN, "127.0.0.1:0", NULL},
+    {ROW_LISTEN, "8080", "'8080' is not host:port (\"127.0.0.1:8080\", \"[::1]:0\")"},
+    {ROW_LINK, "tcp://127.0.0.1:5555", NULL},
+    {ROW_LINK, "127.0.0.1:5555", "'127.0.0.1:5555' is not tcp://host:port or ipc:///path"},
+    {ROW_REDIS, "unix:/run/redis.sock", NULL},
+    {ROW_REDIS, "redis://x", "'redis://x' is not unix:/path or host:port"},
+    {ROW_DOMAIN, "example.com", NULL},
+    {ROW_DOMAIN, "ex ample", "'ex ample' is not a domain (IDN as xn--…)"},
+    {ROW_URL, "https://example.com/x", NULL},
+    {ROW_URL, "example.com", "'example.com' is not a http:// or https:// address"},
+    {ROW_LANGUAGE, "pt-BR", NULL},
+    {ROW_LANGUAGE, "english", NULL}, /* a registered form, if not a language */
+    {ROW_LANGUAGE, "en_US", "'en_US' is not a language tag such as en or pt-BR"},
+    {ROW_BOOL, "false", NULL},
+    {ROW_BOOL, "yes", "'yes' is not true or false"},
+    {ROW_COUNT, "many", "'many' is not a whole number"},
+    {ROW_COUNT, "-1", "'-1' is not a whole number"},
+    {ROW_COUNT, "", "'%s' has no value"},
+    {ROW_DURATION, "30", "'30' needs a unit: 250ms, 30s, 5m, 2h, 7d"},
+    {ROW_DURATION, "soon", "'soon' is not a duration: 250ms, 30s, 5m, 2h, 7d"},
+    {ROW_SIZE, "30", "'30' needs a unit: 512B, 64KiB, 10MiB, 1GiB"},
+    {ROW_SIZE, "30MB", "'30MB' is not a size: 512B, 64KiB, 10MiB, 1GiB"},
+    {ROW_DECIMAL, "0.25", NULL},
+    {ROW_DECIMAL, "fast", "'fast' is not a number such as 10 or 0.5"},
+    {ROW_PEERS, "[127.0.0.1, \"::1\"]", NULL},
+    {ROW_PEERS, "127.0.0.1", "'%s' needs a list: [\"…\", \"…\"]"},
+    {ROW_PEERS, "[proxy]", "'proxy' is not an IP address"},
+    {ROW_PEERS, "[[a]]", "an entry of '%s' must be a text"},
+    {ROW_PEERS, "[~]", "an entry of '%s' must be a text"},
+    {ROW_PEERS, "[\"\"]", "'%s' may not be empty"},
+    {ROW_PEERS, "", "'%s' has no value"},
+    {ROW_ORIGINS, "[\"https://a.example\"]", NULL},
+    {ROW_ORIGINS, "[a.example]", "'a.example' is not an origin: https://host or https://host:port"},
+    {ROW_PATHS, "[a, b]", NULL},
+    {ROW_PATHS, "[a, b, c]", "'%s' has 3 entries; at most 2 are allowed"},
+    {ROW_RECIPIENTS, "[\"a@example.com\", \"@example.com\", \"*\"]", NULL},
+    {ROW_RECIPIENTS, "[support]", "'support' is not \"name@example.com\", \"@example.com\" or \"*\" (no '+', IDN as xn--…)"},
+    {ROW_NUMBERS, "[\"+14155552671\", \"12345\"]", NULL},
+    {ROW_NUMBERS, "[\"+1\"]", "'+1' is not a number \"+14155552671\", a short code or a sender name"},
+};
+
+/* What a channel of each kind needs besides the setting under test. */
+static void channel_yaml(struct buf *b, const struct row *row, const char *value) {
+  enum channel_kind kind = CHANNEL_EMAIL;
+  while (!(row->kinds & 1u << kind))
+    kind++;
+  const char *const lines[][2] = {{"name", "x"}, {"kind", channel_kind_text(kind)}, {"provider", "twilio"},
+                                  {"secret_files", "[s]"}, {"addresses", "[\"*\"]"}};
+  buf_printf(b, "channels:\n  - %s: %s\n", row->key, value);
+  for (size_t i = 0; i < COUNT(lines); i++) {
+    bool needed = i < 2 || (kind == CHANNEL_EMAIL ? i == 4 : kind != CHANNEL_FORM && i < 4);
+    if (needed && strcmp(lines[i][0], row->key) != 0)
+      buf_printf(b, "    %s: %s\n", lines[i][0], lines[i][1]);
+  }
+}
+
+static void try_value(const struct row *row, const char *value, const char *complaint_of_key) {
+  struct buf yaml = BUF_INIT(1 << 16);
+  if (row->kinds)
+    channel_yaml(&yaml, row, value);
+  else
+    buf_printf(&yaml, "%s:\n  %s: %s\n", row->section, row->key, value);
+  if (!complaint_of_key) {
+    struct config *c = good(yaml.at);
+    config_free(&c);
+  } else {
+    char want[1024];
+    unsigned column = (row->kinds ? 5 : 3) + (unsigned)strlen(row->key) + 2;
+    if (*value == '[' && strncmp(complaint_of_key + 4, " has", 4) != 0 && !strstr(complaint_of_key, "one value"))
+      column++; /* at the entry */
+    if (!*value)
+      column--; /* nothing there: right behind the colon */
+    int len = snprintf(want, sizeof(want), "deskbell.yaml:%d:%u: ", 2, column);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    snprintf(want + len, sizeof(want) - (size_t)len, complaint_of_key, row->key);
+#pragma GCC diagnostic pop
+    refused(yaml.at, want);
+  }
+  buf_free(&yaml);
+}
+
+static void test_every_row(void **state) {
+  (void)state;
+  bool tried[ROW_TYPES] = {[ROW_WORD] = true, [ROW_CHOICE] = true};
+  for (size_t i = 0; i < COUNT(tries); i++)
+    for (size_t n = 0; n < config_row_count; n++)
+      if (config_rows[n].type == tries[i].type) {
+        tried[tries[i].type] = true;
+        try_value(&config_rows[n], tries[i].value, tries[i].complaint);
+      }
+  for (size_t i = 0; i < ROW_TYPES; i++)
+    assert_true(tried[i]);
+}
+
+/* The default, the least and the most fit; one less and one more do not. */
+static void test_every_range(void **state) {
+  (void)state;
+  for (size_t i = 0; i < config_row_count; i++) {
+    const struct row *row = &config_rows[i];
+    if (row->type != ROW_COUNT && row->type != ROW_DURATION && row->type != ROW_SIZE)
+      continue;
+    void *base = calloc(1, sizeof(struct config) + sizeof(struct channel_config));
+    struct complaint complaint;
+    struct document d = {.name = "x", .complaint = &complaint};
+    const char *const fits[] = {row->fallback, row->least, row->most};
+    for (size_t n = 0; n < COUNT(fits); n++) {
+      struct node value = {.kind = NODE_TEXT, .text = slice_text(fits[n])};
+      assert_int_equal(row_read(row, base, &value, &d), 0);
+    }
+    char text[64], want[256];
+    snprintf(text, sizeof(text), "1%s", row->most); /* ten times as much, or more */
+    struct node large = {.kind = NODE_TEXT, .text = slice_text(text)};
+    assert_int_equal(row_read(row, base, &large, &d), -EINVAL);
+    snprintf(want, sizeof(want), "'%s' is too large for '%s': %s to %s", text, row->key, row->least, row->most);
+    assert_string_equal(complaint.text, want);
+    struct node none = {.kind = NODE_TEXT, .text = SLICE("0")};
+    if (strcmp(row->least, "0") != 0) {
+      assert_int_equal(row_read(row, base, &none, &d), -EINVAL);
+      snprintf(want, sizeof(want), "'0' is too small for '%s': %s to %s", row->key, row->least, row->most);
+      assert_string_equal(complaint.text, want);
+    }
+    free(base);
+  }
+}
+
+static void test_every_text_length(void **state) {
+  (void)state;
+  for (size_t i = 0; i < config_row_count; i++) {
+    const struct row *row = &config_rows[i];
+    if (row_form(row)->shape != SHAPE_TEXT || row->type == ROW_WORD)
+      continue;
+    char *base = calloc(1, sizeof(struct config) + sizeof(struct channel_config));
+    struct complaint complaint;
+    struct document d = {.name = "x", .complaint = &complaint};
+    size_t most = strtoul(row->most, NULL, 10);
+    char *text = calloc(1, most + 2), want[256];
+    memset(text, 'a', most + 1);
+    struct node value = {.kind = NODE_TEXT, .text = slice_of(text, most + 1)};
+    assert_int_equal(row_read(row, base, &value, &d), -EINVAL);
+    snprintf(want, sizeof(want), "the text for '%s' has %zu bytes; at most %zu are allowed", row->key, most + 1, most);
+    assert_string_equal(complaint.text, want);
+    struct node empty = {.kind = NODE_TEXT, .text = slice_of("", 0)};
+    bool may_be_empty = strcmp(row->least, "0") == 0;
+    assert_int_equal(row_read(row, base, &empty, &d), may_be_empty ? 0 : -EINVAL);
+    snprintf(want, sizeof(want), "'%s' may not be empty", row->key);
+    if (!may_be_empty)
+      assert_string_equal(complaint.text, want);
+    row_free(row, base);
+    free(text);
+    free(base);
+  }
+}
+
+/* ---- the words of complaints, exactly */
+
+static void test_complaints(void **state) {
+  (void)state;
+  static const struct {
+    const char *yaml, *want;
+  } cases[] = {
+      {"email:\n  max_size: 1MiB\n  idle_timout: 5m\n",
+       "deskbell.yaml:3:3: unknown key 'idle_timout' in section 'email'; did you mean 'idle_timeout'? allowed: "
+       "listen_tcp, listen_unix, max_size, max_recipients, max_connections, idle_timeout, command_max, parsers, "
+       "parser_memory, parser_deadline, health"},
+      {"email:\n  idle_timeout: 30\n", "deskbell.yaml:2:17: '30' needs a unit: 250ms, 30s, 5m, 2h, 7d"},
+      {"email:\n  idle_timeout: 2h\n", "deskbell.yaml:2:17: '2h' is too large for 'idle_timeout': 1s to 1h"},
+      {"spool: {keep_ms: 5}\n", "deskbell.yaml:1:9: unknown key 'keep_ms' in section 'spool'; did you mean 'keep'? "
+                                "allowed: size, keep, blob_max, blob_keep, blob_reserve"},
+      {"link: {zzzzzz: 5}\n", "deskbell.yaml:1:8: unknown key 'zzzzzz' in section 'link'; allowed: listen, connect, "
+                              "keys, window_events, window_bytes, heartbeat, dead_after"},
+      {"emial: {}\n", "deskbell.yaml:1:1: unknown key 'emial' in the document; did you mean 'email'? allowed: desk, "
+                      "redis, link, spool, router, email, sms, webform, channels"},
+      {"email: [a]\n", "deskbell.yaml:1:8: section 'email' must be made of 'key: value' lines"},
+      {"email: fast\n", "deskbell.yaml:1:8: section 'email' must be made of 'key: value' lines"},
+      {"redis: {fsync: never}\n", "deskbell.yaml:1:16: 'never' is not allowed for 'fsync': always, everysec"},
+      {"router: {dedupe_keep: 1d}\n", "deskbell.yaml:1:23: '1d' is too small for 'dedupe_keep': 8d to 3650d"},
+      {"channels: {a: b}\n", "deskbell.yaml:1:11: 'channels' must be a list: each channel begins with '- name: …'"},
+      {"channels:\n  - mail\n", "deskbell.yaml:2:5: a channel must be made of 'key: value' lines"},
+      {"channels:\n  - name: mail\n", "deskbell.yaml:2:5: a channel needs 'kind'"},
+      {"channels:\n  - kind: email\n", "deskbell.yaml:2:5: a channel needs 'name'"},
+      {"channels:\n  - {name: a, kind: fax}\n",
+       "deskbell.yaml:2:21: 'fax' is not allowed for 'kind': email, sms, webhook, form"},
+      {"channels:\n  - {name: a, kind: sms, provider: nexmo}\n",
+       "deskbell.yaml:2:36: 'nexmo' is not allowed for 'provider': none, twilio, generic"},
+      {"channels:\n  - name: a\n    kind: sms\n    title: Hi\n",
+       "deskbell.yaml:4:5: key 'title' does not fit a channel of kind 'sms'"},
+      {"channels:\n  - name: a\n    kind: email\n    adresses: []\n",
+       "deskbell.yaml:4:5: unknown key 'adresses' in a channel of kind 'email'; did you mean 'addresses'? allowed: "
+       "name, kind, enabled, addresses"},
+      {"channels:\n  - {name: a, kind: form, rate: 1000001}\n",
+       "deskbell.yaml:2:33: '1000001' is too large for 'rate': 0 to 1000000"},
+      {"a: 1\n---\n", "deskbell.yaml:2:1: only one document is allowed in the file"},
+  };
+  for (size_t i = 0; i < COUNT(cases); i++)
+    refused(cases[i].yaml, cases[i].want);
+}
+
+static void test_values_are_kept(void **state) {
+  (void)state;
+  struct config *c = good("desk: {name: \"Büro Süd\"}\nredis: {url: \"unix:/run/r.sock\", fsync: everysec}\n"
+                          "router: {lanes: 8, thread_idle: 36h}\nsms: {trusted_proxies: [\"10.0.0.1\", \"::1\"]}\n"
+                          "email:\n"
+                          "channels:\n  - {kind: form, name: f, title: '123', uploads: true, rate: 2.5, enabled: false}\n");
+  assert_string_equal(c->name, "Büro Süd");
+  assert_string_equal(c->redis.url, "unix:/run/r.sock");
+  assert_string_equal(c->redis.fsync, "everysec");
+  assert_int_equal(c->router.lanes, 8);
+  assert_int_equal(c->router.thread_idle_ms, 36 * 3600 * 1000);
+  assert_int_equal(c->sms.trusted_proxy_count, 2);
+  assert_string_equal(c->sms.trusted_proxies[1], "::1");
+  assert_string_equal(c->channels[0].title, "123");
+  assert_true(c->channels[0].uploads && !c->channels[0].enabled && c->channels[0].rate == 2.5);
+  config_free(&c);
+}
+
+/* ---- printing */
+
+static void assert_prints_back(struct config *c) {
+  struct buf first = BUF_INIT(1 << 20), second = BUF_INIT(1 << 20);
+  config_print(c, &first);
+  assert_false(first.full);
+  struct config *again = good(first.at);
+  config_print(again, &second);
+  assert_string_equal(first.at, second.at);
+  for (size_t i = 0; i < config_row_count; i++)
+    for (size_t n = 0; n < (config_rows[i].kinds ? c->channel_count : 1); n++) {
+      struct buf a = BUF_INIT(1 << 16), b = BUF_INIT(1 << 16);
+      row_print(&config_rows[i], config_rows[i].kinds ? (void *)&c->channels[n] : c, &a);
+      row_print(&config_rows[i], config_rows[i].kinds ? (void *)&again->channels[n] : again, &b);
+      assert_string_equal(a.at, b.at);
+      buf_free(&a);
+      buf_free(&b);
+    }
+  buf_free(&first);
+  buf_free(&second);
+  config_free(&again);
+}
+
+static void test_print_reads_back(void **state) {
+  (void)state;
+  static const char *const documents[] = {
+      NULL, /* the default */
+      "",
+      "email: {max_size: 12345B, idle_timeout: 1500ms}\nspool: {blob_keep: 30d}\n",
+      "desk: {name: \"a \\\"b\\\" \\\\ \\u2028 \\uFEFF é 😀 # : - *\"}\n"
+      "channels:\n"
+      "  - {name: f, kind: form, intro: \"one\\ntwo\\ttabs\", origins: [\"https://a.example\"], rate: 0.1}\n"
+      "  - {name: m, kind: email, addresses: [\"a@b.c\", \"@b.c\"], enabled: false}\n"
+      "  - {name: s, kind: sms, provider: twilio, secret_files: [a, b], addresses: [\"+14155552671\"]}\n",
+  };
+  for (size_t i = 0; i < COUNT(documents); i++) {
+    struct config *c = good(documents[i] ? documents[i] : config_default_yaml());
+    assert_prints_back(c);
+    config_free(&c);
+  }
+}
+
+static void test_print_ceiling(void **state) {
+  (void)state;
+  struct config *c = good(config_default_yaml());
+  struct buf small = BUF_INIT(100);
+  config_print(c, &small);
+  assert_true(small.full && small.len <= 100);
+  buf_free(&small);
+  config_free(&c);
+}
+
+static void test_sample_file(void **state) {
+  (void)state;
+  struct buf file = BUF_INIT(1 << 20);
+  assert_int_equal(file_read(DEPLOY_CONFIG "/deskbell.yaml", &file), 0);
+  assert_string_equal(file.at, config_default_yaml()); /* made from the rows: write it anew when a row changes */
+  struct slice rest = buf_slice(&file), line;
+  while (slice_split(&rest, '\n', &line))
+    assert_true(line.len <= 120);
+  buf_free(&file);
+}
+
+/* Every commented-out setting of the sample is what the program does without it. */
+static void test_sample_uncommented(void **state) {
+  (void)state;
+  struct buf text = BUF_INIT(1 << 20), a = BUF_INIT(1 << 20), b = BUF_INIT(1 << 20);
+  struct slice rest = slice_text(config_default_yaml()), line;
+  bool channels = false;
+  while (slice_split(&rest, '\n', &line)) {
+    struct slice setting = line;
+    channels = channels || slice_starts_nocase(line, SLICE("channels:"));
+    if (!channels && line.len > 3 && memcmp(line.at, "  #", 3) == 0 && line.at[3] != ' ') {
+      buf_add_text(&text, "  ");
+      setting = slice_of(line.at + 3, line.len - 3);
+    }
+    buf_add_slice(&text, setting);
+    buf_add_char(&text, '\n');
+  }
+  struct config *plain = good(config_default_yaml()), *written = good(text.at);
+  config_print(plain, &a);
+  config_print(written, &b);
+  assert_string_equal(a.at, b.at);
+  config_free(&plain);
+  config_free(&written);
+  buf_free(&text);
+  buf_free(&a);
+  buf_free(&b);
+}
+
+static void test_manual(void **state) {
+  (void)state;
+  for (size_t s = 0; s < config_section_count; s++) {
+    struct buf text = BUF_INIT(1 << 16);
+    config_manual(config_sections[s].name, &text);
+    for (size_t i = 0; i < config_row_count; i++)
+      if (strcmp(config_rows[i].section, config_sections[s].name) == 0)
+        assert_non_null(strstr(text.at, config_rows[i].manual));
+    buf_free(&text);
+  }
+  struct buf text = BUF_INIT(1 << 16);
+  config_manual("channel", &text);
+  assert_non_null(strstr(text.at, "| `min_fill` | duration | `3s` | 0 to 10m | Sent sooner after opening: suspected of "
+                                  "a robot. For: form |\n"));
+  buf_clear(&text);
+  config_manual("redis", &text);
+  assert_non_null(strstr(text.at, "| `fsync` | choice | `always` | always, everysec |"));
+  buf_free(&text);
+}
+
+/* ---- files */
+
+struct folder {
+  char path[64];
+};
+
+static void write_file(const struct folder *f, const char *name, struct slice bytes) {
+  char *path = path_join(f->path, name);
+  assert_int_equal(file_write_atomic(path, bytes, 0600), 0);
+  free(path);
+}
+
+static void remove_file(const struct folder *f, const char *name) {
+  char *path = path_join(f->path, name);
+  unlink(path);
+  free(path);
+}
+
+static void test_load(void **state) {
+  (void)state;
+  struct folder f = {"/tmp/deskbell-config-XXXXXX"};
+  struct config *c = NULL;
+  struct complaint complaint = {0};
+  assert_non_null(mkdtemp(f.path));
+  char *path = path_join(f.path, "d.yaml");
+  assert_int_equal(config_load(path, f.path, &c, &complaint), -ENOENT);
+  assert_string_equal(complaint.text, "cannot be read: No such file or directory");
+  assert_string_equal(complaint.file, path);
+  write_file(&f, "d.yaml", SLICE("router: {lanes: 2}\n"));
+  assert_int_equal(config_load(path, f.path, &c, &complaint), 0);
+  assert_int_equal(c->router.lanes, 2);
+  config_free(&c);
+  char *large = malloc(DOCUMENT_MAX_BYTES + 1);
+  memset(large, '\n', DOCUMENT_MAX_BYTES + 1);
+  write_file(&f, "d.yaml", slice_of(large, DOCUMENT_MAX_BYTES + 1));
+  assert_int_equal(config_load(path, f.path, &c, &complaint), -EINVAL);
+  assert_string_equal(complaint.text, "larger than 1MiB");
+  free(large);
+  assert_int_equal(config_load(path, "", &c, &complaint), -EINVAL);
+  assert_int_equal(config_load(NULL, NULL, &c, &complaint), -EINVAL);
+  assert_string_equal(complaint.text, "the desk's folder is not given (--dir)");
+  remove_file(&f, "d.yaml");
+  rmdir(f.path);
+  free(path);
+}
+
+static void test_paths(void **state) {
+  (void)state;
+  struct config *c = NULL;
+  struct complaint complaint;
+  assert_int_equal(config_parse(SLICE(""), "x", "desk/one//", &c, &complaint), 0);
+  assert_int_equal(c->dir[0], '/');
+  assert_string_equal(c->dir + strlen(c->dir) - strlen("/desk/one"), "/desk/one");
+  config_free(&c);
+  c = good("");
+  static const char *const cases[][2] = {{"a/b", "/desk/a/b"}, {"/a", "/a"}, {"", ""}};
+  for (size_t i = 0; i < COUNT(cases); i++) {
+    char *path = config_path(c, cases[i][0]);
+    assert_string_equal(path, cases[i][1]);
+    free(path);
+  }
+  config_free(&c);
+}
+
+static void test_secrets(void **state) {
+  (void)state;
+  static const struct {
+    struct slice bytes;
+    int r;
+    const char *want; /* the secret, or the complaint */
+  } cases[] = {
+      {SLICE("  secret-1 \n"), 0, "secret-1"},
+      {SLICE("x"), 0, "x"},
+      {SLICE(" \n"), -EINVAL, "the secret is empty"},
+      {SLICE(""), -EINVAL, "the secret is empty"},
+      {SLICE("a\0b"), -EINVAL, "the secret is not text (it holds a NUL byte)"},
+  };
+  struct folder f = {"/tmp/deskbell-config-XXXXXX"};
+  assert_non_null(mkdtemp(f.path));
+  struct config *c = NULL;
+  struct complaint complaint = {0};
+  assert_int_equal(config_parse(SLICE("channels:\n  - {name: s, kind: sms, provider: twilio, secret_files: [old, new]}\n"),
+                                "x", f.path, &c, &complaint), 0);
+  char *secrets[2] = {NULL, NULL};
+  size_t count = 99;
+  assert_int_equal(config_secrets(c, &c->channels[0], secrets, 2, &count, &complaint), -ENOENT);
+  assert_string_equal(complaint.text, "the secret cannot be read: No such file or directory");
+  write_file(&f, "old", SLICE("previous"));
+  for (size_t i = 0; i < COUNT(cases); i++) {
+    write_file(&f, "new", cases[i].bytes);
+    assert_int_equal(config_secrets(c, &c->channels[0], secrets, 2, &count, &complaint), cases[i].r);
+    if (cases[i].r) {
+      assert_string_equal(complaint.text, cases[i].want);
+      assert_null(secrets[0]);
+      assert_int_equal(count, 99);
+      continue;
+    }
+    assert_int_equal(count, 2);
+    assert_string_equal(secrets[0], "previous");
+    assert_string_equal(secrets[1], cases[i].want);
+    free(secrets[0]), free(secrets[1]);
+    secrets[0] = secrets[1] = NULL;
+    count = 99;
+  }
+  char large[5000];
+  memset(large, 'x', sizeof(large));
+  write_file(&f, "new", slice_of(large, sizeof(large)));
+  assert_int_equal(config_secrets(c, &c->channels[0], secrets, 2, &count, &complaint), -EINVAL);
+  assert_string_equal(complaint.text, "a secret has at most 4096 bytes");
+  assert_int_equal(config_secrets(c, &c->channels[0], secrets, 1, &count, &complaint), 0); /* room for one */
+  assert_int_equal(count, 1);
+  free(secrets[0]);
+  remove_file(&f, "old");
+  remove_file(&f, "new");
+  rmdir(f.path);
+  config_free(&c);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_defaults),          cmocka_unit_test(test_default_channels),
+      cmocka_unit_test(test_every_row),         cmocka_unit_test(test_every_range),
+      cmocka_unit_test(test_every_text_length), cmocka_unit_test(test_complaints),
+      cmocka_unit_test(test_values_are_kept),   cmocka_unit_test(test_print_reads_back),
+      cmocka_unit_test(test_print_ceiling),     cmocka_unit_test(test_sample_file),
+      cmocka_unit_test(test_sample_uncommented), cmocka_unit_test(test_manual),
+      cmocka_unit_test(test_load),              cmocka_unit_test(test_paths),
+      cmocka_unit_test(test_secrets),           cmocka_unit_test(test_cross_checks),
+      cmocka_unit_test(test_effective_link),    cmocka_unit_test(test_socket_paths),
+      cmocka_unit_test(test_many_channels),     cmocka_unit_test(test_recipients),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
