@@ -86,7 +86,7 @@ static void show_full(struct taking *t) {
   show_again(t, 503, OUTCOME_FULL, WORD_FULL, NULL, FULL_RETRY_S);
 }
 
-/* --- steps: each returns false when it has answered --- */
+/* --- steps: each returns false when it has answered; `t` is gone then --- */
 
 static bool read_post(struct taking *t, enum posted_kind kind) {
   const struct http_request *request = t->asker.request;
@@ -146,11 +146,13 @@ static bool confirm(struct taking *t, int64_t *ret_fill_ms) {
 
 static bool check(struct taking *t) {
   int r = form_check(t->arena, t->asker.channel->config, &t->posted, &t->checked);
+  if (r == 0 && t->checked.error_count == 0)
+    return true;
   if (r < 0)
     too_large(t);
-  else if (t->checked.error_count)
+  else
     show_again(t, 422, OUTCOME_INVALID, WORD_NONE, NULL, 0);
-  return r == 0 && t->checked.error_count == 0;
+  return false;
 }
 
 static bool identify(struct taking *t) {
