@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Most text is ASCII or a script whose folding is one character to one, which is done here at once. A word that holds
- * anything else (ß, İ, ligatures, combining accents, …) is folded and composed by libunistring as a whole. Rules and
- * texts go through the same code, so they cannot disagree.
+ * Most text is ASCII or a script whose folding is one character to one, which is done here at once. A word that
+ * holds anything else (ß, İ, ligatures, combining accents, …) is folded and composed by libunistring as a whole.
+ * Rules and texts go through the same code, so they cannot disagree.
  */
 #include "desk/fold.h"
 #include <stdlib.h>
@@ -72,8 +72,10 @@ static enum letter letter(ucs4_t c, ucs4_t *ret_folded) {
     return INVISIBLE;
   if (!uc_is_general_category_withtable(c, UC_CATEGORY_MASK_L | UC_CATEGORY_MASK_N | UC_CATEGORY_MASK_M))
     return SEPARATOR;
-  if (c >= 0x0590 && uc_combining_class(c) == 0 && uc_tolower(c) == c && uc_toupper(c) == c)
-    return SIMPLE; /* scripts without case */
+  ucs4_t parts[UC_DECOMPOSITION_MAX_LENGTH];
+  if (uc_combining_class(c) == 0 && !uc_is_property_changes_when_casefolded(c) &&
+      uc_canonical_decomposition(c, parts) < 0)
+    return SIMPLE; /* scripts without case, rare small letters */
   return HARD;
 }
 

@@ -25,4 +25,14 @@ void test_socket_paths(void **state);
 void test_many_channels(void **state);
 void test_recipients(void **state);
 
+/* test_config_print.c */
+void test_print_reads_back(void **state);
+void test_print_ceiling(void **state);
+void test_sample_file(void **state);
+void test_sample_uncommented(void **state);
+void test_manual(void **state);
+void test_load(void **state);
+void test_paths(void **state);
+void test_secrets(void **state);
+
 #endif

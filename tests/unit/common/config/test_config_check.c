@@ -99,7 +99,8 @@ void test_socket_paths(void **state) {
     const char *yaml, *want; /* NULL: good */
   } cases[] = {
       {107 - 11, "", NULL},
-      {108 - 11, "", "the path of the Unix socket 'listen' in section 'link' has 108 bytes, at most 107 are possible: "},
+      {108 - 11, "",
+       "the path of the Unix socket 'listen' in section 'link' has 108 bytes, at most 107 are possible: "},
       {107 - 11, "link: {listen: \"tcp://127.0.0.1:1\"}", NULL},
       {107 - 10, "link: {listen: \"tcp://127.0.0.1:1\"}",
        "the path of the Unix socket 'listen_unix' in section 'email' has 108 bytes, at most 107 are possible: "},

@@ -68,7 +68,8 @@ static void test_empty_documents(void **state) {
   }
 }
 
-#define NO_ALIAS "aliases and anchors are not allowed; write the value out (a text that begins with '*' or '&' needs quotes)"
+#define NO_ALIAS                                                                                                       \
+  "aliases and anchors are not allowed; write the value out (a text that begins with '*' or '&' needs quotes)"
 #define NO_TAG "tags are not allowed; a text that begins with '!' needs quotes"
 
 static void test_refused(void **state) {

@@ -33,7 +33,8 @@ static void check_numbers(const struct number_case *cases, size_t count,
 static void test_durations(void **state) {
   (void)state;
   static const struct number_case cases[] = {
-      {"0", 0, NULL}, {"00", 0, NULL}, {"0s", 0, NULL}, {"250ms", 250, NULL}, {"30s", 30000, NULL}, {"5m", 300000, NULL},
+      {"0", 0, NULL}, {"00", 0, NULL}, {"0s", 0, NULL}, {"250ms", 250, NULL}, {"30s", 30000, NULL},
+      {"5m", 300000, NULL},
       {"2h", 7200000, NULL}, {"7d", 604800000, NULL}, {"9223372036854775807ms", INT64_MAX, NULL},
       {"30", 0, NO_TIME_UNIT}, {"99999999999999999999", 0, NO_TIME_UNIT}, {"", 0, NO_TIME}, {"s", 0, NO_TIME},
       {"-1s", 0, NO_TIME}, {"+1s", 0, NO_TIME}, {"1.5h", 0, NO_TIME}, {"30 s", 0, NO_TIME}, {" 30s", 0, NO_TIME},
