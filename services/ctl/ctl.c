@@ -18,7 +18,7 @@ static const char common_options[] =
     "  --help         help, also of one command\n"
     "  --version      print the version\n";
 
-static void say(const struct ctl *ctl, const char *format, va_list args) {
+static printf_like(2, 0) void say(const struct ctl *ctl, const char *format, va_list args) {
   fprintf(stderr, "deskbell%s%s: ", ctl->command ? " " : "", ctl->command ? ctl->command->name : "");
   vfprintf(stderr, format, args);
   fputc('\n', stderr);

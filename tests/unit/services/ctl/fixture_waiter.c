@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 int main(int argc, char **argv) {
@@ -14,6 +15,7 @@ int main(int argc, char **argv) {
   int number, fd;
   sigemptyset(&set);
   sigaddset(&set, SIGTERM);
+  prctl(PR_SET_PDEATHSIG, SIGKILL); /* a failed test leaves nothing behind */
   sigprocmask(SIG_BLOCK, &set, NULL);
   if (argc < 2 || dprintf(3, "ready\n") < 0)
     return 1;

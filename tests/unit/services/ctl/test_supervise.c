@@ -155,7 +155,7 @@ static void test_endpoints_and_pids(void **state) {
   struct stage *s = *state;
   s->on_ready = look_around;
   add(s, "a", 0, 0, REPORTING("a", "echo endpoint one 127.0.0.1:1 >&3; echo nonsense >&3"));
-  add(s, "b", 0, 0, REPORTING("b", "echo endpoint two unix:/b >&3; echo endpoint one stolen >&3"));
+  add(s, "b", 1, 1, REPORTING("b", "echo endpoint two unix:/b >&3; echo endpoint one stolen >&3"));
   play(s);
   assert_int_equal(s->readies, 1);
   assert_true(s->changes >= 1);

@@ -195,6 +195,7 @@ static void test_redis_prepare(void **state) {
   assert_int_equal(access(socket, F_OK), -1);
   free(socket);
   auto_clean(buf_free) struct buf conf = content(dir, "redis/redis.conf", 0600);
+  assert_true(conf.len > 0);
   config_free(&config);
 }
 
@@ -234,8 +235,8 @@ static const char *const fake_answers[] = {
     "", /* closes without a word */
     "-NOAUTH Authentication required.\r\n",
     "+PO", /* in pieces is not tested by time: it closes after the piece */
-    "0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678901234"
-    "5678901234567890123456789",
+    ("longer than any answer, longer than any answer, longer than any answer, longer than any answer, longer than "
+     "any answer, longer than any answer"),
     "+PONG\r\n",
 };
 #define FAKE_ANSWERS (sizeof(fake_answers) / sizeof(fake_answers[0]))
