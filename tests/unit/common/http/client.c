@@ -40,7 +40,7 @@ void client_turn(uv_loop_t *loop, int fd) {
   uv_run(loop, UV_RUN_NOWAIT);
   struct pollfd wait[2] = {{uv_backend_fd(loop), POLLIN, 0}, {fd, POLLIN, 0}};
   int timeout = uv_backend_timeout(loop);
-  poll(wait, fd >= 0 ? 2 : 1, timeout < 0 || timeout > 1000 ? 1000 : timeout);
+  poll(wait, fd >= 0 ? 2 : 1, timeout < 0 || timeout > 10 ? 10 : timeout);
 }
 
 static bool whole(const struct buf *b) {
