@@ -101,7 +101,7 @@ static bool read_post(struct taking *t, enum posted_kind kind) {
 }
 
 /* The key of a client without a page: its header or field, else what was said (equal words are then one event). */
-static bool own_key(struct taking *t, const char **ret_kind) {
+static bool own_key(struct taking *t) {
   const char *key = http_header(t->asker.request, "idempotency-key");
   if (!key)
     key = t->posted.value[FIELD_SUBMISSION];
@@ -113,12 +113,10 @@ static bool own_key(struct taking *t, const char **ret_kind) {
     show_error(t, FIELD_SUBMISSION, WORD_BAD_KEY, NULL);
     return false;
   }
-  *ret_kind = "form-key";
   t->source_id = arena_copy(t->arena, slice_text(key)); /* the header is lent until the answer only */
   if (len == 0) {
     char hex[HEX_LEN(sizeof(t->checked.digest)) + 1];
     hex_encode(t->checked.digest, sizeof(t->checked.digest), hex);
-    *ret_kind = "form-content";
     t->source_id = arena_printf(t->arena, "sha256:%s", hex);
   }
   return true;
@@ -156,16 +154,15 @@ static bool check(struct taking *t) {
 }
 
 static bool identify(struct taking *t) {
-  const char *kind = "form";
-  if (!t->source_id && !own_key(t, &kind))
+  if (!t->source_id && !own_key(t))
     return false;
   if (!t->source_id) {
     too_large(t);
     return false;
   }
   struct slice channel = slice_text(t->asker.channel->config->name), source = slice_text(t->source_id);
-  t->submission = event_id_make(channel, slice_text(kind), source, SLICE(""));
-  t->event = event_id_make(channel, slice_text(kind), source, slice_of(t->checked.digest, sizeof(t->checked.digest)));
+  t->submission = event_id_make(channel, SLICE("form"), source, SLICE(""));
+  t->event = event_id_make(channel, SLICE("form"), source, slice_of(t->checked.digest, sizeof(t->checked.digest)));
   event_id_text(&t->event, t->event_text);
   return true;
 }
