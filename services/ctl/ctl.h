@@ -35,6 +35,16 @@ struct ctl {
  * Each returns an exit status. */
 int cmd_up(struct ctl *ctl, int argc, char **argv);
 int cmd_exec_child(struct ctl *ctl, int argc, char **argv);
+int cmd_events(struct ctl *ctl, int argc, char **argv);
+int cmd_event(struct ctl *ctl, int argc, char **argv);
+int cmd_blob(struct ctl *ctl, int argc, char **argv);
+int cmd_trace(struct ctl *ctl, int argc, char **argv);
+int cmd_queue(struct ctl *ctl, int argc, char **argv);
+int cmd_customer(struct ctl *ctl, int argc, char **argv);
+int cmd_desk(struct ctl *ctl, int argc, char **argv);
+int cmd_quarantine(struct ctl *ctl, int argc, char **argv);
+int cmd_check(struct ctl *ctl, int argc, char **argv);
+int cmd_send(struct ctl *ctl, int argc, char **argv);
 
 /* The table; lends it. */
 const struct ctl_command *ctl_commands(size_t *ret_count);

@@ -12,6 +12,7 @@
 #include "lane.h"
 #include "log/log.h"
 #include "metrics/metrics.h"
+#include "redis/redis_config.h"
 #include "sender.h"
 #include "store.h"
 #include <stdio.h>
@@ -30,7 +31,7 @@ struct router {
   size_t lane_count;
   struct decide_desk desk;
   struct buf secret;
-  char *password;
+  char *password, *redis_url;
   uv_prepare_t pump;
   uv_timer_t retry, refresh;
   bool draining, store_trouble;
@@ -236,22 +237,11 @@ static int read_secrets(struct router *s) {
     r = buf_add(&s->secret, secret, len);
   buf_free(&hex);
   free(path);
-  if (r == 0 && c->redis.password_file[0]) {
-    path = config_path(c, c->redis.password_file);
-    struct buf text = BUF_INIT(4096);
-    r = file_read(path, &text);
-    if (r)
-      r = service_fail(s->run, r > 0 ? -EFBIG : r, "cannot read the Redis password from %s: %s", path,
-                       strerror(r > 0 ? EFBIG : -r));
-    else {
-      struct slice word = slice_trim(buf_slice(&text));
-      s->password = must_calloc(1, word.len + 1);
-      memcpy(s->password, word.at, word.len);
-    }
-    buf_free(&text);
-    free(path);
-  }
-  return r;
+  if (r < 0)
+    return r;
+  struct complaint complaint;
+  r = redis_config_password(c, &s->password, &complaint);
+  return r < 0 ? service_fail(s->run, r, "%s: %s", complaint.file, complaint.text) : 0;
 }
 
 static void open_metrics(struct router *s) {
@@ -320,8 +310,9 @@ int router_start(struct service_run *run, void **ret_self) {
   if (r < 0)
     return r;
   s->desk.secret = buf_slice(&s->secret);
-  struct redis_options redis = {.url = s->config->redis.url, .user = s->config->redis.user,
-                                .password = s->password ? s->password : "", .deadline_ms = s->config->router.redis_deadline_ms};
+  s->redis_url = redis_config_url(s->config);
+  struct redis_options redis = {.url = s->redis_url, .user = s->config->redis.user, .password = s->password,
+                                .deadline_ms = s->config->router.redis_deadline_ms};
   struct store_user user = {.loaded = loaded, .replaced = replaced, .changed = store_changed, .trouble = store_trouble,
                             .arg = s};
   s->store_trouble = true;
@@ -343,6 +334,7 @@ static void free_self(uv_handle_t *handle) {
   struct router *s = handle->data;
   buf_free(&s->secret);
   free(s->password);
+  free(s->redis_url);
   free(s);
 }
 

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * deskbell trace WHAT: "where is my message?" WHAT is an event id, a reference, a conversation, a work item, a customer's
+ * address, a Message-ID or a provider's id. The direct ways are tried first (keys), then the journal is searched from
+ * its end.
+ */
+#include "base/clock.h"
+#include "base/encode.h"
+#include "item.h"
+#include "text/address.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { SEARCH_MOST = 200000, SEARCH_PAGE = 1000, FOUND_MAX = 50 };
+
+struct trace {
+  struct desk_view *view;
+  const char *what;
+  char key[512];               /* WHAT as an address key; "" when it is none */
+  json_t *found;               /* array of traces */
+};
+
+/* ---- one event's trace */
+
+static void add_step(json_t *steps, int64_t at_ms, const char *step, const char *detail) {
+  char text[RFC3339_LEN + 1];
+  if (at_ms <= 0)
+    return;
+  clock_rfc3339(at_ms, text);
+  json_t *s = json_object();
+  json_object_set_new(s, "at", json_string(text));
+  json_object_set_new(s, "step", json_string(step));
+  json_object_set_new(s, "detail", json_string(detail));
+  json_array_append_new(steps, s);
+}
+
+static void words(char *ret, size_t room, const char *format, struct slice a, struct slice b) {
+  char x[300], y[300];
+  snprintf(x, sizeof(x), "%.*s", (int)(a.len > 256 ? 256 : a.len), a.at);
+  snprintf(y, sizeof(y), "%.*s", (int)(b.len > 256 ? 256 : b.len), b.at);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+  snprintf(ret, room, format, x, y);
+#pragma GCC diagnostic pop
+}
+
+static void decision_steps(json_t *steps, const struct entry *e) {
+  char text[700];
+  int64_t at = entry_at(e);
+  if (slice_equal(e->type, SLICE("quarantine"))) {
+    words(text, sizeof(text), "could not be read: %s; kept with its original (deskbell quarantine show %s)",
+          e->meta[META_EVIDENCE], e->meta[META_EVENT]);
+    add_step(steps, at, "quarantined", text);
+    return;
+  }
+  struct slice context[2];
+  split_parts(e->meta[META_CONTEXT], '\x1e', context, 2);
+  words(text, sizeof(text), "customer %s, context %s", e->meta[META_CUSTOMER].len ? e->meta[META_CUSTOMER] : SLICE("unknown"),
+        context[0]);
+  add_step(steps, at, "identified", text);
+  static const struct {
+    const char *how, *format;
+  } hows[] = {{"new", "new conversation %s%s"},
+              {"token", "conversation %s: signed reply token (%s)"},
+              {"own-message-id", "conversation %s: answers a message of ours (%s)"},
+              {"stored-message-id", "conversation %s: answers a message of this conversation (%s)"},
+              {"subject-token", "conversation %s: reference in the subject, sender takes part (%s)"},
+              {"same-sender", "conversation %s: same sender on the same channel (%s)"},
+              {"none", "belongs to no conversation%s%s"}};
+  for (size_t i = 0; i < sizeof(hows) / sizeof(hows[0]); i++)
+    if (slice_equal(e->meta[META_HOW], slice_text(hows[i].how))) {
+      char evidence[300];
+      bool plain = i == 0 && e->meta[META_EVIDENCE].len;
+      words(evidence, sizeof(evidence), plain ? " (%s%s)" : "%s%s", e->meta[META_EVIDENCE], SLICE(""));
+      words(text, sizeof(text), hows[i].format, e->meta[META_CONVERSATION], slice_text(evidence));
+      add_step(steps, at, "threaded", text);
+    }
+  if (e->meta[META_RULE].len) {
+    words(text, sizeof(text), "rule \"%s\" of desk version %s", e->meta[META_RULE], e->meta[META_DESK]);
+    add_step(steps, at, "decided", text);
+  }
+  if (e->meta[META_WORK_ITEM].len) {
+    words(text, sizeof(text), "work item %s in queue %s", e->meta[META_WORK_ITEM], e->meta[META_QUEUE]);
+    add_step(steps, at, "enqueued", text);
+  }
+}
+
+/* What happened to its work item afterwards: the conversation's chain of entries, from its end. */
+static void life_steps(struct trace *t, json_t *steps, const struct entry *e) {
+  char key[128];
+  snprintf(key, sizeof(key), TAG ":conv:%.*s", (int)e->meta[META_CONVERSATION].len, e->meta[META_CONVERSATION].at);
+  auto_reply *last = CALL(t->view, "HGET", key, "last");
+  char cursor[64];
+  snprintf(cursor, sizeof(cursor), "%s", reply_text(last));
+  json_t *later = json_array();
+  for (int n = 0; n < 100 && cursor[0] && strcmp(cursor, e->cursor) != 0; n++) {
+    redisReply *reply = NULL;
+    struct entry at;
+    if (entry_get(t->view, cursor, &reply, &at) < 0)
+      break;
+    char text[700];
+    struct slice agent = at.meta[META_AGENT];
+    if (!slice_equal(at.type, SLICE("event")) && slice_equal(at.meta[META_WORK_ITEM], e->meta[META_WORK_ITEM])) {
+      bool claimed = slice_equal(at.type, SLICE("claim")), done = slice_equal(at.type, SLICE("done"));
+      words(text, sizeof(text), claimed ? "held by %s%s" : done ? "ended by %s%s" : "back from %s to queue %s",
+            agent.len ? agent : SLICE("the operator"), claimed || done ? SLICE("") : at.meta[META_QUEUE]);
+      add_step(later, entry_at(&at), claimed ? "claimed" : done ? "done" : "requeued", text);
+    }
+    snprintf(cursor, sizeof(cursor), "%.*s", (int)at.meta[META_PREVIOUS].len, at.meta[META_PREVIOUS].at);
+    freeReplyObject(reply);
+  }
+  for (size_t i = json_array_size(later); i > 0; i--)
+    json_array_append(steps, json_array_get(later, i - 1));
+  json_decref(later);
+}
+
+static bool known(const struct trace *t, struct slice event_id) {
+  size_t i;
+  json_t *one;
+  json_array_foreach(t->found, i, one)
+    if (slice_equal(slice_text(json_string_value(json_object_get(one, "event"))), event_id))
+      return true;
+  return false;
+}
+
+static void add_trace(struct trace *t, const struct entry *e) {
+  if (!e->meta[META_EVENT].len || json_array_size(t->found) >= FOUND_MAX || known(t, e->meta[META_EVENT]) ||
+      slice_equal(e->type, SLICE("quarantine_end")))
+    return;
+  contact_event *event = entry_event(t->view, e);
+  json_t *one = json_object(), *steps = json_array();
+  json_object_set_new(one, "event", slice_json(e->meta[META_EVENT]));
+  if (event) {
+    json_object_set_new(one, "kind", json_string(event_kind_text(event->kind)));
+    json_object_set_new(one, "channel", json_string(event->channel));
+    json_object_set_new(one, "source_id", json_string(event->source_id));
+  }
+  json_object_set_new(one, "conversation", slice_json(e->meta[META_CONVERSATION]));
+  json_object_set_new(one, "work_item", slice_json(e->meta[META_WORK_ITEM]));
+  json_object_set_new(one, "queue", slice_json(e->meta[META_QUEUE]));
+  int64_t times[4];
+  entry_trace(e, times);
+  char text[200];
+  snprintf(text, sizeof(text), "over channel %.32s%s%.40s", event ? event->channel : "?",
+           event && event->signature[0] ? ", proven by " : "", event ? event->signature : "");
+  add_step(steps, times[0], "taken", text);
+  add_step(steps, times[1], "spooled", "synced to disk, then the source was answered");
+  add_step(steps, times[2], "sent", "over the link");
+  add_step(steps, times[3], "received", "by the router");
+  decision_steps(steps, e);
+  if (e->meta[META_CONVERSATION].len)
+    life_steps(t, steps, e);
+  json_object_set_new(one, "steps", steps);
+  json_array_append_new(t->found, one);
+}
+
+/* ---- ways to find events */
+
+static void by_event(struct trace *t, const char *id) {
+  redisReply *reply = NULL;
+  struct entry e;
+  if (entry_of_event(t->view, id, &reply, &e) == 0) {
+    add_trace(t, &e);
+    freeReplyObject(reply);
+  }
+}
+
+/* All events of a conversation, the latest first. */
+static void by_conversation(struct trace *t, const char *id) {
+  char key[128], cursor[64];
+  snprintf(key, sizeof(key), TAG ":conv:%.64s", id);
+  auto_reply *last = CALL(t->view, "HGET", key, "last");
+  snprintf(cursor, sizeof(cursor), "%s", reply_text(last));
+  for (int n = 0; n < 1000 && cursor[0]; n++) {
+    redisReply *reply = NULL;
+    struct entry e;
+    if (entry_get(t->view, cursor, &reply, &e) < 0)
+      return;
+    snprintf(cursor, sizeof(cursor), "%.*s", (int)e.meta[META_PREVIOUS].len, e.meta[META_PREVIOUS].at);
+    add_trace(t, &e);
+    freeReplyObject(reply);
+  }
+}
+
+static void by_item(struct trace *t, const char *id) {
+  char key[128], conversation[64];
+  snprintf(key, sizeof(key), TAG ":item:%.64s", id);
+  auto_reply *facts = CALL(t->view, "HGET", key, "facts");
+  struct slice first;
+  split_parts(slice_text(reply_text(facts)), '\x1f', &first, 1);
+  snprintf(conversation, sizeof(conversation), "%.*s", (int)first.len, first.at);
+  if (conversation[0])
+    by_conversation(t, conversation);
+}
+
+static void by_key(struct trace *t, const char *format, const char *what) {
+  char key[512];
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+  snprintf(key, sizeof(key), format, what);
+#pragma GCC diagnostic pop
+  auto_reply *id = CALL(t->view, "GET", key);
+  if (id && id->type == REDIS_REPLY_STRING)
+    by_conversation(t, id->str);
+}
+
+/* A provider's or source's own id: the event's id follows from it, channel by channel. */
+static void by_source(struct trace *t) {
+  static const char *const kinds[] = {"message", "form"};
+  for (size_t c = 0; c < t->view->config->channel_count; c++)
+    for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+      struct event_id id = event_id_make(slice_text(t->view->config->channels[c].name), slice_text(kinds[k]),
+                                         slice_text(t->what), SLICE(""));
+      char text[EVENT_ID_LEN + 1];
+      event_id_text(&id, text);
+      by_event(t, text);
+    }
+}
+
+static bool entry_matches(struct trace *t, const struct entry *e) {
+  struct slice what = slice_text(t->what);
+  if (slice_equal(e->meta[META_CUSTOMER], what))
+    return true;
+  if (!memmem(e->event.at, e->event.len, t->what, what.len) &&
+      !(t->key[0] && memmem(e->event.at, e->event.len, t->key, strlen(t->key))))
+    return false; /* cheap first look: the strings stand in the packed bytes as they are */
+  contact_event *event = entry_event(t->view, e);
+  if (!event)
+    return false;
+  if (strcmp(event->source_id, t->what) == 0 || strcmp(event->reference, t->what) == 0 ||
+      (event->thread && strcmp(event->thread->message_id, t->what) == 0))
+    return true;
+  return event->from && (strcmp(event->from->address, t->what) == 0 || (t->key[0] && strcmp(event->from->key, t->key) == 0));
+}
+
+static bool search_journal(struct trace *t) {
+  char before[72] = "+";
+  for (size_t seen = 0; seen < SEARCH_MOST && json_array_size(t->found) < FOUND_MAX;) {
+    auto_reply *reply = CALL(t->view, "XREVRANGE", TAG ":journal", before, "-", "COUNT", "1000");
+    if (!reply)
+      return false;
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements == 0)
+      return true;
+    for (size_t i = 0; i < reply->elements; i++) {
+      struct entry e;
+      if (!entry_read(reply->element[i], &e))
+        continue;
+      snprintf(before, sizeof(before), "(%s", e.cursor);
+      if (entry_matches(t, &e))
+        add_trace(t, &e);
+    }
+    seen += reply->elements;
+  }
+  return true;
+}
+
+static bool looks_like(const char *s, char prefix, size_t len) {
+  return s[0] == prefix && strlen(s) == len && strspn(s, "0123456789abcdefghjkmnpqrstvwxyz") == len;
+}
+
+static bool find(struct trace *t) {
+  const char *w = t->what;
+  if (strlen(w) == EVENT_ID_LEN)
+    by_event(t, w);
+  if (looks_like(w, 'v', DERIVED_ID_LEN))
+    by_conversation(t, w);
+  if (looks_like(w, 'w', DERIVED_ID_LEN))
+    by_item(t, w);
+  if (strlen(w) == REFERENCE_LEN && w[4] == '-')
+    by_key(t, TAG ":ref:%.64s", w);
+  if (json_array_size(t->found) == 0)
+    by_source(t);
+  return json_array_size(t->found) > 0 || search_journal(t);
+}
+
+/* ---- output */
+
+static void print_trace(const json_t *one) {
+  printf("event %s  %s on %s, source id %s\n", json_string_value(json_object_get(one, "event")),
+         json_object_get(one, "kind") ? json_string_value(json_object_get(one, "kind")) : "unreadable",
+         json_object_get(one, "channel") ? json_string_value(json_object_get(one, "channel")) : "?",
+         json_object_get(one, "source_id") ? json_string_value(json_object_get(one, "source_id")) : "?");
+  size_t i;
+  json_t *step;
+  json_array_foreach(json_object_get(one, "steps"), i, step)
+    printf("  %s  %-11s %s\n", json_string_value(json_object_get(step, "at")),
+           json_string_value(json_object_get(step, "step")), json_string_value(json_object_get(step, "detail")));
+}
+
+int cmd_trace(struct ctl *ctl, int argc, char **argv) {
+  if (argc != 2 || !argv[1][0])
+    return ctl_wrong_usage(ctl, "trace what?");
+  struct desk_view v;
+  int status = desk_view_open(ctl, &v);
+  if (status != CTL_OK)
+    return status;
+  char what[1000];
+  size_t len = strlen(argv[1]);
+  bool angled = argv[1][0] == '<' && len > 2 && argv[1][len - 1] == '>';
+  snprintf(what, sizeof(what), "%.*s", (int)(angled ? len - 2 : len), argv[1] + (angled ? 1 : 0));
+  struct trace t = {.view = &v, .what = what, .found = json_array()};
+  char *key = NULL;
+  if (address_key_of(v.arena, slice_text(what), &key) == 0)
+    snprintf(t.key, sizeof(t.key), "%s", key);
+  if (!find(&t))
+    status = CTL_FAILED;
+  else if (json_array_size(t.found) == 0)
+    status = ctl_fail(ctl, "nothing is known of \"%s\": not in the journal. If its source was answered with success, it still "
+                           "waits in a spool; see `deskbell check`", argv[1]);
+  else if (ctl->json)
+    print_json(json_incref(t.found));
+  else {
+    size_t i;
+    json_t *one;
+    json_array_foreach(t.found, i, one) print_trace(one);
+  }
+  json_decref(t.found);
+  desk_view_close(&v);
+  return status;
+}

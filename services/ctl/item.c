@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "item.h"
+#include "base/clock.h"
+#include "text/utf8.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { PREVIEW = 160 };
+
+enum facts { FACT_CONVERSATION, FACT_CUSTOMER, FACT_PRIORITY, FACT_DEADLINE, FACT_SKILLS, FACT_RULE, FACT_DESK,
+             FACT_CREATED, FACT_EVENT, FACT_COUNT };
+
+static void set(json_t *to, const char *name, struct slice value) {
+  if (value.len)
+    json_object_set_new(to, name, slice_json(value));
+}
+
+static void set_number(json_t *to, const char *name, struct slice value) {
+  uint64_t n = 0;
+  if (slice_to_u64(value, INT64_MAX, &n) == 0)
+    json_object_set_new(to, name, json_integer((json_int_t)n));
+}
+
+static void set_time(json_t *to, const char *name, struct slice value) {
+  uint64_t ms = 0;
+  char text[RFC3339_LEN + 1];
+  if (slice_to_u64(value, INT64_MAX, &ms) < 0 || ms == 0)
+    return;
+  clock_rfc3339((int64_t)ms, text);
+  json_object_set_new(to, name, json_string(text));
+}
+
+static int set_event(struct desk_view *v, json_t *item, struct slice event_id) {
+  char id[64];
+  snprintf(id, sizeof(id), "%.*s", (int)event_id.len, event_id.at);
+  redisReply *reply = NULL;
+  struct entry e;
+  int r = entry_of_event(v, id, &reply, &e);
+  if (r < 0)
+    return r == -ENOENT ? 0 : r; /* trimmed: the item stands without it */
+  json_object_set_new(item, "context", entry_context(&e));
+  contact_event *event = entry_event(v, &e);
+  if (event) {
+    json_t *j = json_object();
+    json_object_set_new(j, "id", json_string(event->id));
+    json_object_set_new(j, "channel", json_string(event->channel));
+    if (event->from) {
+      const char *address = event->from->address[0] ? event->from->address : event->from->raw;
+      json_object_set_new(j, "from", json_string(address));
+      set(j, "name", slice_text(event->from->name));
+    }
+    set(j, "subject", slice_text(event->subject));
+    struct slice text = slice_text(event->text);
+    char *line = utf8_one_line(v->arena, slice_of(text.at, utf8_cut(text, PREVIEW)));
+    set(j, "text", slice_text(line));
+    json_object_set_new(item, "event", j);
+  }
+  freeReplyObject(reply);
+  return 0;
+}
+
+int item_json(struct desk_view *v, const char *id, json_t **ret) {
+  char key[128];
+  snprintf(key, sizeof(key), TAG ":item:%.64s", id);
+  auto_reply *reply = CALL(v, "HMGET", key, "state", "queue", "agent", "changed", "facts");
+  if (!reply)
+    return -EIO;
+  if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 5 || reply->element[0]->type != REDIS_REPLY_STRING)
+    return -ENOENT;
+  struct slice facts[FACT_COUNT];
+  split_parts(slice_text(reply_text(reply->element[4])), '\x1f', facts, FACT_COUNT);
+  json_t *item = json_object();
+  json_object_set_new(item, "id", json_string(id));
+  set(item, "state", slice_text(reply_text(reply->element[0])));
+  set(item, "queue", slice_text(reply_text(reply->element[1])));
+  set(item, "agent", slice_text(reply_text(reply->element[2])));
+  set(item, "conversation", facts[FACT_CONVERSATION]);
+  set(item, "customer", facts[FACT_CUSTOMER]);
+  set_number(item, "priority", facts[FACT_PRIORITY]);
+  set_time(item, "deadline", facts[FACT_DEADLINE]);
+  set(item, "skills", facts[FACT_SKILLS]);
+  set(item, "rule", facts[FACT_RULE]);
+  set_number(item, "desk_version", facts[FACT_DESK]);
+  set_time(item, "created", facts[FACT_CREATED]);
+  set_time(item, "changed", slice_text(reply_text(reply->element[3])));
+  snprintf(key, sizeof(key), TAG ":conv:%.*s", (int)facts[FACT_CONVERSATION].len, facts[FACT_CONVERSATION].at);
+  auto_reply *conversation = CALL(v, "HMGET", key, "item", "messages");
+  int r = conversation ? 0 : -EIO;
+  if (r == 0 && conversation->elements == 2 && strcmp(reply_text(conversation->element[0]), id) == 0)
+    set_number(item, "messages", slice_text(reply_text(conversation->element[1])));
+  if (r == 0)
+    r = set_event(v, item, facts[FACT_EVENT]);
+  if (r < 0) {
+    json_decref(item);
+    return r;
+  }
+  *ret = item;
+  return 0;
+}
+
+static const char *text_of(const json_t *object, const char *name) {
+  const char *s = json_string_value(json_object_get(object, name));
+  return s ? s : "";
+}
+
+static void print_context(const json_t *context) {
+  if (!context)
+    return;
+  printf("    context %s", text_of(context, "state"));
+  if (text_of(context, "name")[0])
+    printf(" · %s", text_of(context, "name"));
+  size_t i;
+  json_t *tag;
+  json_array_foreach(json_object_get(context, "tags"), i, tag) printf(" · #%s", json_string_value(tag));
+  if (json_object_get(context, "value"))
+    printf(" · value %g", json_real_value(json_object_get(context, "value")));
+  if (text_of(context, "language")[0])
+    printf(" · %s", text_of(context, "language"));
+  if (json_object_get(context, "profile")) {
+    char *profile = json_dumps(json_object_get(context, "profile"), JSON_COMPACT);
+    printf(" · %s", profile ? profile : "");
+    free(profile);
+  }
+  if (text_of(context, "as_of")[0])
+    printf(" · as of %s", text_of(context, "as_of"));
+  printf("\n");
+}
+
+void item_print(const json_t *item) {
+  const json_t *event = json_object_get(item, "event");
+  printf("%s  %s in %s, priority %" JSON_INTEGER_FORMAT, text_of(item, "id"), text_of(item, "state"), text_of(item, "queue"),
+         json_integer_value(json_object_get(item, "priority")));
+  if (text_of(item, "agent")[0])
+    printf(", with %s", text_of(item, "agent"));
+  if (text_of(item, "deadline")[0])
+    printf(", answer due %s", text_of(item, "deadline"));
+  printf(", since %s\n", text_of(item, "created"));
+  if (event)
+    printf("    %s: %s%s%s%s  %s%s%s\n", text_of(event, "channel"), text_of(event, "name"),
+           text_of(event, "name")[0] ? " <" : "", text_of(event, "from"), text_of(event, "name")[0] ? ">" : "",
+           text_of(event, "subject"), text_of(event, "subject")[0] ? " – " : "", text_of(event, "text"));
+  print_context(json_object_get(item, "context"));
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "journal.h"
+#include "base/clock.h"
+#include "base/encode.h"
+#include "base/file.h"
+#include "redis/redis.h"
+#include "redis/redis_config.h"
+#include "spool/blob.h"
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { TIMEOUT_MS = 10000, ARENA_MOST = 16 * 1024 * 1024, TEXT_MOST = 64 * 1024 * 1024 };
+
+#define US '\x1f'
+#define RS '\x1e'
+
+int desk_view_open(const struct ctl *ctl, struct desk_view *ret) {
+  struct desk_view v = {.ctl = ctl};
+  int r = ctl_need_dir(ctl);
+  if (r == CTL_OK)
+    r = ctl_config(ctl, &v.config);
+  if (r != CTL_OK)
+    return r;
+  char *url = redis_config_url(v.config), *password = NULL, why[256];
+  struct complaint complaint;
+  if (redis_config_password(v.config, &password, &complaint) < 0)
+    r = ctl_fail(ctl, "%s: %s", complaint.file, complaint.text);
+  else if (redis_connect(url, v.config->redis.user, password, TIMEOUT_MS, &v.redis, why) < 0)
+    r = ctl_fail(ctl, "%s; is the desk running? (deskbell up --dir %s)", why, ctl->dir);
+  free(url);
+  free(password);
+  if (r != CTL_OK) {
+    config_free(&v.config);
+    return r;
+  }
+  v.arena = arena_new(256 * 1024, ARENA_MOST);
+  *ret = v;
+  return CTL_OK;
+}
+
+void desk_view_close(struct desk_view *v) {
+  if (v->redis)
+    redisFree(v->redis);
+  v->redis = NULL;
+  arena_free(&v->arena);
+  config_free(&v->config);
+}
+
+void reply_free(redisReply **r) {
+  if (*r)
+    freeReplyObject(*r);
+  *r = NULL;
+}
+
+redisReply *desk_call(struct desk_view *v, int argc, const char **argv) {
+  redisReply *reply = redisCommandArgv(v->redis, argc, argv, NULL);
+  if (!reply) {
+    ctl_fail(v->ctl, "Redis does not answer: %s", v->redis->errstr);
+    return NULL;
+  }
+  if (reply->type == REDIS_REPLY_ERROR) {
+    ctl_fail(v->ctl, "Redis refuses: %s", reply->str);
+    freeReplyObject(reply);
+    return NULL;
+  }
+  return reply;
+}
+
+const char *reply_text(const redisReply *r) {
+  return r && (r->type == REDIS_REPLY_STRING || r->type == REDIS_REPLY_STATUS) ? r->str : "";
+}
+
+void split_parts(struct slice text, char sep, struct slice *ret, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    ret[i] = SLICE("");
+  struct slice rest = text;
+  for (size_t i = 0; i < count && slice_split(&rest, sep, &ret[i]); i++)
+    continue;
+}
+
+bool entry_read(const redisReply *reply, struct entry *ret) {
+  if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 || reply->element[0]->type != REDIS_REPLY_STRING ||
+      reply->element[1]->type != REDIS_REPLY_ARRAY)
+    return false;
+  struct entry e = {.cursor = reply->element[0]->str, .type = SLICE(""), .event = SLICE("")};
+  const redisReply *fields = reply->element[1];
+  struct slice meta = SLICE("");
+  for (size_t i = 0; i + 1 < fields->elements; i += 2) {
+    struct slice name = slice_of(fields->element[i]->str, fields->element[i]->len);
+    struct slice value = slice_of(fields->element[i + 1]->str, fields->element[i + 1]->len);
+    if (slice_equal(name, SLICE("type")))
+      e.type = value;
+    else if (slice_equal(name, SLICE("meta")))
+      meta = value;
+    else if (slice_equal(name, SLICE("event")))
+      e.event = value;
+  }
+  split_parts(meta, US, e.meta, META_COUNT);
+  *ret = e;
+  return e.type.len > 0;
+}
+
+int entry_get(struct desk_view *v, const char *cursor, redisReply **ret_reply, struct entry *ret) {
+  redisReply *reply = CALL(v, "XRANGE", TAG ":journal", cursor, cursor);
+  if (!reply)
+    return -EIO;
+  if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 1 || !entry_read(reply->element[0], ret)) {
+    freeReplyObject(reply);
+    return -ENOENT;
+  }
+  *ret_reply = reply;
+  return 0;
+}
+
+int entry_of_event(struct desk_view *v, const char *event_id, redisReply **ret_reply, struct entry *ret) {
+  char key[128];
+  snprintf(key, sizeof(key), TAG ":event:%.80s", event_id);
+  auto_reply *cursor = CALL(v, "GET", key);
+  if (!cursor)
+    return -EIO;
+  return cursor->type == REDIS_REPLY_STRING ? entry_get(v, cursor->str, ret_reply, ret) : -ENOENT;
+}
+
+static int64_t number(struct slice s) {
+  uint64_t n = 0;
+  return slice_to_u64(s, INT64_MAX, &n) == 0 ? (int64_t)n : 0;
+}
+
+int64_t entry_at(const struct entry *e) {
+  return number(e->meta[META_AT]);
+}
+
+void entry_trace(const struct entry *e, int64_t ret[4]) {
+  struct slice parts[4];
+  split_parts(e->meta[META_TRACE], ' ', parts, 4);
+  for (size_t i = 0; i < 4; i++)
+    ret[i] = number(parts[i]);
+}
+
+/* ---- JSON */
+
+json_t *slice_json(struct slice s) {
+  json_t *j = json_stringn(s.at, s.len);
+  return j ? j : json_string(""); /* not UTF-8: cannot come from us */
+}
+
+static void set(json_t *to, const char *name, struct slice value) {
+  if (value.len)
+    json_object_set_new(to, name, slice_json(value));
+}
+
+static void set_time(json_t *to, const char *name, int64_t at_ms) {
+  char text[RFC3339_LEN + 1];
+  if (at_ms <= 0)
+    return;
+  clock_rfc3339(at_ms, text);
+  json_object_set_new(to, name, json_string(text));
+}
+
+static json_t *words_json(struct slice list, char sep) {
+  json_t *array = json_array();
+  struct slice word;
+  while (slice_split(&list, sep, &word))
+    if (word.len)
+      json_array_append_new(array, slice_json(word));
+  return array;
+}
+
+json_t *entry_context(const struct entry *e) {
+  enum { STATE, AS_OF, TAGS, VALUE, LANGUAGE, OPEN, LAST_AGENT, NAME, PROFILE, COUNT };
+  struct slice part[COUNT];
+  split_parts(e->meta[META_CONTEXT], RS, part, COUNT);
+  json_t *c = json_object();
+  set(c, "state", part[STATE]);
+  set_time(c, "as_of", number(part[AS_OF]));
+  set(c, "name", part[NAME]);
+  if (part[TAGS].len)
+    json_object_set_new(c, "tags", words_json(part[TAGS], '|'));
+  if (part[VALUE].len) {
+    char text[64];
+    snprintf(text, sizeof(text), "%.*s", (int)part[VALUE].len, part[VALUE].at);
+    json_object_set_new(c, "value", json_real(strtod(text, NULL)));
+  }
+  set(c, "language", part[LANGUAGE]);
+  if (part[OPEN].len)
+    json_object_set_new(c, "open_conversations", words_json(part[OPEN], ' '));
+  set(c, "last_agent", part[LAST_AGENT]);
+  json_t *profile = part[PROFILE].len ? json_loadb(part[PROFILE].at, part[PROFILE].len, 0, NULL) : NULL;
+  if (profile)
+    json_object_set_new(c, "profile", profile);
+  return c;
+}
+
+contact_event *entry_event(struct desk_view *v, const struct entry *e) {
+  contact_event *event = NULL;
+  const char *why;
+  arena_reset(v->arena);
+  return e->event.len && event_unpack(e->event, v->arena, &event, &why) == 0 ? event : NULL;
+}
+
+/* The whole text when the event carries only its beginning and the blob is here. */
+static void set_whole_text(struct desk_view *v, json_t *data, const contact_event *event) {
+  if (!event->text_blob || event->text_blob->sha256.len != SHA256_BYTES)
+    return;
+  auto_clean(buf_free) struct buf text = BUF_INIT(TEXT_MOST);
+  if (desk_blob(v, event->text_blob->sha256.data, &text) != 0)
+    return;
+  json_t *whole = json_stringn(buf_slice(&text).at, text.len);
+  if (whole)
+    json_object_set_new(data, "text", whole);
+}
+
+static json_t *event_data(struct desk_view *v, const struct entry *e, const contact_event *event) {
+  json_t *data = event ? event_json(event) : json_object();
+  if (event)
+    set_whole_text(v, data, event);
+  static const struct {
+    const char *name;
+    enum meta meta;
+  } rows[] = {{"customer", META_CUSTOMER}, {"conversation", META_CONVERSATION}, {"work_item", META_WORK_ITEM},
+              {"queue", META_QUEUE},       {"rule", META_RULE},                 {"agent", META_AGENT}};
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+    set(data, rows[i].name, e->meta[rows[i].meta]);
+  if (e->meta[META_DESK].len)
+    json_object_set_new(data, "desk_version", json_integer(number(e->meta[META_DESK])));
+  if (e->meta[META_HOW].len) {
+    json_t *threading = json_object();
+    set(threading, "how", e->meta[META_HOW]);
+    set(threading, "evidence", e->meta[META_EVIDENCE]);
+    json_object_set_new(data, "threading", threading);
+  } else {
+    set(data, "evidence", e->meta[META_EVIDENCE]);
+  }
+  if (e->meta[META_CONTEXT].len)
+    json_object_set_new(data, "context", entry_context(e));
+  set_time(data, "routed_at", entry_at(e));
+  return data;
+}
+
+static void type_of(const struct entry *e, const contact_event *event, char ret[64]) {
+  static const struct {
+    const char *type, *name;
+  } rows[] = {{"quarantine", "org.deskbell.contact.quarantine.v1"}, {"quarantine_end", "org.deskbell.quarantine.ended.v1"},
+              {"claim", "org.deskbell.work_item.claimed.v1"},       {"done", "org.deskbell.work_item.done.v1"},
+              {"requeue", "org.deskbell.work_item.requeued.v1"},    {"desk", "org.deskbell.desk.applied.v1"}};
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    if (slice_equal(e->type, slice_text(rows[i].type))) {
+      snprintf(ret, 64, "%s", rows[i].name);
+      return;
+    }
+  }
+  snprintf(ret, 64, "org.deskbell.contact.%s.v1", event ? event_kind_text(event->kind) : "unknown");
+}
+
+json_t *entry_json(struct desk_view *v, const struct entry *e) {
+  contact_event *event = entry_event(v, e);
+  char type[64], source[160];
+  type_of(e, event, type);
+  snprintf(source, sizeof(source), "/deskbell/%.64s%s%.32s", v->config->name, event ? "/" : "", event ? event->channel : "");
+  json_t *c = json_object();
+  json_object_set_new(c, "specversion", json_string("1.0"));
+  json_object_set_new(c, "id", event ? json_string(event->id) : json_string(e->cursor));
+  json_object_set_new(c, "source", json_string(source));
+  json_object_set_new(c, "type", json_string(type));
+  set_time(c, "time", event && event->received_at_ms ? event->received_at_ms : entry_at(e));
+  set(c, "subject", e->meta[META_CONVERSATION]);
+  json_object_set_new(c, "cursor", json_string(e->cursor));
+  json_object_set_new(c, "datacontenttype", json_string("application/json"));
+  json_object_set_new(c, "data", event_data(v, e, event));
+  return c;
+}
+
+void print_json(json_t *j) {
+  json_dumpf(j, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
+  fputc('\n', stdout);
+  json_decref(j);
+}
+
+int desk_blob(struct desk_view *v, const uint8_t sha256[32], struct buf *ret) {
+  static const char *const programs[] = {"email/blobs", "sms/blobs", "webform/blobs", "deskbell/blobs"};
+  int found = BLOB_ABSENT;
+  for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
+    char *folder = path_join(v->ctl->dir, programs[i]);
+    int r = blob_find(folder, sha256, ret);
+    free(folder);
+    if (r == 0)
+      return 0;
+    if (r != BLOB_ABSENT && r != -ENOENT)
+      found = r;
+  }
+  return found;
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The command line's view of Redis: a blocking connection, the journal's entries, and their outside face
+ * (CloudEvents 1.0). Keys and fields: proto/redis.md.
+ */
+#ifndef CTL_JOURNAL_H
+#define CTL_JOURNAL_H
+
+#include "ctl.h"
+#include "event/event.h"
+#include <hiredis/hiredis.h>
+
+#define TAG "{p00}"
+
+/* The desk a command works on. */
+struct desk_view {
+  const struct ctl *ctl;
+  struct config *config;
+  redisContext *redis;
+  struct arena *arena;         /* of one entry; reset by entry_json() */
+};
+
+/* Loads the configuration and connects. Returns CTL_OK or an exit status after saying why. */
+int must_check desk_view_open(const struct ctl *ctl, struct desk_view *ret);
+void desk_view_close(struct desk_view *v);
+
+/* A command's answer, or NULL after saying why (connection lost, error reply). The caller frees it. */
+redisReply *desk_call(struct desk_view *v, int argc, const char **argv);
+#define CALL(v, ...)                                                                                                \
+  desk_call(v, (int)(sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *)), (const char *[]){__VA_ARGS__})
+void reply_free(redisReply **r);
+#define auto_reply auto_clean(reply_free) redisReply
+/* "" unless it is a string. */
+const char *reply_text(const redisReply *r);
+
+enum meta { META_EVENT, META_CUSTOMER, META_CONVERSATION, META_WORK_ITEM, META_QUEUE, META_RULE, META_DESK, META_HOW,
+            META_EVIDENCE, META_AGENT, META_AT, META_PREVIOUS, META_TRACE, META_CONTEXT, META_COUNT };
+
+/* One journal entry; borrows the reply it was read from. */
+struct entry {
+  const char *cursor;
+  struct slice type, event;
+  struct slice meta[META_COUNT];
+};
+
+/* `reply`: one element of XRANGE. Returns false when it is no journal entry. */
+bool must_check entry_read(const redisReply *reply, struct entry *ret);
+/* By cursor. Returns 0 (gives *ret_reply, which the entry borrows), -ENOENT, -EIO after saying why. */
+int must_check entry_get(struct desk_view *v, const char *cursor, redisReply **ret_reply, struct entry *ret);
+/* Of a contact event. */
+int must_check entry_of_event(struct desk_view *v, const char *event_id, redisReply **ret_reply, struct entry *ret);
+int64_t entry_at(const struct entry *e);
+/* The four times of the trace: taken, spooled, sent, received by the router; 0 unknown. */
+void entry_trace(const struct entry *e, int64_t ret[4]);
+/* {state, as_of, tags[], value, language, open_conversations[], last_agent, name, profile}. */
+json_t *entry_context(const struct entry *e);
+/* The unpacked event in the view's arena, or NULL (quarantine of what cannot be unpacked). */
+contact_event *entry_event(struct desk_view *v, const struct entry *e);
+/* The entry as a CloudEvent. */
+json_t *entry_json(struct desk_view *v, const struct entry *e);
+
+/* Parts of a text joined by `sep`; missing ones are empty. */
+void split_parts(struct slice text, char sep, struct slice *ret, size_t count);
+json_t *slice_json(struct slice s);
+
+/* Blobs of every program of this desk. Returns 0, BLOB_… or -errno. */
+int must_check desk_blob(struct desk_view *v, const uint8_t sha256[32], struct buf *ret);
+/* Prints JSON on one line, and a line end. */
+void print_json(json_t *j);
+
+#endif
