@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Two listeners, a list of connections, and one timer that looks for silent ones. */
+#include "take_lmtp.h"
+#include "listen_address.h"
+#include "lmtp_connection.h"
+#include "log/log.h"
+#include "metrics/metrics.h"
+#include "service/process.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define BACKLOG 511
+#define SMTP_PORT 25
+
+struct lmtp_server {
+  uv_loop_t *loop;
+  struct lmtp_shared shared;
+  const struct config *config;
+  uv_tcp_t tcp;
+  uv_pipe_t local;
+  uv_timer_t sweep;
+  bool tcp_open, local_open;
+  char tcp_address[LISTEN_ADDRESS_TEXT];
+  char *unix_path;
+  int unix_lock;
+  unsigned handles;
+  struct lmtp_connection *first;
+  size_t count;
+  bool draining, closing;
+  void (*drained)(void *arg);
+  void *drained_arg;
+  char host[256];
+};
+
+/* Connections */
+
+static void free_when_done(struct lmtp_server *s) {
+  if (!s->closing || s->handles || s->count)
+    return;
+  free(s->shared.read_room);
+  free(s->unix_path);
+  free(s);
+}
+
+static void say_drained(struct lmtp_server *s) {
+  if (!s->drained || s->count)
+    return;
+  void (*drained)(void *) = s->drained;
+  s->drained = NULL;
+  drained(s->drained_arg);
+}
+
+static void on_gone(void *arg, struct lmtp_connection *c) {
+  struct lmtp_server *s = arg;
+  struct lmtp_connection *next = *lmtp_connection_next(c), *previous = *lmtp_connection_previous(c);
+  *(previous ? lmtp_connection_next(previous) : &s->first) = next;
+  if (next)
+    *lmtp_connection_previous(next) = previous;
+  if (--s->count == 0 && !s->closing)
+    uv_timer_stop(&s->sweep);
+  say_drained(s);
+  free_when_done(s);
+}
+
+static void on_sweep(uv_timer_t *timer) {
+  struct lmtp_server *s = timer->data;
+  const uint64_t now = uv_now(timer->loop), limit = (uint64_t)s->config->email.idle_timeout_ms;
+  struct lmtp_connection *next;
+  for (struct lmtp_connection *c = now > limit ? s->first : NULL; c; c = next) {
+    next = *lmtp_connection_next(c);
+    if (lmtp_connection_expire(c, now - limit))
+      log_info("connection_expired", KI("idle_ms", limit));
+  }
+}
+
+static void add(struct lmtp_server *s, struct lmtp_connection *c) {
+  *lmtp_connection_next(c) = s->first;
+  if (s->first)
+    *lmtp_connection_previous(s->first) = c;
+  s->first = c;
+  if (s->count++ == 0 && !s->closing) {
+    const uint64_t every = (uint64_t)s->config->email.idle_timeout_ms / 4;
+    uv_timer_start(&s->sweep, on_sweep, every, every < 5000 ? every : 5000);
+  }
+}
+
+static void on_connection(uv_stream_t *listener, int status) {
+  struct lmtp_server *s = listener->data;
+  if (status < 0) {
+    log_warn("connection_not_accepted", KV("fault", uv_strerror(status)));
+    return;
+  }
+  const bool by_unix = listener == (uv_stream_t *)&s->local;
+  struct lmtp_connection *c = lmtp_connection_new(s->loop, &s->shared, by_unix);
+  const bool full = s->count >= s->config->email.max_connections;
+  add(s, c);
+  int r = uv_accept(listener, lmtp_connection_stream(c));
+  if (r < 0) {
+    log_warn("connection_not_accepted", KV("fault", uv_strerror(r)));
+    lmtp_connection_close(c);
+  } else if (full) {
+    log_info("connection_refused", KV("why", "too many connections"), KI("connections", s->count - 1));
+    lmtp_connection_refuse(c);
+  } else {
+    lmtp_connection_begin(c);
+  }
+}
+
+/* Listening */
+
+static int refuse_listen(struct complaint *complaint, const char *where, const char *why, int fault) {
+  complain(complaint, "", 0, 0, "cannot listen for LMTP on %s: %s", where, why);
+  return fault;
+}
+
+static int listen_tcp(struct lmtp_server *s, const char *text, struct complaint *complaint) {
+  struct sockaddr_storage address;
+  if (listen_address_read(text, &address) < 0)
+    return refuse_listen(complaint, text, "not of the form 127.0.0.1:2424 or [::1]:2424", -EINVAL);
+  if (listen_address_port(&address) == SMTP_PORT) /* RFC 2033 section 5 */
+    return refuse_listen(complaint, text, "port 25 is for SMTP, never for LMTP", -EINVAL);
+  int r = uv_tcp_bind(&s->tcp, (struct sockaddr *)&address, 0);
+  if (r == 0)
+    r = uv_listen((uv_stream_t *)&s->tcp, BACKLOG, on_connection);
+  int len = sizeof(address);
+  if (r == 0)
+    r = uv_tcp_getsockname(&s->tcp, (struct sockaddr *)&address, &len);
+  if (r < 0)
+    return refuse_listen(complaint, text, uv_strerror(r), r);
+  listen_address_write(&address, s->tcp_address);
+  s->tcp_open = true;
+  return 0;
+}
+
+/* A socket file outlives a killed program. Whoever holds the lock beside it is the only one that may remove it. */
+static int lock_and_clear(struct lmtp_server *s, const char *path) {
+  char lock[sizeof(((struct sockaddr_un *)NULL)->sun_path) + 8];
+  snprintf(lock, sizeof(lock), "%s.lock", path);
+  int r = process_lock(lock, 0, NULL, &s->unix_lock);
+  if (r < 0)
+    return r;
+  struct stat st;
+  if (lstat(path, &st) < 0)
+    return errno == ENOENT ? 0 : -errno;
+  if (!S_ISSOCK(st.st_mode))
+    return -EEXIST;
+  return unlink(path) < 0 ? -errno : 0;
+}
+
+static int listen_unix(struct lmtp_server *s, const char *path, struct complaint *complaint) {
+  if (strlen(path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
+    return refuse_listen(complaint, path, "the path of a Unix socket has at most 107 bytes", -ENAMETOOLONG);
+  int r = lock_and_clear(s, path);
+  if (r == -EWOULDBLOCK)
+    return refuse_listen(complaint, path, "another program listens there", r);
+  if (r == 0)
+    r = uv_pipe_bind(&s->local, path);
+  if (r == 0)
+    r = uv_listen((uv_stream_t *)&s->local, BACKLOG, on_connection);
+  /* The mail system runs as another user; who may reach the socket is up to its folder, as with Dovecot's. */
+  if (r == 0)
+    r = uv_pipe_chmod(&s->local, UV_READABLE | UV_WRITABLE);
+  if (r < 0)
+    return refuse_listen(complaint, path, uv_strerror(r), r);
+  s->unix_path = must_strdup(path);
+  s->local_open = true;
+  return 0;
+}
+
+/* A deep desk folder makes the default path too long for a socket; TCP then serves alone. */
+static int listen_all(struct lmtp_server *s, const struct lmtp_server_options *o, struct complaint *complaint) {
+  int r = o->listen_tcp[0] ? listen_tcp(s, o->listen_tcp, complaint) : 0;
+  if (r == 0 && o->listen_unix[0])
+    r = listen_unix(s, o->listen_unix, complaint);
+  if (r == -ENAMETOOLONG && s->tcp_open) {
+    log_warn("unix_socket_skipped", KV("why", complaint->text));
+    return 0;
+  }
+  return r;
+}
+
+/* Life */
+
+static void share(struct lmtp_server *s, const struct lmtp_server_options *o) {
+  const char *name = "deskbell_email_mails_total";
+  const char *help = "Mails by outcome; deferred ones are repeated by their sender.";
+  const struct config *config = o->config;
+  if (gethostname(s->host, sizeof(s->host) - 1) < 0 || !s->host[0])
+    snprintf(s->host, sizeof(s->host), "localhost");
+  s->shared = (struct lmtp_shared){
+      .config = config,
+      .channel = o->channel,
+      .limits = {.max_size = config->email.max_size < config->spool.blob_max ? config->email.max_size
+                                                                             : config->spool.blob_max,
+                 .max_recipients = config->email.max_recipients,
+                 .command_max = (size_t)config->email.command_max},
+      .host = s->host,
+      .read_room = must_realloc(NULL, LMTP_READ_ROOM),
+      .taken = metric_counter(name, help, "outcome", "taken"),
+      .deferred = metric_counter(name, help, "outcome", "deferred"),
+      .too_large = metric_counter(name, help, "outcome", "too_large"),
+      .seconds = metric_histogram("deskbell_email_accept_seconds", "From the final dot to the reply.", NULL, NULL),
+      .gone = on_gone,
+      .arg = s,
+  };
+}
+
+int lmtp_server_open(uv_loop_t *loop, const struct lmtp_server_options *options, struct lmtp_server **ret,
+                     struct complaint *complaint) {
+  struct lmtp_server *s = must_calloc(1, sizeof(*s));
+  s->loop = loop;
+  s->config = options->config;
+  s->unix_lock = -1;
+  share(s, options);
+  uv_tcp_init(loop, &s->tcp);
+  uv_pipe_init(loop, &s->local, 0);
+  uv_timer_init(loop, &s->sweep);
+  s->tcp.data = s->local.data = s->sweep.data = s;
+  s->handles = 3;
+  int r = listen_all(s, options, complaint);
+  if (r < 0) {
+    lmtp_server_close(&s);
+    return r;
+  }
+  *ret = s;
+  return 0;
+}
+
+const char *lmtp_server_tcp(const struct lmtp_server *s) {
+  return s->tcp_address;
+}
+
+const char *lmtp_server_unix(const struct lmtp_server *s) {
+  return s->unix_path ? s->unix_path : "";
+}
+
+size_t lmtp_server_connections(const struct lmtp_server *s) {
+  return s->count;
+}
+
+static void on_closed(uv_handle_t *handle) {
+  struct lmtp_server *s = handle->data;
+  s->handles--;
+  if (handle == (uv_handle_t *)&s->local && s->unix_lock >= 0)
+    close(s->unix_lock); /* only now is the path free */
+  free_when_done(s);
+}
+
+static void close_handle(uv_handle_t *handle) {
+  if (!uv_is_closing(handle))
+    uv_close(handle, on_closed);
+}
+
+void lmtp_server_drain(struct lmtp_server *s, void (*drained)(void *arg), void *arg) {
+  s->draining = true;
+  s->drained = drained;
+  s->drained_arg = arg;
+  close_handle((uv_handle_t *)&s->tcp);
+  close_handle((uv_handle_t *)&s->local);
+  struct lmtp_connection *next;
+  for (struct lmtp_connection *c = s->first; c; c = next) {
+    next = *lmtp_connection_next(c);
+    lmtp_connection_drain(c);
+  }
+  say_drained(s);
+}
+
+void lmtp_server_close(struct lmtp_server **s) {
+  if (!s || !*s)
+    return;
+  struct lmtp_server *was = *s;
+  *s = NULL;
+  was->closing = true;
+  was->drained = NULL;
+  for (struct lmtp_connection *c = was->first; c; c = *lmtp_connection_next(c))
+    lmtp_connection_close(c);
+  close_handle((uv_handle_t *)&was->tcp);
+  close_handle((uv_handle_t *)&was->local);
+  close_handle((uv_handle_t *)&was->sweep);
+}
