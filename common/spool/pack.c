@@ -101,6 +101,12 @@ static int file_size(int fd, uint64_t *ret) {
   return 0;
 }
 
+static int header_at(int pack_fd, uint32_t offset, struct pack_entry *ret) {
+  uint8_t header[PACK_HEADER];
+  int64_t got = pack_pread(pack_fd, header, sizeof(header), offset);
+  return got < 0 ? (int)got : got < PACK_HEADER ? -EBADMSG : pack_header_decode(header, offset, ret);
+}
+
 int pack_walk(int pack_fd, uint64_t offset, pack_each *each, void *arg, uint64_t *ret_end) {
   uint64_t size = 0;
   int r = file_size(pack_fd, &size);
@@ -109,12 +115,11 @@ int pack_walk(int pack_fd, uint64_t offset, pack_each *each, void *arg, uint64_t
   if (size > UINT32_MAX)
     size = UINT32_MAX; /* not written by us */
   while (offset + PACK_HEADER <= size) {
-    uint8_t header[PACK_HEADER];
-    int64_t got = pack_pread(pack_fd, header, sizeof(header), offset);
-    if (got < 0)
-      return (int)got;
     struct pack_entry entry;
-    if (got < PACK_HEADER || pack_header_decode(header, (uint32_t)offset, &entry) < 0 || pack_entry_end(&entry) > size)
+    r = header_at(pack_fd, (uint32_t)offset, &entry);
+    if (r < 0 && r != -EBADMSG)
+      return r;
+    if (r < 0 || pack_entry_end(&entry) > size)
       break;
     offset = pack_entry_end(&entry);
     if (!each(arg, &entry))
@@ -124,12 +129,20 @@ int pack_walk(int pack_fd, uint64_t offset, pack_each *each, void *arg, uint64_t
   return 0;
 }
 
+/* Every entry is borne out by the next one's offset; the last one only by the pack itself. */
+static bool last_fits(int pack_fd, const struct pack_entry *last) {
+  struct pack_entry found;
+  return header_at(pack_fd, last->offset, &found) == 0 && found.len == last->len &&
+         memcmp(found.sha256, last->sha256, SHA256_BYTES) == 0;
+}
+
 int pack_walk_index(int index_fd, int pack_fd, pack_each *each, void *arg, uint64_t *ret_end, uint64_t *ret_count) {
   uint64_t size = 0, end = 0, count = 0;
   int r = file_size(pack_fd, &size);
   if (r < 0)
     return r;
   uint8_t part[ENTRIES_AT_ONCE * PACK_ENTRY];
+  struct pack_entry last = {.offset = 0};
   bool going = true;
   while (going) {
     int64_t got = pack_pread(index_fd, part, sizeof(part), count * PACK_ENTRY);
@@ -145,11 +158,16 @@ int pack_walk_index(int index_fd, int pack_fd, pack_each *each, void *arg, uint6
       }
       end = pack_entry_end(&entry);
       count++;
+      last = entry;
       if (!each(arg, &entry)) {
         going = false;
         break;
       }
     }
+  }
+  if (count && !last_fits(pack_fd, &last)) {
+    end = last.offset;
+    count--;
   }
   *ret_end = end;
   *ret_count = count;
@@ -180,16 +198,25 @@ int pack_read(int pack_fd, const struct pack_entry *entry, struct buf *ret) {
   return 0;
 }
 
-static bool pass(void *arg, const struct pack_entry *entry) {
-  (void)arg;
-  (void)entry;
-  return true;
-}
-
 struct mend {
-  int fd, fault;
+  int fd, pack_fd, fault;
   uint64_t count;
 };
+
+/* An entry whose place is right and whose digest is not: half of it was lost with a page that was never written. When
+ * the pack's header is what is damaged, the entry is the better witness. */
+static bool compare_one(void *arg, const struct pack_entry *entry) {
+  struct mend *m = arg;
+  struct pack_entry found;
+  uint8_t bytes[PACK_ENTRY];
+  if (header_at(m->pack_fd, entry->offset, &found) == 0 && found.len == entry->len &&
+      memcmp(found.sha256, entry->sha256, SHA256_BYTES) != 0) {
+    pack_entry_encode(&found, bytes);
+    m->fault = pack_pwrite(m->fd, bytes, sizeof(bytes), m->count * PACK_ENTRY);
+  }
+  m->count++;
+  return m->fault == 0;
+}
 
 static bool mend_one(void *arg, const struct pack_entry *entry) {
   struct mend *m = arg;
@@ -202,17 +229,22 @@ static bool mend_one(void *arg, const struct pack_entry *entry) {
 
 static int mend(int index_fd, int pack_fd, uint64_t *ret_end) {
   uint64_t end, count, index_size = 0;
-  int r = pack_walk_index(index_fd, pack_fd, pass, NULL, &end, &count);
+  struct mend m = {.fd = index_fd, .pack_fd = pack_fd};
+  int r = pack_walk_index(index_fd, pack_fd, compare_one, &m, &end, &count);
+  if (r == 0)
+    r = m.fault;
   if (r == 0)
     r = file_size(index_fd, &index_size);
   if (r == 0 && index_size != count * PACK_ENTRY && ftruncate(index_fd, (off_t)(count * PACK_ENTRY)) < 0)
     r = -errno;
   if (r < 0)
     return r;
-  struct mend m = {.fd = index_fd, .count = count};
+  m.count = count;
   r = pack_walk(pack_fd, end, mend_one, &m, &end);
   if (r == 0)
     r = m.fault;
+  if (r == 0 && fdatasync(index_fd) < 0)
+    r = -errno;
   if (r == 0)
     *ret_end = end;
   return r;

@@ -27,11 +27,13 @@ int record_file_fault(int error) {
 }
 
 size_t record_file_room(size_t len) {
-  /* A value above half a page has pages of its own; smaller ones share leaves that are about 90 % full. */
-  size_t node = len + 24;
-  if (node > PAGE / 2 - 16)
-    return (node + PAGE - 1) / PAGE * PAGE + 64;
-  return node + node / 8;
+  /* A row is a header of 8 bytes, the key, the value and 2 bytes of index. A value above half a page has pages of its
+   * own; the others share leaves, as many as fit in whole. The 64th part is for the pages above the leaves. */
+  enum { LEAF = PAGE - 16, ROW = 8 + RECORD_KEY + 2, SHARED_MOST = LEAF / 2 - 2 };
+  if (len + 8 + RECORD_KEY > SHARED_MOST)
+    return (len + 16 + PAGE - 1) / PAGE * PAGE + 32;
+  size_t each = PAGE / (LEAF / (len + ROW + 1));
+  return each + each / 64 + 1;
 }
 
 static int no_room(int r) {

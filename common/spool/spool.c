@@ -172,6 +172,7 @@ int spool_append(struct spool *s, uint32_t kind, int64_t taken_ms, struct slice 
   if (no_more_ops(s))
     return SPOOL_FULL;
   if (spool_full_for(s, len) || buf_reserve(&g->bytes, padded, &at)) {
+    s->refused = true;
     want_soon(s);
     return SPOOL_FULL;
   }
@@ -212,10 +213,11 @@ void spool_confirm(struct spool *s, uint64_t seq) {
   if (seq <= s->confirmed)
     return;
   s->confirmed = seq;
-  if (spool_full_for(s, RECORD_HEADER))
+  if (s->refused || spool_full_for(s, RECORD_HEADER))
     want(s); /* sources are being deferred: make room now */
   else
     want_soon(s);
+  s->refused = false;
 }
 
 uint64_t spool_confirmed(const struct spool *s) {

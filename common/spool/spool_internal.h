@@ -27,6 +27,7 @@ struct spool {
   int64_t keep_ms;
   bool wanted;                     /* a group without records is to be written: purge, confirm, sweep */
   bool sweep;
+  bool refused;                    /* an append was, since the last confirm */
   bool calling, closing;
   void (*notify)(void *arg);
   void *notify_arg;
