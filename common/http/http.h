@@ -3,9 +3,10 @@
  * The HTTP/1.1 server part, on libmicrohttpd inside the libuv loop. A request is handed over whole (body in memory,
  * bounded); the answer may be given at once or later from the loop thread – the connection is suspended meanwhile.
  *
- * Limits, each with its answer: body over max_body 413 (also when only announced), headers over 32 KiB 431,
- * Content-Length together with Transfer-Encoding or given twice 400, whole request over deadline_ms: closed,
- * connections over the limits: closed at accept, slow readers: closed by the deadline. Methods other than the
+ * Limits, each with its answer: body over max_body 413 (also when only announced), headers over 32 KiB 431 (kept
+ * pieces included, so in practice from about 30 KiB), Content-Length together with Transfer-Encoding or given twice
+ * 400, whole request over deadline_ms: closed, a kept connection silent for 60 s: closed, connections over the limits:
+ * closed at accept (a trusted proxy counts only in all), slow readers: closed by the deadline. Methods other than the
  * handler's are the handler's business (405).
  */
 #ifndef HTTP_HTTP_H
@@ -37,10 +38,11 @@ int must_check http_open(uv_loop_t *loop, const struct http_options *options, ht
                          void *arg, struct http_server **ret);
 /* "127.0.0.1:34567"; lent until close. */
 const char *http_address(const struct http_server *s);
-/* Stops accepting; open requests may still be answered. */
+/* Stops accepting; open requests may still be answered, requests that come on kept connections get 503. */
 void http_quiesce(struct http_server *s);
 /* Requests taken and not answered yet. */
 size_t http_pending(const struct http_server *s);
+/* Cuts what is not answered; http_reply() must not be called for it afterwards. Not from inside a handler. */
 void http_close(struct http_server **s);
 
 /* All lent until http_reply(). */

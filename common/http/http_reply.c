@@ -31,7 +31,7 @@ static struct MHD_Response *make(struct http_server *s, const char *type, struct
   return m;
 }
 
-/* All that makes an answer what it is, except the status, which belongs to the queueing. Returns false when too long. */
+/* All that makes an answer what it is, except the status, which belongs to the queueing. False: too long. */
 static bool cache_key(char *at, size_t room, size_t *ret_len, const char *type, struct slice body,
                       const struct http_reply_header *headers, size_t header_count) {
   struct slice parts[2 + 2 * 4];

@@ -38,7 +38,8 @@ static const struct type *find_type(struct slice name) {
 /* "+1…" or {"address": "+1…", "name": "Ann"}. */
 static event_party *party(struct draft *d, const json_t *value) {
   bool object = json_is_object(value);
-  event_party *p = draft_any_party(d, object ? json_member_text(value, "address", d->arena) : json_text(value, d->arena));
+  event_party *p =
+      draft_any_party(d, object ? json_member_text(value, "address", d->arena) : json_text(value, d->arena));
   struct slice name = object ? json_member_text(value, "name", d->arena) : SLICE("");
   if (!p && name.len && (p = event_party_new(d->arena)) == NULL)
     d->failed = true;

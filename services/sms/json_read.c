@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * jansson is strict but goes 2 048 deep, refuses integers over 64 bits, and turns "1.10" into 1.1. One walk over the
- * bytes before it measures the depth and puts such numbers into quotes; what is no number is left for jansson to refuse.
+ * bytes before it measures the depth and puts such numbers into quotes; what is no number, jansson still refuses.
  */
 #include "json_read.h"
 
@@ -60,11 +60,18 @@ static void quote(struct walk *w) {
     *w->out++ = '"';
 }
 
+/* Behind the quote that ends the string: the next one with an even run of backslashes before it. */
 static const char *string_end(const struct walk *w) {
-  const char *at = w->at + 1;
-  while (at < w->end && *at != '"')
-    at += *at == '\\' && w->end - at > 1 ? 2 : 1;
-  return at < w->end ? at + 1 : w->end;
+  const char *start = w->at + 1, *at = start, *quote;
+  while ((quote = memchr(at, '"', (size_t)(w->end - at))) != NULL) {
+    const char *back = quote;
+    while (back > start && back[-1] == '\\')
+      back--;
+    at = quote + 1;
+    if ((quote - back) % 2 == 0)
+      return at;
+  }
+  return w->end;
 }
 
 static void number(struct walk *w) {

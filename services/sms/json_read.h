@@ -15,7 +15,7 @@ enum { JSON_BAD = 1, JSON_TOO_DEEP = 2 };
 
 /* Gives a new reference. Returns 0, JSON_BAD, JSON_TOO_DEEP, -ENOMEM. */
 int must_check json_read(struct slice body, struct arena *a, json_t **ret, bool *ret_duplicate_keys);
-/* Text of a string or an integer member, "" when it is absent or something else; memory from `a` or borrowed from it. */
+/* Text of a string or an integer member, "" when it is absent or something else; in `a` or borrowed from the JSON. */
 struct slice json_member_text(const json_t *object, const char *name, struct arena *a);
 /* The same of a value. */
 struct slice json_text(const json_t *value, struct arena *a);

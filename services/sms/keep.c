@@ -2,7 +2,8 @@
 /*
  * Into the spool, and the answer once it is durable (G1). A request waits in a list in order of arrival; what waits
  * longer than providers do is told to come again. Its events may become durable all the same: the repeat has the same
- * ids. Its entry stays until the last commit reported, since the spool holds a pointer to it.
+ * ids. Its entry stays until the last commit reported, since the spool holds a pointer to it; so entries are counted,
+ * or a disk that hangs would let requests pile up that nobody waits for any more.
  */
 #include "base/clock.h"
 #include "log/log.h"
@@ -30,6 +31,7 @@ static struct kept *new_kept(struct sms *s) {
     s->spare = k->next;
   else
     k = must_calloc(1, sizeof(*k));
+  s->live++;
   struct buf reply = k->reply;
   *k = (struct kept){.sms = s, .reply = reply};
   k->reply.max = REPLY_MAX;
@@ -43,6 +45,7 @@ static void give_back(struct kept *k) {
     buf_free(&k->reply);
   k->next = s->spare;
   s->spare = k;
+  s->live--;
 }
 
 static void enlist(struct kept *k) {
@@ -128,7 +131,9 @@ void keep(struct intake *in, int64_t started_us) {
   k->hook = in->hook;
   k->request = in->request;
   k->started_us = started_us;
-  k->outcome = blob_put(spool_blobs(channel_spool(s->channel)), http_body(in->request), &original);
+  k->outcome = s->live > s->live_max
+                   ? SPOOL_FULL
+                   : blob_put(spool_blobs(channel_spool(s->channel)), http_body(in->request), &original);
   for (size_t i = 0; i < in->count && k->outcome == 0; i++)
     k->outcome = spool_one(in, k, in->events[i], &original);
   in->hook->provider->accepted(in, &k->reply);

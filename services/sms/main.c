@@ -76,6 +76,7 @@ static int open_all(struct program *p) {
     return service_fail(p->run, r, "%s", complaint.text);
   s->arena = arena_new(ARENA_FIRST, 8 * largest_body(s) + 1024 * 1024);
   s->packed = BUF_INIT(EVENT_MAX_BYTES);
+  s->live_max = LIVE_MAX;
   struct channel_options options = {.program = "sms", .config = s->config};
   r = channel_open(s->loop, &options, &s->channel, &complaint);
   if (r < 0)

@@ -14,5 +14,6 @@ void sms_metrics(struct sms *s) {
                                     NULL, NULL);
   s->events = metric_counter("deskbell_sms_events_total", "Contact events put into the spool.", NULL, NULL);
   s->unknown_types = metric_counter("deskbell_sms_unknown_types_total", "Events of a type nobody knows.", NULL, NULL);
-  s->quarantined = metric_counter("deskbell_sms_quarantined_total", "Bad items of a batch, kept for staff.", NULL, NULL);
+  s->quarantined =
+      metric_counter("deskbell_sms_quarantined_total", "Bad items of a batch, kept for staff.", NULL, NULL);
 }

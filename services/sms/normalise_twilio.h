@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Twilio's form parameters → one contact event: an inbound message, or the state of one we sent (PV-02, WH-06). Pure. */
+/* Twilio's form parameters → one contact event: an inbound message, or the state of one of ours (PV-02, WH-06). Pure. */
 #ifndef SMS_NORMALISE_TWILIO_H
 #define SMS_NORMALISE_TWILIO_H
 

@@ -25,6 +25,7 @@
 #define RATE_SLOTS 16384
 #define ANSWER_WITHIN_MS 1400      /* WH-02: at most 1.5 s */
 #define RETRY_AFTER "30"
+#define LIVE_MAX 8192
 
 struct hook;
 struct intake;
@@ -88,6 +89,7 @@ struct sms {
   struct buf packed;
   struct kept *oldest, *newest, *spare;    /* keep.c */
   size_t kept_count;
+  size_t live, live_max;                   /* with a commit to come, answered or not; above it sources are deferred */
   uv_timer_t clock;
   bool draining;
   struct metric *requests[VERDICT_COUNT];

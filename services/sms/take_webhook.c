@@ -64,7 +64,8 @@ static bool is_type(const char *header, const char *media_type) {
   while (slice_split(&rest, ';', &parameter)) {
     parameter = slice_trim(parameter);
     if (slice_starts_nocase(parameter, SLICE("charset=")) &&
-        !slice_equal_nocase(parameter, SLICE("charset=utf-8")) && !slice_equal_nocase(parameter, SLICE("charset=\"utf-8\"")))
+        !slice_equal_nocase(parameter, SLICE("charset=utf-8")) &&
+        !slice_equal_nocase(parameter, SLICE("charset=\"utf-8\"")))
       return false;
   }
   return true;

@@ -61,6 +61,7 @@ static void open_all(void) {
     fail_msg("%s", complaint.text);
   sms.arena = arena_new(65536, 1 << 22);
   sms.packed = BUF_INIT(EVENT_MAX_BYTES);
+  sms.live_max = LIVE_MAX;
   assert_int_equal(http_open(&loop, &options, take_webhook, webhook_limit, &sms, &sms.http), 0);
   hooks_set_urls(&sms);
 }
@@ -357,6 +358,29 @@ static void test_a_slow_commit_is_not_waited_for(void **state) {
   close(fd);
 }
 
+static void test_a_disk_that_hangs(void **state) {
+  (void)state;
+  open_all();
+  fake.manual = true;
+  sms.live_max = 3;
+  const char *request = twilio(own_base(), "/hook/shop", MESSAGE);
+  for (size_t i = 0; i < 3; i++) { /* each is told to come again; their commits are still to come */
+    int fd = client_connect(http_address(sms.http));
+    client_say(fd, request);
+    while (fake.waiting_count == i)
+      client_turn(&loop, -1);
+    keep_tick(&sms, clock_monotonic_us() + 1500000);
+    assert_int_equal(client_read(&loop, fd, &answered_with), 503);
+    close(fd);
+  }
+  expect_deferred(request); /* at once, and nothing more is handed to the spool */
+  assert_int_equal(fake.waiting_count, 3);
+  fake_commit();
+  fake.manual = false;
+  assert_int_equal(ask(request), 200);
+  assert_int_equal(sms.live, 0);
+}
+
 static void test_the_peer_leaves(void **state) {
   (void)state;
   open_all();
@@ -434,6 +458,7 @@ int main(void) {
       CASE(test_a_full_spool_defers),
       CASE(test_a_batch_that_half_fits),
       CASE(test_a_slow_commit_is_not_waited_for),
+      CASE(test_a_disk_that_hangs),
       CASE(test_the_peer_leaves),
       CASE(test_rate),
       CASE(test_many_at_once),
