@@ -43,7 +43,7 @@ static int write_line(int fd, const char *line) {
 
 static bool good_name(const char *name) {
   size_t len = strlen(name);
-  return len > 0 && len <= READY_NAME_MAX && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
+  return len > 0 && len <= READY_NAME_MAX && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.-") == len;
 }
 
 static bool good_value(const char *value) {
@@ -80,7 +80,7 @@ int ready_keep_name(const char *endpoint, char ret[READY_KEEP_LEN]) {
     return -EINVAL;
   snprintf(ret, READY_KEEP_LEN, "DESKBELL_KEEP_%s", endpoint);
   for (char *at = ret; *at; at++)
-    *at = *at == '-' ? '_' : (char)toupper((unsigned char)*at);
+    *at = *at == '-' || *at == '.' ? '_' : (char)toupper((unsigned char)*at);
   return 0;
 }
 

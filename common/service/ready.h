@@ -5,8 +5,8 @@
 
 #include "base/fault.h"
 
-#define READY_NAME_MAX 32   /* [a-z0-9-], of an endpoint */
-#define READY_VALUE_MAX 400 /* no blanks, no controls */
+#define READY_NAME_MAX 64    /* [a-z0-9.-], of an endpoint */
+#define READY_VALUE_MAX 1024 /* no blanks, no controls */
 
 /* Takes DESKBELL_READY_FD and DESKBELL_PARENT_PID out of the environment, so that no child inherits them.
  * The descriptor becomes close-on-exec; -1 when there is none. */

@@ -49,10 +49,11 @@ int service_main(const struct service *service, int argc, char **argv);
 
 uv_loop_t *service_loop(struct service_run *run);
 const struct config *service_config(struct service_run *run);
-/* Announces an endpoint ("lmtp", "127.0.0.1:2525"), before service_ready(). */
+/* Announces an endpoint ("lmtp", "127.0.0.1:2525"), before service_ready(). Names are unique in a desk: [a-z0-9.-],
+ * 64 at most; values have no blanks and 1024 characters at most. */
 void service_endpoint(struct service_run *run, const char *name, const char *value);
 /* The address to listen on: when `configured` leaves the port open (":0", ":*") and a supervisor restarted this
- * program, the address that endpoint had before (DESKBELL_KEEP_<NAME>, in capitals, '-' as '_'), so that clients find
+ * program, the address that endpoint had before (DESKBELL_KEEP_<NAME>, in capitals, '-' and '.' as '_'), so that clients find
  * it again; else `configured`. Lent for the life of the process. */
 const char *service_listen(struct service_run *run, const char *endpoint_name, const char *configured);
 /* Everything is open; called once by start() or later from the loop. */

@@ -7,7 +7,7 @@
 
 enum { REPORT_READY = 1 };
 
-#define REPORT_LINE_MAX 512 /* a longer line is skipped and counted as bad */
+#define REPORT_LINE_MAX 1280 /* a longer line is skipped and counted as bad */
 
 struct report {
   char line[REPORT_LINE_MAX + 1];

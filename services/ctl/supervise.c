@@ -316,6 +316,7 @@ void supervisor_free(struct supervisor **s) {
     assert(!(*s)->programs[i].life);
     uv_close((uv_handle_t *)&(*s)->programs[i].timer, on_program_closed);
   }
+  endpoints_free(&(*s)->endpoints);
   uv_close((uv_handle_t *)&(*s)->change, on_change_closed);
   *s = NULL;
 }

@@ -73,7 +73,7 @@ static struct environment environment_make(const struct life_plan *plan) {
   size_t inherited = 0;
   while (environ[inherited])
     inherited++;
-  struct environment e = {.rows = must_calloc(inherited + ENDPOINTS_MAX + 3, sizeof(*e.rows))};
+  struct environment e = {.rows = must_calloc(inherited + (plan->keep ? plan->keep->count : 0) + 3, sizeof(*e.rows))};
   for (size_t i = 0; i < inherited; i++)
     if (!ours(environ[i]))
       environment_add(&e, environ[i], "");

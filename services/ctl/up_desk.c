@@ -106,7 +106,7 @@ static void open_signal(struct desk_run *run, uv_signal_t *handle, int number) {
 
 /* Where Redis is: ours, or the operator's as configured. */
 static void announce_redis(struct desk_run *run, const struct config *config, bool own) {
-  auto_clean(buf_free) struct buf value = BUF_INIT(ENDPOINT_VALUE_MAX);
+  auto_clean(buf_free) struct buf value = BUF_INIT(4096);
   int r = own ? buf_printf(&value, "unix:%s", run->socket) : buf_add_text(&value, config->redis.url);
   if (r == 0)
     supervisor_endpoint(run->supervisor, "redis", "redis", value.at);

@@ -41,6 +41,8 @@ static void test_keep_name(void **state) {
   assert_string_equal(name, "DESKBELL_KEEP_SMS");
   assert_int_equal(ready_keep_name("sms-health", name), 0);
   assert_string_equal(name, "DESKBELL_KEEP_SMS_HEALTH");
+  assert_int_equal(ready_keep_name("channel.my-shop", name), 0);
+  assert_string_equal(name, "DESKBELL_KEEP_CHANNEL_MY_SHOP");
   char longest[READY_NAME_MAX + 2];
   memset(longest, 'a', sizeof(longest));
   longest[READY_NAME_MAX] = '\0';
