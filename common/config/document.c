@@ -20,7 +20,8 @@ struct building {
   struct node *root;
 };
 
-static int vcomplain(const struct document *d, unsigned line, unsigned column, const char *format, va_list args) {
+static printf_like(4, 0) int vcomplain(const struct document *d, unsigned line, unsigned column, const char *format,
+                                       va_list args) {
   char text[sizeof(((struct complaint *)0)->text)];
   vsnprintf(text, sizeof(text), format, args);
   return complain(d->complaint, d->name, line, column, "%s", text);
@@ -129,7 +130,7 @@ static int place(struct building *b, struct node *n) {
 }
 
 static int take_scalar(struct building *b, const yaml_event_t *e) {
-  struct node *n;
+  struct node *n = NULL;
   int r = node_new(b, NODE_TEXT, e, &n);
   if (r)
     return r;
@@ -145,7 +146,7 @@ static int take_scalar(struct building *b, const yaml_event_t *e) {
 }
 
 static int take_open(struct building *b, const yaml_event_t *e, enum node_kind kind) {
-  struct node *n;
+  struct node *n = NULL;
   if (b->depth == DOCUMENT_MAX_DEPTH)
     return complain_mark(b, &e->start_mark, "nested deeper than %d levels", DOCUMENT_MAX_DEPTH);
   int r = node_new(b, kind, e, &n);

@@ -29,11 +29,13 @@ struct range {
   ucs4_t first, last;
 };
 
-/* Scripts without spaces between words, or (Hangul) with endings glued on: every character is a word. */
+/* Scripts without spaces between words, or (Hangul) with endings glued on: every letter is a word. */
 static const struct range alone[] = {
-    {0x0E00, 0x0EFF}, {0x1000, 0x109F}, {0x1780, 0x17FF}, {0x3005, 0x3007},   {0x3040, 0x30FF},  {0x3400, 0x4DBF},
-    {0x4E00, 0x9FFF}, {0xAC00, 0xD7A3}, {0xF900, 0xFAFF}, {0x20000, 0x3FFFF},
+    {0x0E00, 0x0EFF}, {0x1000, 0x109F}, {0x1780, 0x17FF}, {0x3005, 0x3007}, {0x3040, 0x30FF}, {0xF900, 0xFAFF},
 };
+/* The same, letters without exception. */
+static const struct range letters_alone[] = {
+    {0x3400, 0x4DBF}, {0x4E00, 0x9FFF}, {0xAC00, 0xD7A3}, {0x20000, 0x3FFFF}};
 
 /* Cased letters that fold to the one character that is their lower case and take no part in composition. */
 static const struct range simple[] = {
@@ -42,7 +44,8 @@ static const struct range simple[] = {
     {0x03B1, 0x03C1}, {0x03C3, 0x03CE}, {0x0400, 0x0481}, {0x048A, 0x052F}, {0x0531, 0x0556}, {0x0561, 0x0586},
     {0x10D0, 0x10FA}, {0x1E00, 0x1E95}, {0x1EA0, 0x1EFF},
 };
-#define FINAL_SIGMA 0x03C2 /* ς, at the end of Greek words */
+#define FINAL_SIGMA 0x03C2 /* ς, at the end of Greek words: σ */
+#define SHARP_S 0x00DF     /* ß: ss; too common in German for the long way */
 
 /* Invisible inside a word: soft hyphen, zero-width space and joiners, word joiner, byte order mark. */
 static const struct range invisible[] = {
@@ -61,10 +64,16 @@ enum letter { SEPARATOR, INVISIBLE, ALONE, SIMPLE, HARD };
 /* What a character beyond ASCII is; *ret_folded for ALONE and SIMPLE. */
 static enum letter letter(ucs4_t c, ucs4_t *ret_folded) {
   *ret_folded = c;
+  if (c == SHARP_S) {
+    *ret_folded = 's'; /* twice, see word_next() */
+    return SIMPLE;
+  }
   if (IN(c, simple) || c == FINAL_SIGMA) {
     *ret_folded = c == FINAL_SIGMA ? c + 1 : uc_tolower(c);
     return SIMPLE;
   }
+  if (IN(c, letters_alone))
+    return ALONE;
   if (IN(c, alone))
     return uc_is_general_category_withtable(c, UC_CATEGORY_MASK_L | UC_CATEGORY_MASK_N | UC_CATEGORY_MASK_M)
                ? ALONE : SEPARATOR;
@@ -118,9 +127,9 @@ static size_t skip_separators(struct slice text, size_t at) {
   while (at < text.len) {
     unsigned char b = (unsigned char)text.at[at];
     ucs4_t c, folded;
-    if (b < 0x80 && ascii[b])
-      break;
     if (b < 0x80) {
+      if (ascii[b])
+        break;
       at++;
       continue;
     }
@@ -132,25 +141,32 @@ static size_t skip_separators(struct slice text, size_t at) {
   return at;
 }
 
+/* The rest of a run of ASCII letters and digits, the bulk of most texts. False when the word grew too long. */
+static bool take_ascii(struct word_walk *w) {
+  size_t at = w->at, len = w->len;
+  char folded;
+  while (at < w->text.len && (unsigned char)w->text.at[at] < 0x80 && (folded = ascii[(unsigned char)w->text.at[at]])) {
+    if (len < sizeof(w->folded))
+      w->folded[len] = folded;
+    len++;
+    at++;
+  }
+  w->at = at;
+  w->len = len < sizeof(w->folded) ? len : sizeof(w->folded);
+  return len <= sizeof(w->folded);
+}
+
 bool word_next(struct word_walk *w) {
   bool hard = false, fits = true;
   w->at = w->start = skip_separators(w->text, w->at);
   w->len = 0;
   if (w->at >= w->text.len)
     return false;
-  while (w->at < w->text.len) {
-    unsigned char b = (unsigned char)w->text.at[w->at];
+  for (;;) {
+    fits = take_ascii(w) && fits;
+    if (w->at >= w->text.len || (unsigned char)w->text.at[w->at] < 0x80)
+      break;
     ucs4_t c, folded;
-    if (b < 0x80) {
-      if (!ascii[b])
-        break;
-      if (w->len < sizeof(w->folded))
-        w->folded[w->len++] = ascii[b];
-      else
-        fits = false;
-      w->at++;
-      continue;
-    }
     int n = u8_mbtouc(&c, (const uint8_t *)w->text.at + w->at, w->text.len - w->at);
     enum letter kind = c == 0xFFFD ? SEPARATOR : letter(c, &folded);
     if (kind == SEPARATOR || (kind == ALONE && w->at > w->start))
@@ -160,10 +176,9 @@ bool word_next(struct word_walk *w) {
       append(w, folded);
       break;
     }
-    if (kind == HARD)
-      hard = true;
-    else if (kind == SIMPLE)
-      fits = append(w, folded) && fits;
+    hard = hard || kind == HARD;
+    if (kind == SIMPLE)
+      fits = append(w, folded) && (c != SHARP_S || append(w, folded)) && fits;
   }
   if (hard)
     fold_hard(w);

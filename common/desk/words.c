@@ -14,6 +14,8 @@ struct edge {
 
 struct desk_words {
   struct names vocabulary;
+  uint64_t lengths[256];   /* first byte → lengths of the words that begin so (bit 63: or longer): most texts' words
+                              are told apart by this, without a hash */
   struct edge *edges;      /* open addressing, at most half full */
   size_t edge_capacity, edge_count;
   uint32_t *phrase_at;     /* place → phrase number + 1; 0: none ends here */
@@ -79,11 +81,16 @@ static uint32_t step_or_grow(struct desk_words *w, uint32_t from, uint32_t word)
   return e->to;
 }
 
+static uint64_t length_bit(size_t len) {
+  return 1ull << (len < 63 ? len : 63);
+}
+
 static uint32_t word_number(struct desk_words *w, struct slice word) {
   uint32_t number = names_find(&w->vocabulary, word);
   if (number == NAMES_NONE) {
     number = (uint32_t)w->vocabulary.count;
     names_add(&w->vocabulary, word, number);
+    w->lengths[(unsigned char)word.at[0]] |= length_bit(word.len);
   }
   return number;
 }
@@ -138,7 +145,8 @@ void words_scan(const struct desk_words *w, struct slice text, uint64_t bits[WOR
   uint32_t places[PHRASE_MAX + 1]; /* at most one per length of what has matched */
   size_t count = 0;
   while (word_next(&walk)) {
-    uint32_t word = walk.len ? names_find(&w->vocabulary, slice_of(walk.folded, walk.len)) : NAMES_NONE;
+    bool likely = walk.len && (w->lengths[(unsigned char)walk.folded[0]] & length_bit(walk.len));
+    uint32_t word = likely ? names_find(&w->vocabulary, slice_of(walk.folded, walk.len)) : NAMES_NONE;
     count = word == NAMES_NONE ? 0 : advance(w, word, places, count, bits);
   }
 }
