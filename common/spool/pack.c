@@ -165,9 +165,15 @@ int pack_walk_index(int index_fd, int pack_fd, pack_each *each, void *arg, uint6
       }
     }
   }
-  if (count && !last_fits(pack_fd, &last)) {
+  while (count && !last_fits(pack_fd, &last)) {
+    uint8_t before[PACK_ENTRY];
     end = last.offset;
-    count--;
+    if (--count == 0)
+      break;
+    int64_t got = pack_pread(index_fd, before, sizeof(before), (count - 1) * PACK_ENTRY);
+    if (got < 0)
+      return (int)got;
+    pack_entry_decode(before, &last);
   }
   *ret_end = end;
   *ret_count = count;

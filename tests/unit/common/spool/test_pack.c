@@ -172,6 +172,26 @@ static void half_an_entry_is_noticed(void **state) {
   assert_int_equal(find(p, 299, 64), 0);
 }
 
+/* Found by the fuzzer: entries that bear each other out, of a pack that is not theirs. */
+static void an_index_of_another_pack(void **state) {
+  struct packs *p = *state;
+  write_batch(p, 0, 3, 64);
+  uint64_t end, again;
+  pack_writer_close(&p->writer);
+  scribble(p, 1, "dat", 0, 150, 0x33);
+  assert_int_equal(pack_mend_index(p->folder, 1, true, &end), 0);
+  assert_int_equal(end, 3 * (64 + PACK_HEADER)); /* the last one is still right: only these are damaged */
+  assert_int_equal(find(p, 2, 64), 0);
+  assert_int_equal(find(p, 0, 64), BLOB_DAMAGED);
+  scribble(p, 1, "dat", 0, 3 * (64 + PACK_HEADER), 0x33);
+  assert_int_equal(pack_mend_index(p->folder, 1, true, &end), 0);
+  assert_int_equal(end, 0);
+  assert_int_equal(pack_mend_index(p->folder, 1, true, &again), 0);
+  assert_int_equal(again, 0);
+  assert_int_equal(size_of(p, 1, "idx"), 0);
+  assert_int_equal(pack_writer_open(&p->writer, p->folder, p->now), 0);
+}
+
 static void older_packs_are_mended_too(void **state) {
   struct packs *p = *state;
   write_batch(p, 0, 10, 64);
@@ -326,6 +346,7 @@ int main(void) {
       TEST(written_is_found),
       TEST(index_is_rebuilt),
       TEST(half_an_entry_is_noticed),
+      TEST(an_index_of_another_pack),
       TEST(older_packs_are_mended_too),
       TEST(a_killed_writers_preallocation_is_cut),
       TEST(torn_tail_is_left_alone),
