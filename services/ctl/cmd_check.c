@@ -57,10 +57,10 @@ static long get(const char *url, struct buf *body) {
 }
 
 static void check_health(struct checking *c, const char *name, const char *value) {
-  char url[500], what[80];
+  char url[500], what[80]; /* "router-health" names the program router */
   auto_clean(buf_free) struct buf body = BUF_INIT(ANSWER_MOST);
   snprintf(url, sizeof(url), "%s%s/health", strncmp(value, "http", 4) == 0 ? "" : "http://", value);
-  snprintf(what, sizeof(what), "program %s", name);
+  snprintf(what, sizeof(what), "program %.*s", (int)(strlen(name) - 7), name);
   long status = get(url, &body);
   said(c, status == 200, what, status == 200 ? "healthy" : buf_slice(&body).at);
 }
@@ -121,8 +121,9 @@ static void check_endpoints(struct checking *c) {
     const char *where = json_string_value(value);
     if (!where)
       continue;
-    if (strncmp(name, "health_", 7) == 0)
-      check_health(c, name + 7, where);
+    size_t len = strlen(name);
+    if (len > 7 && strcmp(name + len - 7, "-health") == 0)
+      check_health(c, name, where);
     else if (strncmp(name, "lmtp", 4) == 0)
       check_lmtp(c, name, where);
     else if (strcmp(name, "sms") == 0 || strcmp(name, "webform") == 0) {

@@ -193,7 +193,7 @@ class Desk:
         return (self.dir / "secrets" / f"{channel}.secret").read_text().strip()
 
     def metrics(self, program):
-        name = f"health_{program}"
+        name = f"{program}-health"
         with_port = urllib.parse.urlsplit(self.endpoints[name])
         c = http.client.HTTPConnection(with_port.hostname, with_port.port, timeout=10)
         c.request("GET", "/metrics")
