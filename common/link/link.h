@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The channel program's end of the link to the router: ZeroMQ DEALER with CURVE, frames of proto/deskbell/v1/link.proto.
+ * Events are sent in order within the credit granted; an event is done when it is confirmed. After a lost router
+ * (no frame for dead_after_ms), a new one, or a restart on either side, the user is told to start again behind the
+ * last confirmed event: a repeat is harmless, a gap is not.
+ * Never ZMQ_HEARTBEAT (it aborts the process, libzmq 3937); our own ping/pong. Reconnects back off with jitter.
+ */
+#ifndef LINK_LINK_H
+#define LINK_LINK_H
+
+#include "base/id.h"
+#include <uv.h>
+
+enum { LINK_NO_CREDIT = 1 };
+
+#define LINK_EVENT_MAX (64 * 1024)
+
+struct link;
+
+enum link_outcome { LINK_ROUTED, LINK_DUPLICATE, LINK_QUARANTINED };
+
+struct link_options {
+  const char *program;            /* "sms" */
+  const char *router;             /* endpoint, e.g. "ipc:///…/router.ipc" */
+  const char *server_key_file;    /* router.pub: 40 characters Z85 */
+  const char *own_key_file;       /* <program>.key: two lines, public and secret, Z85 */
+  const char *const *channels;    /* borrowed */
+  size_t channel_count;
+  int64_t heartbeat_ms, dead_after_ms;
+};
+
+struct link_event {
+  uint64_t seq;
+  struct event_id id;
+  struct slice event;             /* packed ContactEvent; copied */
+  uint32_t attempt;
+  int64_t spooled_ms;
+};
+
+struct link_user {
+  /* The link is up (or up again): send from behind the last confirmed event. */
+  void (*restart)(void *arg);
+  /* There is credit again. */
+  void (*more)(void *arg);
+  /* Everything up to `seq` is durable at the router's side. */
+  void (*confirmed)(void *arg, uint64_t upto);
+  /* One that was not plainly routed; called before its confirmed(). */
+  void (*outcome)(void *arg, uint64_t seq, enum link_outcome outcome, struct slice reason);
+  /* Instead of restart(): Redis may have lost what was confirmed since then: send it again, then go on. */
+  void (*replay)(void *arg, int64_t since_ms);
+  void *arg;
+};
+
+int must_check link_open(uv_loop_t *loop, const struct link_options *options, const struct link_user *user,
+                         struct link **ret, struct complaint *complaint);
+/* Queues into the batch of this turn; batches leave at the end of the turn, or when 64 events or 256 KiB are together.
+ * Numbers rise from one restart() or replay() to the next. Returns 0; LINK_NO_CREDIT (not taken; more() will be called,
+ * or restart() when the link is down); -EMSGSIZE for more than LINK_EVENT_MAX, -EINVAL for none. */
+int must_check link_send(struct link *l, const struct link_event *event);
+bool link_up(const struct link *l);
+/* Why it is not up: the last refusal or failure, one line of ASCII; "" while up or before the first. Lent. */
+const char *link_trouble(const struct link *l);
+/* Milliseconds since the router was last heard; 0 while up. */
+int64_t link_down_ms(const struct link *l);
+size_t link_unconfirmed(const struct link *l);
+/* Says Bye and closes. Not from inside a callback. */
+void link_close(struct link **l);
+
+#endif
