@@ -26,7 +26,8 @@ struct form {
   size_t count;
 };
 
-/* Memory from `a`; values of multipart parts borrow `body`. Returns 0, FORM_TOO_MANY, FORM_BROKEN, -ENOMEM (ceiling). */
+/* Memory from `a`; values of multipart parts borrow `body`. Returns 0, FORM_TOO_MANY, FORM_BROKEN (never for
+ * urlencoded; a multipart body without its closing delimiter is one), -ENOMEM (ceiling). */
 int must_check form_parse_urlencoded(struct arena *a, struct slice body, struct form *ret);
 /* `content_type` is the whole header value, for the boundary. */
 int must_check form_parse_multipart(struct arena *a, struct slice content_type, struct slice body, struct form *ret);

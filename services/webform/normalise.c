@@ -59,8 +59,8 @@ static bool has_error(const struct checked *c, enum posted_field field) {
   return false;
 }
 
-/* The e-mail address is how we answer when there is one; a wrong one is always asked for again, because it was meant. A phone
- * number beside it is the customer's note to the agent, in any form. */
+/* The e-mail address is how we answer when there is one; a wrong one is always asked for again, because it was meant.
+ * A phone number beside it is the customer's note to the agent, in any form. */
 static int check_contact(struct arena *a, const struct posted *p, struct checked *c) {
   struct slice email = slice_trim(slice_text(p->value[FIELD_EMAIL]));
   struct slice phone = slice_trim(slice_text(p->value[FIELD_PHONE]));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sets of four by the submission's own bits, which are a SHA-256 and so need no further mixing; the oldest makes room. */
+/* Sets of four by the submission's own bits, which are of a SHA-256 and need no mixing; the oldest makes room. */
 #include "repeats.h"
 #include <stdlib.h>
 

@@ -165,7 +165,8 @@ static void test_multipart_bodies(void **state) {
        {{"a", "--XyZa\r\n--Xy\r\nq--XyZ\r\n-XyZ", NULL, NULL}, {0}}},
       {"--XyZ\r\n" CD "name=a\r\n\r\nline\r\n\r\n--XyZ--", 0, {{"a", "line\r\n", NULL, NULL}, {0}}},
       /* header oddities: case, folding, unknown fields, no disposition, no name */
-      {"--XyZ\r\ncontent-DISPOSITION:form-data;NAME=a\r\nX-Any: 1\r\n\r\n1\r\n--XyZ--", 0, {{"a", "1", NULL, NULL}, {0}}},
+      {"--XyZ\r\ncontent-DISPOSITION:form-data;NAME=a\r\nX-Any: 1\r\n\r\n1\r\n--XyZ--", 0,
+       {{"a", "1", NULL, NULL}, {0}}},
       {"--XyZ\r\nContent-Disposition: form-data;\r\n name=\"a\";\r\n\tfilename=\"b\"\r\n\r\n1\r\n--XyZ--", 0,
        {{"a", "1", "b", NULL}, {0}}},
       {"--XyZ\r\n\r\nlost?\r\n--XyZ--", 0, {{"", "lost?", NULL, NULL}, {0}}},
