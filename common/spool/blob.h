@@ -28,7 +28,7 @@ struct blob_ref {
 
 struct blob_options {
   const char *folder;
-  size_t largest;           /* bytes of one blob */
+  size_t largest;           /* bytes of one blob; 0: any */
   size_t reserve;           /* free bytes on the disk under which BLOB_FULL is answered */
   int64_t keep_ms;          /* whole packs and large files older than this are removed; 0: never */
 };

@@ -42,8 +42,8 @@ int must_check spool_writer_start(struct spool_writer *w);
 void spool_writer_give(struct spool_writer *w, struct group *g);
 /* NULL when none is finished. */
 struct group *spool_writer_take(struct spool_writer *w);
-/* Waits for the group being committed, which is then finished. */
-void spool_writer_stop(struct spool_writer *w);
+/* Waits for the group being committed; lends what is finished and was not taken, or NULL. */
+struct group *spool_writer_stop(struct spool_writer *w);
 /* What the thread does with a group. */
 void spool_writer_commit(struct spool_writer *w, struct group *g, int64_t now_ms);
 

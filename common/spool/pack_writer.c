@@ -33,15 +33,17 @@ static void forget_files(struct pack_writer *w) {
   w->fd = w->index_fd = -1;
 }
 
-static void unlink_pack(const struct pack_writer *w, uint32_t number) {
-  static const char *const suffixes[] = {"dat", "idx"};
+static bool unlink_pack(const struct pack_writer *w, uint32_t number) {
+  static const char *const suffixes[] = {"idx", "dat"};
+  bool gone = false;
   for (size_t i = 0; i < 2; i++) {
     char name[PACK_NAME];
     pack_name(number, suffixes[i], name);
     char *path = path_join(w->folder, name);
-    unlink(path);
+    gone = unlink(path) == 0;
     free(path);
   }
+  return gone;
 }
 
 /* Ends the pack: what is preallocated is given back; an empty one goes. */
@@ -241,8 +243,7 @@ bool pack_writer_sweep(struct pack_writer *w, int64_t before_ms, size_t most) {
       continue;
     if (w->fd >= 0 && numbers[count] == w->number)
       end_pack(w);
-    unlink_pack(w, numbers[count]);
-    removed++;
+    removed += unlink_pack(w, numbers[count]);
   }
   free(numbers);
   removed += blob_large_sweep(w->folder, before_ms, most - removed);

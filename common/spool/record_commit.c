@@ -119,26 +119,32 @@ static int attempt(struct record_file *f, struct record_commit *c, bool puts, si
   return r;
 }
 
+/* Not at once again: that would be a busy loop for as long as the fault lasts. */
+static int later(struct record_file *f, int error) {
+  f->standing.purge_more = false;
+  f->standing.purge_later = true;
+  return record_file_fault(error);
+}
+
 int record_file_commit(struct record_file *f, struct record_commit *c) {
   bool pressed = f->standing.used > f->standing.size / 2;
   size_t most = 2 * c->records + (pressed ? PURGE_HALF_FULL : PURGE_LEAST);
   int r = attempt(f, c, true, most);
-  if (record_file_fault(r) != SPOOL_FULL)
-    return record_file_fault(r);
+  if (r && record_file_fault(r) != SPOOL_FULL)
+    return later(f, r);
+  if (r == 0)
+    return 0;
   if (c->op_count) {
     r = attempt(f, c, true, 0);
-    if (r == 0) {
-      f->standing.purge_later = true;
-      return 0;
-    }
+    if (r == 0)
+      return later(f, 0);
   }
   for (most = 64; most && record_file_fault(r) == SPOOL_FULL; most /= 4) {
     r = attempt(f, c, false, most);
     if (r == 0)
       return c->op_count ? SPOOL_FULL : 0;
   }
-  f->standing.purge_later = true;
-  return record_file_fault(r);
+  return later(f, r);
 }
 
 int64_t record_file_waiting_since(struct record_file *f, uint64_t confirmed) {

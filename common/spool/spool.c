@@ -381,8 +381,7 @@ void spool_close(struct spool **spool) {
   struct spool *s = *spool;
   assert(!s->calling);
   s->closing = true;
-  spool_writer_stop(&s->writer);
-  struct group *g = s->running ? spool_writer_take(&s->writer) : NULL;
+  struct group *g = spool_writer_stop(&s->writer);
   if (g) {
     settle(s, g);
     call_done(g);

@@ -24,9 +24,9 @@ struct spool;
 
 struct spool_options {
   const char *folder;       /* made when missing, 0700; locked against a second process */
-  size_t size;              /* bytes preallocated for records */
+  size_t size;              /* bytes preallocated for records; at least 1 MiB */
   int64_t keep_ms;          /* confirmed records stay at least so long (less when the spool runs full) */
-  struct blob_options blobs;
+  struct blob_options blobs; /* their folder may be NULL: "blobs" in this one */
 };
 
 struct spool_record {
@@ -41,19 +41,22 @@ struct spool_record {
 /* `outcome`: 0 durable, SPOOL_FULL (nothing kept), < 0 a disk fault (nothing kept; defer the source). */
 typedef void spool_done(void *arg, int outcome, uint64_t seq);
 
-/* Returns 0 (gives *ret); -EBUSY when another process has it; -ENOSPC; -errno. */
+/* Returns 0 (gives *ret); -EBUSY when another process has it; -ENOSPC; -EBADMSG when the file is not a spool's or its
+ * numbers are lost; -errno. Does not keep the loop alive unless a group is under way. */
 int must_check spool_open(uv_loop_t *loop, const struct spool_options *options, struct spool **ret);
 /* Waits for the running commit. Appends not yet committed get done(-ECANCELED). */
 void spool_close(struct spool **s);
 
 struct blob_store *spool_blobs(struct spool *s);
 /* Appends a record; copies the payload. The blobs put into spool_blobs() before it in this turn become durable with
- * it or before. `done` is called later from the loop, never from inside. Returns 0, or SPOOL_FULL (done not called). */
+ * it or before. `done` is called later from the loop, never from inside. Returns 0, or SPOOL_FULL (done not called);
+ * what only a bug in the caller can cause: -EMSGSIZE above SPOOL_RECORD_MAX, -EINVAL for kind SPOOL_DAMAGED. */
 int must_check spool_append(struct spool *s, uint32_t kind, int64_t taken_ms, struct slice payload, spool_done *done,
                             void *arg);
 /* Calls `done` once all blobs put so far are durable, without a record. */
 int must_check spool_sync_blobs(struct spool *s, spool_done *done, void *arg);
-/* Writes down how often this record killed its parser; durable before `done`. */
+/* Writes down how often this record killed its parser; durable before `done`. Its outcome may also be -ENOENT (no such
+ * record) or -EBADMSG (damaged). Returns 0 or SPOOL_FULL, like spool_sync_blobs(). */
 int must_check spool_set_attempts(struct spool *s, uint64_t seq, uint32_t attempts, spool_done *done, void *arg);
 
 /* Hands committed records with seq > after to `each`, in order, until it returns false or `most` were given.

@@ -91,7 +91,7 @@ struct group *spool_writer_take(struct spool_writer *w) {
   return g;
 }
 
-void spool_writer_stop(struct spool_writer *w) {
+struct group *spool_writer_stop(struct spool_writer *w) {
   if (w->started) {
     pthread_mutex_lock(&w->lock);
     w->stop = true;
@@ -102,4 +102,5 @@ void spool_writer_stop(struct spool_writer *w) {
   }
   pthread_cond_destroy(&w->work);
   pthread_mutex_destroy(&w->lock);
+  return w->finished;
 }
