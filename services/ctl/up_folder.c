@@ -109,7 +109,7 @@ static int make_secret(const struct config *config, const char *file, void (*for
 }
 
 static int make_keys(const struct config *config, struct complaint *complaint) {
-  static const char *const names[] = {"router", "email", "sms", "webform"};
+  static const char *const names[] = {"router", "email", "sms", "webform", "deskbell"};
   char *folder = config_path(config, config->link.keys[0] ? config->link.keys : "keys");
   int r = make_folder(folder, complaint);
   for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && r == 0; i++) {
