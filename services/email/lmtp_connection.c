@@ -194,7 +194,19 @@ static int take_target(struct lmtp_connection *c, uint32_t number, int64_t now_m
   return channel_take(c->shared->channel, RECORD_MAIL, now_ms, buf_slice(&payload), on_taken, &c->takings[number]);
 }
 
-/* All records of a mail are appended in one turn, so one commit covers them. */
+static void take_one(struct lmtp_connection *c, uint32_t number, int fault, int64_t now_ms) {
+  c->takings[number] = (struct taking){c, number};
+  int r = fault ? fault : take_target(c, number, now_ms);
+  if (r == 0) {
+    c->pending++;
+    return;
+  }
+  log_warn("mail_deferred", KV("at", "spool"), KI("outcome", r));
+  c->results[number] = (struct lmtp_result){.outcome = outcome_of(r)};
+}
+
+/* All records of a mail are appended in one turn, so one commit covers them. Those with a token go first: a mail to both
+ * support+token@ and support@ is the same event twice, and the first one stays, so it should know the conversation. */
 static void on_message(struct lmtp_connection *c) {
   c->ended_us = clock_monotonic_us();
   c->takings = must_realloc(c->takings, c->envelope.count * sizeof(*c->takings));
@@ -202,16 +214,12 @@ static void on_message(struct lmtp_connection *c) {
   int fault = blob_writer_end(&c->writer, &c->original);
   blob_writer_free(&c->writer);
   const int64_t now_ms = clock_now_ms();
-  for (uint32_t i = 0; i < c->envelope.count; i++) {
-    c->takings[i] = (struct taking){c, i};
-    int r = fault ? fault : take_target(c, i, now_ms);
-    if (r == 0) {
-      c->pending++;
-      continue;
-    }
-    log_warn("mail_deferred", KV("at", "spool"), KI("outcome", r));
-    c->results[i] = (struct lmtp_result){.outcome = outcome_of(r)};
-  }
+  for (uint32_t i = 0; i < c->envelope.count; i++)
+    if (c->envelope.targets[i].token_len)
+      take_one(c, i, fault, now_ms);
+  for (uint32_t i = 0; i < c->envelope.count; i++)
+    if (!c->envelope.targets[i].token_len)
+      take_one(c, i, fault, now_ms);
   if (!c->pending)
     answer_message(c);
 }

@@ -293,7 +293,7 @@ int parser_process_send(struct parser_process *p, struct blob_store *blobs, uint
                         const struct blob_ref *original, void *tag) {
   assert(parser_process_room(p, original->size));
   const size_t before = p->filling.len;
-  char header[WIRE_HEADER];
+  const char header[WIRE_HEADER] = {0}; /* its place; the length is known later */
   p->blobs = blobs;
   buf_add(&p->filling, header, sizeof(header));
   int r = buf_add_slice(&p->filling, record);
