@@ -326,6 +326,15 @@ static struct parser_process *least_busy(struct normaliser *n, uint64_t bytes) {
   return best;
 }
 
+/* All are full: one more, if there is a place, and none is being born already. */
+static void start_another(struct normaliser *n) {
+  for (size_t i = 0; i < n->parser_count; i++)
+    if (n->parsers[i] && !parser_process_ready(n->parsers[i]))
+      return;
+  if (!uv_is_active((uv_handle_t *)&n->birth))
+    start_parsers(n, n->running + 1);
+}
+
 static void hand_out_one(struct request *r, struct parser_process *p) {
   int outcome = parser_process_send(p, blobs_of(r->n), r->seq, r->payload, &r->record.original, r);
   if (outcome > 0)
@@ -340,8 +349,7 @@ static void hand_out(uv_idle_t *soon) {
   for (struct request *r; (r = n->queue.first);) {
     struct parser_process *p = NULL;
     if (r->attempts < PARSER_ATTEMPTS && !(p = least_busy(n, r->record.original.size))) {
-      if (!uv_is_active((uv_handle_t *)&n->birth))
-        start_parsers(n, n->running + 1); /* all are full: one more, if there is a place */
+      start_another(n);
       break;
     }
     take_first(&n->queue);

@@ -285,6 +285,10 @@ bool parser_process_room(const struct parser_process *p, uint64_t bytes) {
          (!p->count || p->bytes + bytes <= PARSER_BYTES);
 }
 
+bool parser_process_ready(const struct parser_process *p) {
+  return p->ready;
+}
+
 size_t parser_process_load(const struct parser_process *p) {
   return p->count;
 }

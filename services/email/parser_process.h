@@ -62,6 +62,7 @@ void parser_process_close(struct parser_process **p);
 
 /* It is ready and has room for a mail of so many bytes. */
 bool parser_process_room(const struct parser_process *p, uint64_t bytes);
+bool parser_process_ready(const struct parser_process *p);
 size_t parser_process_load(const struct parser_process *p);
 /* Reads the original from `blobs` into the buffer of requests. Returns 0; what blob_read() returned, nothing being
  * sent. */
