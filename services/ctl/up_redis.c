@@ -49,7 +49,14 @@ void up_redis_conf(const struct config *config, struct buf *ret) {
                     "appenddirname aof\n"
                     "appendfilename desk.aof\n"
                     "aof-use-rdb-preamble yes\n"
-                    "maxmemory-policy noeviction\n");
+                    "maxmemory-policy noeviction\n"
+                    /* measured (docs/PERFORMANCE.md): rewrites every 64 MB and their compression took an eighth of the
+                     * machine under load, latency tracking a clock read per inner command */
+                    "auto-aof-rewrite-min-size 512mb\n"
+                    "rdbcompression no\n"
+                    "latency-tracking no\n"
+                    "hz 10\n"
+                    "dynamic-hz no\n");
   add_row(ret, "appendfsync", config->redis.fsync[0] ? config->redis.fsync : "always");
   buf_printf(ret, "maxmemory %zu\n", config->redis.maxmemory);
 }
