@@ -35,14 +35,16 @@ struct channel_options {
 /* Opens <dir>/<program>/spool and the link. Returns 0, < 0 with the complaint's text filled. */
 int must_check channel_open(uv_loop_t *loop, const struct channel_options *options, struct channel **ret,
                             struct complaint *complaint);
+/* Answers every channel_take() that is still under way. Not from inside a callback. */
 void channel_close(struct channel **c);
 
 /* For blob_put() before channel_take(). */
 struct spool *channel_spool(struct channel *c);
-/* As spool_append(): 0 and `done` later, or SPOOL_FULL at once. */
+/* As spool_append(): 0 and `done` later, or SPOOL_FULL or a fault at once. */
 int must_check channel_take(struct channel *c, uint32_t kind, int64_t taken_ms, struct slice payload, spool_done *done,
                             void *arg);
-/* The record's event; copied. `id` is that of the event. */
+/* The record's event; copied. `id` is that of the event. After the link began anew, a record may be handed to
+ * normalise() again, but never while it has not been answered for the time before. */
 void channel_normalised(struct channel *c, uint64_t seq, const struct event_id *id, struct slice event);
 
 /* Everything taken has been handed to the router and confirmed. */
