@@ -20,7 +20,7 @@ static const struct {
   const char *why;
 } losses[] = {
     {ZMQ_EVENT_HANDSHAKE_FAILED_AUTH, "the router does not accept our key"},
-    {ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, "the handshake failed: the keys of the router and of this program do not fit"},
+    {ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, "the handshake failed: the keys do not fit"},
     {ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL, "the handshake failed: another router key than router.pub, or no router"},
     {ZMQ_EVENT_DISCONNECTED, "the connection to the router broke"},
     {ZMQ_EVENT_CLOSED, "no router listens there"},
@@ -73,7 +73,8 @@ static int set_text(void *socket, int option, const char *value, size_t len) {
 static int configure(void *dealer, const struct connection_options *o) {
   int64_t largest = FRAME_MAX;
   return set_text(dealer, ZMQ_ROUTING_ID, o->routing_id, strlen(o->routing_id)) ||
-         set_int(dealer, ZMQ_RECONNECT_IVL, -1) || set_int(dealer, ZMQ_IMMEDIATE, 1) || set_int(dealer, ZMQ_LINGER, 0) ||
+         set_int(dealer, ZMQ_RECONNECT_IVL, -1) || set_int(dealer, ZMQ_IMMEDIATE, 1) ||
+         set_int(dealer, ZMQ_LINGER, 0) ||
          set_int(dealer, ZMQ_SNDHWM, MESSAGES_MOST) || set_int(dealer, ZMQ_RCVHWM, MESSAGES_MOST) ||
          zmq_setsockopt(dealer, ZMQ_MAXMSGSIZE, &largest, sizeof(largest)) || set_int(dealer, ZMQ_IPV6, 1) ||
          set_int(dealer, ZMQ_TCP_KEEPALIVE, 1) || set_int(dealer, ZMQ_HANDSHAKE_IVL, (int)o->handshake_ms) ||

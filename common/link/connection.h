@@ -33,7 +33,8 @@ struct connection_user {
 /* `context` is borrowed. Returns 0 or -errno (of an endpoint that is none). */
 int must_check connection_open(uv_loop_t *loop, void *context, const struct connection_options *options,
                                const struct connection_user *user, struct connection **ret);
-/* Copies. Returns 0 or CONNECTION_FULL: not connected (yet; NULL never is), or the router is slow; turn() comes when that changes. */
+/* Copies. Returns 0 or CONNECTION_FULL: not connected (yet; NULL never is), or the router is slow; turn() comes when
+ * that changes. */
 int must_check connection_send(struct connection *c, struct slice frame);
 void connection_wake(struct connection *c);
 /* Gives what was sent just before up to `linger_ms` to leave. */

@@ -31,7 +31,8 @@ enum { FRAME_BROKEN = 1, FRAME_UNKNOWN = 2 };
 
 typedef Deskbell__V1__Frame link_frame;
 
-/* Unpacks into the arena (lent until its reset). Returns 0, FRAME_BROKEN (`*ret_why`: a static sentence), FRAME_UNKNOWN. */
+/* Unpacks into the arena (lent until its reset). Returns 0, FRAME_BROKEN (`*ret_why`: a static sentence),
+ * FRAME_UNKNOWN. */
 int must_check frame_read(struct slice bytes, struct arena *a, link_frame **ret, const char **ret_why);
 /* Packs a frame other than a batch (batch.h); clears `ret` first. */
 void frame_write(const link_frame *f, struct buf *ret);

@@ -65,7 +65,8 @@ int keys_read_public(const char *path, char ret_public[KEY_TEXT]) {
 
 static int write_key(const char *path, unsigned mode, const char *first, const char *second) {
   char text[2 * KEY_TEXT + 2];
-  int len = second ? snprintf(text, sizeof(text), "%s\n%s\n", first, second) : snprintf(text, sizeof(text), "%s\n", first);
+  int len = second ? snprintf(text, sizeof(text), "%s\n%s\n", first, second)
+                   : snprintf(text, sizeof(text), "%s\n", first);
   int r = file_write_atomic(path, slice_of(text, (size_t)len), mode);
   explicit_bzero(text, sizeof(text));
   return r;

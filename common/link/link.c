@@ -232,7 +232,7 @@ static void open_metrics(struct link *l) {
   l->unconfirmed = metric_gauge("deskbell_link_unconfirmed", "Events sent and not confirmed", NULL, NULL);
   l->batches = metric_counter("deskbell_link_batches_total", "Batches sent or received", NULL, NULL);
   l->events = metric_counter("deskbell_link_events_total", "Events sent or received, repeats included", NULL, NULL);
-  l->broken = metric_counter("deskbell_link_broken_frames_total", "Frames dropped because they were broken", NULL, NULL);
+  l->broken = metric_counter("deskbell_link_broken_frames_total", "Frames dropped: they were broken", NULL, NULL);
   l->lost = metric_counter("deskbell_link_lost_total", "How often an established link was lost", NULL, NULL);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The channel program's end of the link to the router: ZeroMQ DEALER with CURVE, frames of proto/deskbell/v1/link.proto.
+ * The channel program's end of the link to the router: ZeroMQ DEALER, CURVE, frames of proto/deskbell/v1/link.proto.
  * Events are sent in order within the credit granted; an event is done when it is confirmed. After a lost router
  * (no frame for dead_after_ms), a new one, or a restart on either side, the user is told to start again behind the
  * last confirmed event: a repeat is harmless, a gap is not.

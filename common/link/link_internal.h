@@ -63,7 +63,7 @@ void link_forget_sent(struct link *l);
 /* In link_frames.c: one frame of the router. */
 void link_received(struct link *l, struct slice bytes);
 
-/* How long to wait after so many failures in a row: 100 ms … 5 s, doubling, the upper half of it by `chance`. Pure. */
+/* How long to wait after so many failures in a row: 100 ms to 5 s, doubling, the upper half by `chance`. Pure. */
 int64_t link_backoff_ms(unsigned failures, uint32_t chance);
 
 #endif

@@ -172,9 +172,9 @@ static void open_metrics(struct link_router *r) {
   r->outstanding = metric_gauge("deskbell_link_outstanding", "Events received and not yet durable", NULL, NULL);
   r->batches = metric_counter("deskbell_link_batches_total", "Batches sent or received", NULL, NULL);
   r->events = metric_counter("deskbell_link_events_total", "Events sent or received, repeats included", NULL, NULL);
-  r->broken = metric_counter("deskbell_link_broken_frames_total", "Frames dropped because they were broken", NULL, NULL);
-  r->foreign = metric_counter("deskbell_link_foreign_events_total", "Events of a channel their program does not speak for",
-                              NULL, NULL);
+  r->broken = metric_counter("deskbell_link_broken_frames_total", "Frames dropped: they were broken", NULL, NULL);
+  r->foreign = metric_counter("deskbell_link_foreign_events_total",
+                              "Events of a channel their program does not speak for", NULL, NULL);
   r->repeated = metric_counter("deskbell_link_repeated_events_total", "Events sent again while under way", NULL, NULL);
 }
 

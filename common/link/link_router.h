@@ -57,7 +57,8 @@ int must_check link_router_open(uv_loop_t *loop, const struct link_router_option
                                 struct complaint *complaint);
 /* Where it really listens ("tcp://127.0.0.1:41234"); lent. */
 const char *link_router_endpoint(const struct link_router *r);
-/* This item is durable (a number that is not outstanding is ignored): it is confirmed to the peer once all before it are. `reason` may be empty. */
+/* This item is durable (a number that is not outstanding is ignored): it is confirmed to the peer once all before it are.
+ * `reason` may be empty. */
 void link_router_done(struct link_peer *peer, uint64_t seq, enum link_outcome outcome, struct slice reason);
 /* Asks every program for a replay; one that is not connected, or goes away in the middle, is asked when it comes. */
 void link_router_replay(struct link_router *r, int64_t since_ms);

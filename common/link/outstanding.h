@@ -2,8 +2,8 @@
 /*
  * What one program sent to the router and has not been told to be durable. Pure.
  *
- * A pass is what the program sends between two Hellos; in it numbers rise. After a Hello it sends again from behind what
- * was last confirmed, while the router may still be busy with events of the pass before: those are known, they are not
+ * A pass is what the program sends between two Hellos; in it numbers rise. After a Hello it sends again from behind
+ * what was last confirmed, while the router may still be busy with events of the pass before: those are known, they are not
  * handed on twice, and so neither a flapping link nor a restarting program piles up events in the router.
  * The confirm of a pass speaks of this pass alone: the greatest number up to which all that was sent in it is durable.
  */

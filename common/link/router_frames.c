@@ -166,6 +166,7 @@ static void on_batch(struct link_peer *p, const link_frame *f) {
   }
   if (outcome == OUTSTANDING_OTHER) { /* another spool: its numbers mean other events, all is sent anew */
     peer_forget(p);
+    p->highest = 0;
     peer_demand_hello(p);
     return;
   }

@@ -44,7 +44,6 @@ void peer_demand_hello(struct link_peer *p) {
 void peer_forget(struct link_peer *p) {
   send_away(p);
   outstanding_clear(&p->outstanding);
-  p->highest = 0;
   if (!p->known)
     return;
   p->known = false;
@@ -123,11 +122,12 @@ static size_t collect_confirm(struct link_peer *p, Deskbell__V1__Confirm *confir
   const struct outstanding_item *item;
   size_t covered = 0;
   for (; (item = outstanding_ready(&p->outstanding, covered)); covered++) {
-    confirm->upto = item->seq;
-    if (item->outcome == LINK_ROUTED && !item->reason)
-      continue;
-    if (confirm->n_outcomes == FRAME_OUTCOMES - 1 && outstanding_ready(&p->outstanding, covered + 1))
+    bool plain = item->outcome == LINK_ROUTED && !item->reason;
+    if (!plain && confirm->n_outcomes == FRAME_OUTCOMES)
       break;
+    confirm->upto = item->seq;
+    if (plain)
+      continue;
     Deskbell__V1__Outcome *o = &r->outcomes[confirm->n_outcomes];
     deskbell__v1__outcome__init(o);
     o->seq = item->seq;

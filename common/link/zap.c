@@ -34,7 +34,8 @@ struct zap_verdict zap_decide(const struct allow_list *list, const struct slice 
 }
 
 /* Takes all parts of the request; more than we know are counted, not kept. */
-static bool take_request(void *socket, char bytes[ZAP_PARTS][PART_MAX], struct slice parts[ZAP_PARTS], size_t *ret_count) {
+static bool take_request(void *socket, char bytes[ZAP_PARTS][PART_MAX], struct slice parts[ZAP_PARTS],
+                         size_t *ret_count) {
   size_t count = 0;
   int more = 1;
   while (more) {
@@ -80,7 +81,7 @@ int zap_open(uv_loop_t *loop, void *context, const struct allow_list *list, stru
   struct zap *z = must_calloc(1, sizeof(*z));
   int linger = 0;
   z->list = list;
-  z->refused = metric_counter("deskbell_link_refused_keys_total", "Connections refused because of their key", NULL, NULL);
+  z->refused = metric_counter("deskbell_link_refused_keys_total", "Connections refused for their key", NULL, NULL);
   z->socket = zmq_socket(context, ZMQ_REP);
   struct zmq_loop_user user = {.receive = on_request, .arg = z};
   int r = !z->socket || zmq_setsockopt(z->socket, ZMQ_LINGER, &linger, sizeof(linger)) < 0 ||
