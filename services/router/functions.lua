@@ -4,7 +4,7 @@
 -- key ("{p00}"), so that all it touches is in one hash slot. Every step may be repeated: the event's own key
 -- remembers what was decided, a repeat answers the same and changes nothing.
 
-local RELEASE = '1'
+local RELEASE = '2'
 -- Redis gives a library its globals only when a function runs; the wrapper in register() fills these.
 local call, pcall_redis, find, sub, gmatch, match, concat
 
@@ -458,6 +458,25 @@ local function desk_apply(keys, args)
   return args[2]
 end
 
+-- trim {tag}  before_ms most : forgets journal entries older than before_ms, never one that a follower has not read yet,
+-- at most `most` at a time. Answers how many.
+local function trim(keys, args)
+  local tag, before = keys[1], args[1] .. '-0'
+  local function earlier(a, b)
+    local a_ms, a_n = match(a, '^(%d+)-?(%d*)$')
+    local b_ms, b_n = match(b, '^(%d+)-?(%d*)$')
+    if not a_ms or not b_ms then return a_ms == nil end -- a cursor that is none holds everything
+    if a_ms ~= b_ms then return tonumber(a_ms) < tonumber(b_ms) end
+    return (tonumber(a_n) or 0) < (tonumber(b_n) or 0)
+  end
+  local followers = call('HGETALL', tag .. ':followers')
+  for i = 2, #followers, 2 do
+    if earlier(followers[i], before) then before = followers[i] end
+  end
+  if not match(before, '^%d+-%d+$') then return 0 end
+  return call('XTRIM', tag .. ':journal', 'MINID', '~', before, 'LIMIT', args[2])
+end
+
 local function register(name, step)
   redis.register_function('deskbell_' .. name, function(keys, args)
     call, pcall_redis, concat = redis.call, redis.pcall, table.concat
@@ -473,5 +492,6 @@ register('requeue', requeue)
 register('customer_import', customer_import)
 register('quarantine_end', quarantine_end)
 register('desk_apply', desk_apply)
+register('trim', trim)
 redis.register_function{ function_name = 'deskbell_release', callback = function() return RELEASE end,
   flags = { 'no-writes' } }

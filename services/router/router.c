@@ -215,6 +215,8 @@ static void on_retry(uv_timer_t *timer) {
 static void on_refresh(uv_timer_t *timer) {
   struct router *s = timer->data;
   store_refresh(s->store);
+  if (s->config->router.journal_keep_ms > 0)
+    store_trim(s->store, clock_now_ms() - s->config->router.journal_keep_ms);
 }
 
 /* ---- open and close */

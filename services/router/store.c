@@ -172,6 +172,19 @@ static void on_info(void *arg, redisReply *reply) {
   ASK(s, on_release, "FCALL", "deskbell_release", "0");
 }
 
+static void on_trimmed(void *arg, redisReply *reply) {
+  struct store *s = arg;
+  if (reply && reply->type == REDIS_REPLY_ERROR)
+    s->user.trouble(s->user.arg, reply->str);
+}
+
+void store_trim(struct store *s, int64_t before_ms) {
+  char before[24];
+  snprintf(before, sizeof(before), "%lld", (long long)before_ms);
+  const char *argv[] = {"FCALL", "deskbell_trim", "1", s->tag, before, "10000"};
+  (void)!redis_send_argv(s->redis, 6, argv, NULL, on_trimmed, s); /* not now: the next time */
+}
+
 void store_refresh(struct store *s) {
   if (s->running || !redis_up(s->redis))
     return;

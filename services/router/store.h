@@ -26,6 +26,8 @@ struct store *store_open(uv_loop_t *loop, const struct redis_options *redis, con
                          const struct store_user *user);
 /* Loads library and desk again if they are missing or newer; asked for by refusals and by a timer. */
 void store_refresh(struct store *s);
+/* Forgets journal entries older than this that every follower has read; a part of them at a time. */
+void store_trim(struct store *s, int64_t before_ms);
 /* Redis was heard at this time. */
 void store_heard(struct store *s, int64_t now_ms);
 void store_close(struct store **s);

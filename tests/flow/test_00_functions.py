@@ -300,8 +300,26 @@ def test_desk_versions(r):
     assert journal(r)[-1]["desk"] == "2"
 
 
+def test_trim_keeps_what_a_follower_has_not_read(r):
+    for n in range(500):
+        route(r, event(sender=f"tel:+1000{n}"))
+    cursors = [e["cursor"] for e in journal(r)]
+    far = int(cursors[-1].split("-")[0]) + 1000
+    trim = lambda: r.fcall("deskbell_trim", 1, P, far, 10000)
+    r.hset(f"{P}:followers", "archive", "0-0")
+    assert trim() == 0
+    r.hset(f"{P}:followers", "archive", "nonsense")
+    assert trim() == 0
+    r.hset(f"{P}:followers", mapping={"archive": cursors[300], "inbox": cursors[450]})
+    assert trim() > 0
+    left = [e["cursor"] for e in journal(r)]
+    assert cursors[300] in left and left == cursors[-len(left):]
+    r.delete(f"{P}:followers")
+    assert trim() > 0
+
+
 def test_release_answers(r):
-    assert r.fcall_ro("deskbell_release", 0) == b"1"
+    assert r.fcall_ro("deskbell_release", 0) == b"2"
 
 
 def test_all_keys_carry_the_partition_tag(r):
