@@ -113,6 +113,11 @@ static int open_health(struct service_run *run) {
   if (r < 0)
     return service_fail(run, r, "cannot listen on %s for health and metrics", address);
   service_endpoint(run, name, health_address(run->health));
+  if (run->service->metrics_endpoint) {
+    char url[160];
+    snprintf(url, sizeof(url), "http://%s/metrics", health_address(run->health));
+    service_endpoint(run, run->service->metrics_endpoint, url);
+  }
   return 0;
 }
 

@@ -29,6 +29,7 @@ struct service_run; /* the running program */
 struct service {
   const char *name;        /* "sms": program, folder, section of the configuration */
   const char *about;       /* one line for --help */
+  const char *metrics_endpoint; /* also announced as the URL of its /metrics; NULL: only NAME-health is announced */
   /* Lends the health listen address from the configuration; may return "" for none. */
   const char *(*health)(const struct config *config);
   /* Opens everything. `*ret_self` is handed to the others. Returns 0, or < 0 after service_fail() said why. */

@@ -9,6 +9,7 @@ int main(int argc, char **argv) {
   static const struct service service = {
       .name = "router",
       .about = "routes contact events: dedupe, identify, attach context, find the conversation, decide, enqueue",
+      .metrics_endpoint = "metrics", /* where a desk's scraper starts */
       .health = health,
       .start = router_start,
       .drain = router_drain,
