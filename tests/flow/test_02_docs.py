@@ -236,3 +236,11 @@ def test_nothing_of_the_machine_it_was_made_on():
     foreign = re.compile("|".join(("/" + "work/", "/" + "home/", "/" + "root/", "/tmp/" + "build", "shared/" + "standards")))
     assert not [str(f) for f in FILES if f.suffix not in {".eml", ".bin"} and f.parts[:2] != ("tests", "fuzz")
                 and foreign.search(text(f))]
+
+
+def test_comments_cite_what_a_reader_has():
+    """A document or Lua file that a comment names is in the tree."""
+    names = {f.name for f in FILES}
+    wrong = [f"{f}: {name}" for f in SOURCES for name in re.findall(r"\b([\w-]+\.(?:md|lua))\b", text(f)) if name not in names]
+    wrong += [f"{f}: DESIGN" for f in SOURCES if re.search(r"\bDESIGN \d", text(f))]
+    assert not wrong
