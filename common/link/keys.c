@@ -38,7 +38,8 @@ static int read_lines(const char *path, size_t count, char ret[][KEY_TEXT]) {
   }
   if (rest.len)
     r = -EBADMSG;
-  explicit_bzero(text.at, text.len);
+  if (text.at)
+    explicit_bzero(text.at, text.len);
   return r;
 }
 
