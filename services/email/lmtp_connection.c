@@ -205,8 +205,9 @@ static void take_one(struct lmtp_connection *c, uint32_t number, int fault, int6
   c->results[number] = (struct lmtp_result){.outcome = outcome_of(r)};
 }
 
-/* All records of a mail are appended in one turn, so one commit covers them. Those with a token go first: a mail to both
- * support+token@ and support@ is the same event twice, and the first one stays, so it should know the conversation. */
+/* All records of a mail are appended in one turn, so one commit covers them. Those with a token go first: a mail to
+ * both support+token@ and support@ is the same event twice, and the first one stays, so it should know the
+ * conversation. */
 static void on_message(struct lmtp_connection *c) {
   c->ended_us = clock_monotonic_us();
   c->takings = must_realloc(c->takings, c->envelope.count * sizeof(*c->takings));

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A mail reader that does what the mail says, one order in its first line:
- *   crash · hang · recurse · hog · open · socket · exec · fork · exit · unreadable · complex · other-channel · other-id ·
+ *   crash · hang · recurse · hog · open · socket · exec · fork · exit · unreadable · complex · other-channel
+ * · other-id ·
  *   lost-blob · blobs N SIZE · charset NAME · anything else is the event's text
  */
 #include "base/digest.h"

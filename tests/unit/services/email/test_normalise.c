@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Real parser processes behind their real walls, with a mail reader that obeys its mails: whatever one does to its parser,
- * each record gets exactly one event, with its original, and the mails around it are not touched.
+ * Real parser processes behind their real walls, with a mail reader that obeys its mails: whatever one does to its
+ * parser, each record gets exactly one event, with its original, and the mails around it are not touched.
  * This program is its own parser.
  */
 #include "fake_channel.h"

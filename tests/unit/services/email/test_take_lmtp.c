@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The intake with real sockets and a real spool. Client and server run in one thread: the loop turns until the client has
- * what it waits for. */
+/* The intake with real sockets and a real spool. Client and server run in one thread: the loop turns until the client
+ * has what it waits for. */
 #include "fake_channel.h"
 #include "mail_record.h"
 #include "service/process.h"
@@ -403,9 +403,8 @@ static void test_drain_without_connections(void **state) {
 /* The sender hangs up in every state, also while its mail is being committed, and also by closing one side only. */
 static void test_hang_up(void **state) {
   (void)state;
-  static const char *const said[] = {"", "LHLO me\r\nMAIL FROM:<a@b>\r\n",
-                                     "LHLO me\r\nMAIL FROM:<a@b>\r\nRCPT TO:<support@example.com>\r\nDATA\r\nx\r\n",
-                                     "LHLO me\r\nMAIL FROM:<a@b>\r\nRCPT TO:<support@example.com>\r\nDATA\r\nx\r\n.\r\n"};
+#define UNTIL_CONTENT "LHLO me\r\nMAIL FROM:<a@b>\r\nRCPT TO:<support@example.com>\r\nDATA\r\nx\r\n"
+  static const char *const said[] = {"", "LHLO me\r\nMAIL FROM:<a@b>\r\n", UNTIL_CONTENT, UNTIL_CONTENT ".\r\n"};
   struct desk d;
   static struct client c;
   open_desk(&d, "");
@@ -432,7 +431,7 @@ static void test_stale_socket_is_replaced(void **state) {
   (void)state;
   struct desk d;
   struct complaint complaint = {0};
-  struct lmtp_server *first, *second = NULL;
+  struct lmtp_server *first;
   static struct client c;
   open_desk(&d, "");
   first = d.server;
@@ -453,7 +452,6 @@ static void test_stale_socket_is_replaced(void **state) {
   assert_int_equal(stat(d.path, &st), 0);
   assert_int_equal(st.st_mode & 0666, 0666);
   close(c.fd);
-  (void)second;
   close_desk(&d);
 }
 
