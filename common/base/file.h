@@ -15,7 +15,7 @@ int must_check file_write_atomic(const char *path, struct slice bytes, unsigned 
 int must_check folder_make(const char *path);
 /* Joins with one '/'; gives a heap string. */
 char *path_join(const char *folder, const char *name);
-/* Marks every descriptor from 3 up close-on-exec; to be called before every spawn (dependencies.md: hiredis, LMDB
+/* Marks every descriptor from 3 up close-on-exec; to be called before every spawn (hiredis, LMDB
  * and curl descriptors are not). */
 void descriptors_close_on_exec(void);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Identifiers. A contact event's id is made from its channel and its source's own id, never from time or chance,
- * so that a message taken twice is the same event (DESIGN 3.1). Ids of what an event creates (customer,
+ * so that a message taken twice is the same event. Ids of what an event creates (customer,
  * conversation, work item) are made from the event's id, so that a replay creates nothing new:
  * one prefix letter and the first 16 characters of the event id: "c…", "v…", "w…".
  */

@@ -70,7 +70,7 @@ struct desk_rule {
   int64_t answer_within_ms;
   char *skills;            /* "billing>=3,zh>=2"; "" none */
   /* customer predicate: "" always true; else terms joined by ';', all must hold:
-   * "tag=vip|gold"  "value>=1000"  "lang=de|fr"  (see services/router/route.lua) */
+   * "tag=vip|gold"  "value>=1000"  "lang=de|fr"  (see services/router/functions.lua) */
   char *customer;
   struct desk_when *when;  /* event conditions; private to the module */
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Addresses of customers (standards.md section 4): kept raw, for sending, and as a key for identity. Pure. */
+/* Addresses of customers (RFC 5321, 6531, E.164): kept raw, for sending, and as a key for identity. Pure. */
 #ifndef TEXT_ADDRESS_H
 #define TEXT_ADDRESS_H
 

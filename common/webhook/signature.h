@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Signatures of webhooks, checked over the raw bytes before anything is parsed (WH-01); constant-time compares.
- * Several secrets: any may match (rotation, WH-14). Pure. Vectors: standards.md section 8.
+ * Several secrets: any may match (rotation, WH-14). Pure. The published vectors are its unit tests.
  */
 #ifndef WEBHOOK_SIGNATURE_H
 #define WEBHOOK_SIGNATURE_H

@@ -210,7 +210,7 @@ int ctl_main(int argc, char **argv) {
   if (argc > ARGUMENTS_MAX)
     return ctl_wrong_usage(&ctl, "too many arguments");
   char **rest = must_calloc((size_t)argc + 1, sizeof(*rest));
-  int count, status = split(&common, argc, argv, rest, &count);
+  int count = 0, status = split(&common, argc, argv, rest, &count);
   const char *dir = getenv("DESKBELL_DIR");
   if (!ctl.dir && dir && dir[0])
     ctl.dir = absolute_path(dir);

@@ -15,7 +15,7 @@
 
 /* Texts for deskbell_route (functions.lua); in the arena or borrowed from the event; never NULL. */
 struct decision {
-  const char *kind;         /* "message", "status", "edit", "opt_out", "opt_in", "quarantine" */
+  const char *kind;         /* "message", "status", "edit", "opt-out", "opt-in", "quarantine" */
   const char *mode;         /* "mail", "sender", "new": how its conversation is found */
   const char *from, *name;  /* key and display name */
   const char *proven;       /* conversation proven by a signature; "" none */

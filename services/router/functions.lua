@@ -4,7 +4,7 @@
 -- key ("{p00}"), so that all it touches is in one hash slot. Every step may be repeated: the event's own key
 -- remembers what was decided, a repeat answers the same and changes nothing.
 
-local RELEASE = '2'
+local RELEASE = '3'
 -- Redis gives a library its globals only when a function runs; the wrapper in register() fills these.
 local call, pcall_redis, find, sub, gmatch, match, concat
 
@@ -259,9 +259,9 @@ local function route_message(tag, e, rules, now, idle_ms)
   end
   keep_customer(tag, e, customer, is_new and e.mode == 'sender' and id, opened and conv.customer == owner and id, now)
   if e.mode == 'mail' then keep_message_ids(tag, e, id, is_new) end
-  if e.kind == 'opt_out' then
+  if e.kind == 'opt-out' then
     call('SET', tag .. ':optout:' .. e.channel .. ':' .. e.from, e.id)
-  elseif e.kind == 'opt_in' then
+  elseif e.kind == 'opt-in' then
     call('DEL', tag .. ':optout:' .. e.channel .. ':' .. e.from)
   end
   return cursor, 'r'

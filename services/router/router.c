@@ -147,6 +147,11 @@ static struct lane *lane_of(struct router *s, struct slice event, const struct e
   return s->lanes[h % s->lane_count];
 }
 
+/* The operator's own tool may speak for every channel. */
+static bool is_operator(struct slice program) {
+  return slice_equal(program, SLICE("deskbell"));
+}
+
 static void arrived(void *arg, struct link_peer *peer, const struct link_arrival *items, size_t count) {
   struct router *s = arg;
   int64_t now_ms = clock_now_ms(), now_us = clock_monotonic_us();
@@ -159,6 +164,7 @@ static void arrived(void *arg, struct link_peer *peer, const struct link_arrival
     item->sent_ms = items[i].sent_ms;
     item->arrived_ms = now_ms;
     item->arrived_us = now_us;
+    item->quarantine = items[i].foreign && !is_operator(link_peer_program(peer)) ? "foreign-channel" : NULL;
     lane_add(lane_of(s, items[i].event, &items[i].id), item);
   }
 }
@@ -171,7 +177,7 @@ static void gone(void *arg, struct link_peer *peer) {
 
 static bool may_speak(void *arg, struct slice program, struct slice channel) {
   struct router *s = arg;
-  if (slice_equal(program, SLICE("deskbell"))) /* the operator's own tool */
+  if (is_operator(program))
     return true;
   const struct channel_config *c = config_channel(s->config, channel);
   if (!c)

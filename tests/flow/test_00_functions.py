@@ -232,10 +232,10 @@ def test_status_and_edit_are_facts_without_work(r):
 
 
 def test_opt_out_is_kept_and_ends(r):
-    route(r, event(kind="opt_out"))
+    route(r, event(kind="opt-out"))
     assert r.exists(f"{P}:optout:sms:tel:+14155550100")
     assert journal(r)[-1]["work_item"] == "", "an opt-out is visible but asks for no work"
-    route(r, event(kind="opt_in"))
+    route(r, event(kind="opt-in"))
     assert not r.exists(f"{P}:optout:sms:tel:+14155550100")
 
 
@@ -319,10 +319,10 @@ def test_trim_keeps_what_a_follower_has_not_read(r):
 
 
 def test_release_answers(r):
-    assert r.fcall_ro("deskbell_release", 0) == b"2"
+    assert r.fcall_ro("deskbell_release", 0) == b"3"
 
 
 def test_all_keys_carry_the_partition_tag(r):
-    route(r, event(), mail(mid="m1", refs="m0", tokens="x"), event(kind="quarantine"), event(kind="opt_out"))
+    route(r, event(), mail(mid="m1", refs="m0", tokens="x"), event(kind="quarantine"), event(kind="opt-out"))
     import_customer(r, "id:1")
     assert all(k.startswith(b"{p00}:") for k in r.keys("*"))

@@ -217,7 +217,7 @@ def test_check_reaches_every_component(desk):
 
 def test_opt_out_is_seen_and_makes_no_work(desk):
     desk.sms(" stop. ")
-    wait_for(lambda: desk.events(types=("org.deskbell.contact.opt_out.v1",)), "the opt-out")
+    wait_for(lambda: desk.events(types=("org.deskbell.contact.opt-out.v1",)), "the opt-out")
     assert desk.json("queue", "show", "support") == []
 
 

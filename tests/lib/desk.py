@@ -194,8 +194,7 @@ class Desk:
 
     def metrics(self, program):
         name = f"{program}-health"
-        with_port = urllib.parse.urlsplit(self.endpoints[name])
-        c = http.client.HTTPConnection(with_port.hostname, with_port.port, timeout=10)
+        c = http.client.HTTPConnection(self.endpoints[name], timeout=10)
         c.request("GET", "/metrics")
         text = c.getresponse().read().decode()
         c.close()

@@ -47,8 +47,8 @@ static void test_defaults(void **state) {
   assert_int_equal(c->spool.blob_max, 64 << 20);
   assert_int_equal(c->spool.blob_keep_ms, 0);
   assert_int_equal(c->spool.blob_reserve, 64 << 20);
-  assert_int_equal(c->router.lanes, 4);
-  assert_int_equal(c->router.batch, 64);
+  assert_int_equal(c->router.lanes, 8);
+  assert_int_equal(c->router.batch, 128);
   assert_int_equal(c->router.redis_deadline_ms, 5000);
   assert_int_equal(c->router.thread_idle_ms, 7ll * 86400000);
   assert_int_equal(c->router.journal_keep_ms, 0);
