@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A mail's bytes into a contact event (RFC 5322, 2045-2049, 2231, 7103), by GMime. Runs in the disposable parser process
+ * of services/email only: GMime recurses on hostile headers. A pre-filter bounds what reaches it.
+ */
+#ifndef MIME_MIME_H
+#define MIME_MIME_H
+
+#include "event/event.h"
+
+enum { MIME_UNREADABLE = 1 };
+
+struct mime_envelope {
+  struct slice channel;        /* configured name */
+  struct slice mail_from;      /* "<>" as "" with null_path */
+  bool null_path;
+  struct slice recipient;      /* RCPT TO that chose the channel */
+  struct slice reply_token;    /* its sub-address, may be empty */
+  int64_t received_ms;
+};
+
+/* A part to be stored as a blob by the caller. */
+struct mime_blob {
+  uint8_t sha256[32];
+  struct slice bytes;          /* in the arena or the GMime memory: valid until mime_result_free() */
+};
+
+struct mime_result {
+  contact_event *event;        /* in the arena; original not set */
+  struct event_id id;
+  struct mime_blob *blobs;     /* attachments, html, long text */
+  size_t blob_count;
+  void *private;
+};
+
+void mime_start(void);         /* once per process */
+/* Returns 0; MIME_UNREADABLE with `*ret_why` (a stable code for the quarantine entry); -ENOMEM (the arena's ceiling: treat
+ * as unreadable "too-complex"). The id is deterministic: channel + Message-ID + digest of what the sender wrote (mime_digest). */
+int must_check mime_to_event(struct slice raw, const struct mime_envelope *envelope, struct arena *a,
+                             struct mime_result *ret, const char **ret_why);
+void mime_result_free(struct mime_result *r);
+
+/* Digest of what the sender wrote: header fields and body, without the trace headers that each delivery adds
+ * (Received, Return-Path, Delivered-To, X-Original-To, Authentication-Results, ARC-*, DKIM-Signature excepted from the
+ * exception as the sender's own, …), line ends as LF. Pure, no GMime, linear. Also lends the Message-ID found (may be
+ * empty). The parent process uses it for the id of what cannot be parsed. */
+void mime_digest(struct slice raw, uint8_t ret[32], struct slice *ret_message_id);
+struct event_id mime_event_id(struct slice channel, struct slice raw);
+/* The quarantine entry for a mail that could not be read (MI-40); in the arena. */
+contact_event *mime_quarantine(struct arena *a, struct slice raw, const struct mime_envelope *envelope,
+                               const char *reason, const char *detail);
+
+#endif

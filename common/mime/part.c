@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Each multipart is cut at the lines of its own boundary only, and its parts are read within what was cut: so an inner part that
+ * is never closed ends with its parent, and no boundary of an attached mail can end a part of this one. Reading again at every
+ * level costs at most PART_DEPTH_MAX times the mail. GMime is not used here: it parses the headers of attached mails, which
+ * overflow its stack, and takes 1.5 KB for each empty part.
+ */
+#include "mime/part.h"
+#include "mime/part_field.h"
+
+enum { BOUNDARY_MAX = 1000 };
+
+struct tree {
+  struct reading *reading;
+  size_t count;
+};
+
+bool part_is(const struct mail_part *p, const char *prefix) {
+  return strncmp(p->type, prefix, strlen(prefix)) == 0;
+}
+
+static struct mail_part *new_part(struct tree *t) {
+  t->count++;
+  return reading_zalloc(t->reading, sizeof(struct mail_part));
+}
+
+/* --- delimiter lines --- */
+
+struct delimiter {
+  size_t at, next; /* the line and the line after it */
+  bool close;
+};
+
+static size_t line_end(struct slice s, size_t from) {
+  while (from < s.len && s.at[from] != '\n' && s.at[from] != '\r')
+    from++;
+  return from;
+}
+
+static size_t skip_line_end(struct slice s, size_t at) {
+  at += at < s.len && s.at[at] == '\r';
+  return at + (at < s.len && s.at[at] == '\n');
+}
+
+/* The next line at or behind `from` that is "--" boundary, or that and "--", but for blanks behind it. */
+static bool find_delimiter(struct slice s, size_t from, struct slice boundary, struct delimiter *ret) {
+  while (from < s.len) {
+    const char *hit = memmem(s.at + from, s.len - from, "--", 2);
+    if (!hit)
+      return false;
+    size_t at = (size_t)(hit - s.at), name = at + 2;
+    bool starts_line = at == 0 || s.at[at - 1] == '\n' || s.at[at - 1] == '\r';
+    from = at + 1;
+    if (!starts_line || s.len - name < boundary.len || memcmp(s.at + name, boundary.at, boundary.len) != 0)
+      continue;
+    size_t end = name + boundary.len;
+    bool close = s.len - end >= 2 && s.at[end] == '-' && s.at[end + 1] == '-';
+    end += close ? 2 : 0;
+    while (end < s.len && (s.at[end] == ' ' || s.at[end] == '\t'))
+      end++;
+    if (end < s.len && s.at[end] != '\n' && s.at[end] != '\r')
+      continue;
+    *ret = (struct delimiter){at, skip_line_end(s, end), close};
+    return true;
+  }
+  return false;
+}
+
+/* The line end before a delimiter is the delimiter's. */
+static struct slice cut_part(struct slice s, size_t from, size_t to) {
+  if (to > from && s.at[to - 1] == '\n')
+    to--;
+  if (to > from && s.at[to - 1] == '\r')
+    to--;
+  return slice_of(s.at + from, to - from);
+}
+
+/* A multipart that does not say its boundary: the first line that looks like one. */
+static struct slice guess_boundary(struct slice s) {
+  for (size_t at = 0; at < s.len;) {
+    size_t end = line_end(s, at);
+    struct slice line = slice_trim(slice_of(s.at + at, end - at));
+    if (line.len > 4 && line.len < BOUNDARY_MAX && line.at[0] == '-' && line.at[1] == '-' && line.at[2] != '-')
+      return slice_of(line.at + 2, line.len - 2);
+    at = skip_line_end(s, end);
+  }
+  return slice_of("", 0);
+}
+
+/* --- the tree --- */
+
+static struct mail_part *read_entity(struct tree *t, struct slice raw, const char *preset, bool first, unsigned depth);
+
+static struct mail_part *rest_as_leaf(struct tree *t, struct slice rest, const char *warning) {
+  struct mail_part *leaf = new_part(t);
+  reading_warn(t->reading, warning);
+  if (leaf)
+    *leaf = (struct mail_part){.type = "application/octet-stream", .name = "rest-of-mail.eml", .content_id = "",
+                               .report_type = "", .place = PLACE_ATTACHMENT, .content = rest};
+  return leaf;
+}
+
+/* An inner multipart that reuses its parent's boundary closes them both; what the parent still has is not lost. */
+static bool goes_on(struct tree *t, struct slice body, struct slice boundary, struct delimiter *at) {
+  while (at->close)
+    if (!find_delimiter(body, at->next, boundary, at))
+      return false;
+  reading_warn(t->reading, "boundary-reused");
+  return true;
+}
+
+/* False when the boundary is nowhere. */
+static bool read_children(struct tree *t, struct mail_part *p, struct slice body, struct slice boundary,
+                          unsigned depth) {
+  const char *preset = strcmp(p->type, "multipart/digest") == 0 ? "message/rfc822" : "text/plain";
+  struct mail_part **link = &p->first;
+  struct delimiter open, close;
+  if (!boundary.len || boundary.len > BOUNDARY_MAX || !find_delimiter(body, 0, boundary, &open))
+    return false;
+  if (open.close && !goes_on(t, body, boundary, &open))
+    return false;
+  while (!t->reading->failed) {
+    bool found = find_delimiter(body, open.next, boundary, &close);
+    if (!found)
+      reading_warn(t->reading, "part-not-closed");
+    size_t end = found ? close.at : body.len;
+    if (t->count >= PART_COUNT_MAX) {
+      *link = rest_as_leaf(t, slice_of(body.at + open.at, body.len - open.at), "too-many-parts");
+      break;
+    }
+    struct slice raw = found ? cut_part(body, open.next, end) : slice_of(body.at + open.next, end - open.next);
+    if (raw.len && (*link = read_entity(t, raw, preset, link == &p->first, depth + 1)))
+      link = &(*link)->next;
+    if (!found || (close.close && !goes_on(t, body, boundary, &close)))
+      break;
+    open = close;
+  }
+  return true;
+}
+
+static void read_multipart(struct tree *t, struct mail_part *p, struct slice boundary, unsigned depth) {
+  struct slice body = p->content;
+  if (read_children(t, p, body, boundary, depth))
+    return;
+  if (p->encoding != TRANSFER_IDENTITY) { /* not allowed, and done */
+    body = transfer_decode(t->reading, p->encoding, body);
+    if (read_children(t, p, body, boundary, depth))
+      return;
+  }
+  struct slice guessed = guess_boundary(body);
+  reading_warn(t->reading, "boundary-missing");
+  if (guessed.len && read_children(t, p, body, guessed, depth))
+    return;
+  p->type = "text/plain"; /* what was written is at least read */
+}
+
+static struct mail_part *read_with_header(struct tree *t, const struct mail_header *h, const char *preset, bool first,
+                                          unsigned depth) {
+  struct mail_part *p = new_part(t);
+  struct slice boundary;
+  if (!p)
+    return NULL;
+  part_fields_read(t->reading, h, preset, first, p, &boundary);
+  p->content = h->body;
+  if (part_is(p, "multipart/"))
+    read_multipart(t, p, boundary, depth);
+  return p;
+}
+
+static struct mail_part *read_entity(struct tree *t, struct slice raw, const char *preset, bool first, unsigned depth) {
+  struct mail_header h;
+  if (depth > PART_DEPTH_MAX)
+    return rest_as_leaf(t, raw, "too-deep");
+  header_read(t->reading, raw, &h);
+  return t->reading->failed ? NULL : read_with_header(t, &h, preset, first, depth);
+}
+
+struct mail_part *part_read(struct reading *r, const struct mail_header *h) {
+  struct tree t = {.reading = r};
+  return r->failed ? NULL : read_with_header(&t, h, "text/plain", true, 1);
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Tolerance in reading, none in believing: the router checks every token and id against what was ours. */
+#include "mime/thread.h"
+#include "mime/address_list.h"
+#include "text/address.h"
+
+enum { ID_MAX = 500, IDS_SEEN_MAX = 1000, SUBJECT_TOKENS_MAX = 8 };
+
+struct texts {
+  char *at[IDS_SEEN_MAX];
+  size_t count, most;
+};
+
+static bool has(const struct texts *t, struct slice s) {
+  for (size_t i = 0; i < t->count; i++)
+    if (slice_equal(slice_text(t->at[i]), s))
+      return true;
+  return false;
+}
+
+static void add(struct reading *r, struct texts *t, struct slice s) {
+  if (s.len && t->count < t->most && !has(t, s))
+    t->at[t->count++] = reading_copy(r, s);
+}
+
+static char **keep(struct reading *r, const struct texts *t, size_t *ret_count) {
+  char **kept = t->count ? reading_alloc(r, t->count * sizeof(*kept)) : NULL;
+  if (kept)
+    memcpy(kept, t->at, t->count * sizeof(*kept));
+  *ret_count = kept ? t->count : 0;
+  return kept;
+}
+
+static bool is_separator(char c) {
+  return c == ' ' || c == '\t' || c == ',';
+}
+
+/* What folding put inside an id goes; one with anything but printable ASCII is none of ours, but of somebody's: it is kept clean. */
+static void add_id(struct reading *r, struct texts *ids, struct slice s) {
+  char id[ID_MAX];
+  size_t len = 0;
+  if (s.len > ID_MAX)
+    return;
+  for (size_t i = 0; i < s.len; i++)
+    if (s.at[i] != ' ' && s.at[i] != '\t')
+      id[len++] = s.at[i];
+  add(r, ids, slice_text(reading_line(r, slice_of(id, len))));
+}
+
+/* Every <…>; one that is not closed ends at white space. With `bare`, words with an '@' that have no brackets, too. */
+static void read_ids(struct reading *r, struct slice value, bool bare, struct texts *ids) {
+  size_t i = 0;
+  while (i < value.len) {
+    if (value.at[i] == '<') {
+      size_t start = ++i;
+      while (i < value.len && value.at[i] != '>' && value.at[i] != '<')
+        i++;
+      if (i == value.len || value.at[i] == '<')
+        for (i = start; i < value.len && !is_separator(value.at[i]) && value.at[i] != '<';)
+          i++;
+      add_id(r, ids, slice_of(value.at + start, i - start));
+      i += i < value.len && value.at[i] == '>';
+    } else if (bare && !is_separator(value.at[i])) {
+      size_t start = i;
+      while (i < value.len && !is_separator(value.at[i]) && value.at[i] != '<')
+        i++;
+      struct slice word = slice_of(value.at + start, i - start);
+      if (memchr(word.at, '@', word.len))
+        add_id(r, ids, word);
+    } else {
+      i++;
+    }
+  }
+}
+
+/* In-Reply-To is prose in old mail ("Your message of … <id>"): words count only when no brackets do. */
+static char **read_replies(struct reading *r, const struct mail_header *h, size_t *ret_count) {
+  struct texts ids = {.most = THREAD_REPLIES_MAX};
+  for (int bare = 0; bare < 2 && ids.count == 0; bare++)
+    for (const struct mail_field *f = NULL; (f = header_find(h, "In-Reply-To", f));)
+      read_ids(r, header_unfold(r, f->value), bare, &ids);
+  return keep(r, &ids, ret_count);
+}
+
+/* The oldest names the thread, the newest are what is answered: both ends are kept. */
+static char **read_references(struct reading *r, const struct mail_header *h, size_t *ret_count) {
+  struct texts ids = {.most = IDS_SEEN_MAX};
+  for (const struct mail_field *f = NULL; (f = header_find(h, "References", f));)
+    read_ids(r, header_unfold(r, f->value), true, &ids);
+  if (ids.count > THREAD_REFERENCES_MAX) {
+    size_t newest = THREAD_REFERENCES_MAX - 1;
+    memmove(ids.at + 1, ids.at + ids.count - newest, newest * sizeof(ids.at[0]));
+    ids.count = THREAD_REFERENCES_MAX;
+    reading_warn(r, "references-cut");
+  }
+  return keep(r, &ids, ret_count);
+}
+
+static void add_token(struct reading *r, struct texts *tokens, struct slice address) {
+  struct slice local, token, domain;
+  if (address_split_token(address, &local, &token, &domain) && token.len <= THREAD_TOKEN_LEN_MAX)
+    add(r, tokens, slice_text(reading_line(r, token)));
+}
+
+static char **read_tokens(struct reading *r, const struct mail_header *h, struct slice token, event_party *const *to,
+                          size_t to_count, size_t *ret_count) {
+  static const char *const fields[] = {"Delivered-To", "X-Original-To", "X-Delivered-To", "Envelope-To"};
+  struct texts tokens = {.most = THREAD_TOKENS_MAX};
+  if (token.len <= THREAD_TOKEN_LEN_MAX)
+    add(r, &tokens, slice_text(reading_line(r, token)));
+  for (size_t i = 0; i < to_count; i++)
+    add_token(r, &tokens, slice_text(to[i]->address));
+  for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+    struct address_list list = {0};
+    for (const struct mail_field *f = NULL; (f = header_find(h, fields[i], f)) && list.count < THREAD_TOKENS_MAX;)
+      address_list_read(r, header_unfold(r, f->value), &list);
+    for (size_t k = 0; k < list.count; k++)
+      add_token(r, &tokens, slice_text(list.parties[k]->address));
+  }
+  return keep(r, &tokens, ret_count);
+}
+
+static bool is_word(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (uint8_t)c >= 0x80;
+}
+
+/* "7kq2-m9xd-4tab", any case: Crockford's digits have no i, l, o, u. */
+static bool is_reference(const char *s) {
+  for (size_t i = 0; i < REFERENCE_LEN; i++) {
+    bool dash = i % 5 == 4;
+    char c = s[i] >= 'A' && s[i] <= 'Z' ? (char)(s[i] | 0x20) : s[i];
+    if (dash ? c != '-' : !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z' && !strchr("ilou", c))))
+      return false;
+  }
+  return true;
+}
+
+/* TH-13: "[#7kq2-m9xd-4tab]" as a word of its own. */
+static char **read_subject_tokens(struct reading *r, const char *subject, size_t *ret_count) {
+  struct texts tokens = {.most = SUBJECT_TOKENS_MAX};
+  for (const char *at = subject; (at = strstr(at, "[#")); at += 2) {
+    const char *token = at + 2, *end = token + REFERENCE_LEN;
+    if (strnlen(token, REFERENCE_LEN + 1) <= REFERENCE_LEN || *end != ']' || !is_reference(token))
+      continue;
+    if ((at > subject && is_word(at[-1])) || is_word(end[1]))
+      continue;
+    char lower[REFERENCE_LEN];
+    for (size_t i = 0; i < REFERENCE_LEN; i++)
+      lower[i] = token[i] >= 'A' && token[i] <= 'Z' ? (char)(token[i] | 0x20) : token[i];
+    add(r, &tokens, slice_of(lower, REFERENCE_LEN));
+  }
+  return keep(r, &tokens, ret_count);
+}
+
+void thread_read(struct reading *r, const struct mail_header *h, struct slice message_id, struct slice token,
+                 event_party *const *to, size_t to_count, const char *subject, Deskbell__V1__ThreadHints *ret) {
+  deskbell__v1__thread_hints__init(ret);
+  ret->message_id = reading_line(r, message_id);
+  ret->in_reply_to = read_replies(r, h, &ret->n_in_reply_to);
+  ret->references = read_references(r, h, &ret->n_references);
+  ret->reply_tokens = read_tokens(r, h, token, to, to_count, &ret->n_reply_tokens);
+  ret->subject_tokens = read_subject_tokens(r, subject, &ret->n_subject_tokens);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Content-Transfer-Encoding (MI-14): decodes what is decodable and never fails. Inside common/mime only. Pure. */
+#ifndef MIME_TRANSFER_H
+#define MIME_TRANSFER_H
+
+#include "mime/reading.h"
+
+enum transfer { TRANSFER_IDENTITY, TRANSFER_BASE64, TRANSFER_QUOTED_PRINTABLE, TRANSFER_UUENCODE };
+
+/* "7-bit", "8 bits", "BASE64 (comment)", …; unknown ones are identity, with the warning "transfer-encoding-unknown". */
+enum transfer transfer_find(struct reading *r, struct slice value);
+/* Lends `content` for identity, otherwise the arena's. */
+struct slice transfer_decode(struct reading *r, enum transfer encoding, struct slice content);
+
+enum { TRANSFER_SPARE = 4 };
+/* Into `out`, which has room for s.len + TRANSFER_SPARE bytes. Returns what was written. Junk in base64 is skipped; padding ends a
+ * quantum, not the text, for some senders encode line by line. With `header` '_' is a space (RFC 2047 Q). */
+size_t transfer_base64(struct slice s, char *out);
+size_t transfer_quoted_printable(struct slice s, bool header, char *out);
+/* From behind the "begin" line to "end". *ret_taken is how much was read, 0 when it is no uuencoded text. */
+size_t transfer_uudecode(struct slice s, char *out, size_t *ret_taken);
+/* "begin 644 name" as a line of its own at or behind `from`; its offset and name, and where its data begins. */
+bool transfer_find_begin(struct slice s, size_t from, size_t *ret_at, size_t *ret_data, struct slice *ret_name);
+
+#endif
