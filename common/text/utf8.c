@@ -40,6 +40,23 @@ static bool plain_ascii(const uint8_t *at) {
   return !(word & 0x8080808080808080u);
 }
 
+/* True when the eight bytes at `at` are all ASCII from 0x20 up: nothing in them to mend. One subtraction per byte, none
+ * borrows from its neighbour because the top bits are set first. */
+static bool plain_printable(const uint8_t *at) {
+  uint64_t word;
+  memcpy(&word, at, sizeof(word));
+  uint64_t from_space = (word | 0x8080808080808080u) - 0x2020202020202020u;
+  return !(word & 0x8080808080808080u) && (from_space & 0x8080808080808080u) == 0x8080808080808080u;
+}
+
+/* How many bytes from the start need no look at single characters; a multiple of eight. */
+static size_t plain_run(const uint8_t *at, size_t len) {
+  size_t n = 0;
+  while (len - n >= 8 && plain_printable(at + n))
+    n += 8;
+  return n;
+}
+
 bool utf8_valid(struct slice s) {
   const uint8_t *at = (const uint8_t *)s.at;
   for (size_t i = 0, len; i < s.len; i += len) {
@@ -57,11 +74,16 @@ static bool unwanted_control(uint32_t c) {
 }
 
 bool utf8_clean(struct slice s) {
-  for (size_t i = 0; i < s.len; i++) {
-    if (unwanted_control((uint8_t)s.at[i]))
+  const uint8_t *at = (const uint8_t *)s.at;
+  for (size_t i = 0, len; i < s.len; i += len) {
+    len = plain_run(at + i, s.len - i);
+    if (len)
+      continue;
+    uint32_t c = decode(at + i, s.len - i, &len);
+    if (c == BROKEN || unwanted_control(c))
       return false;
   }
-  return utf8_valid(s);
+  return true;
 }
 
 /* Mends into `out`, which has room for three times the input; with NULL it only counts. Returns the bytes written. */
@@ -69,8 +91,9 @@ static size_t mend_into(struct slice s, char *out, size_t *ret_mended) {
   const uint8_t *at = (const uint8_t *)s.at;
   size_t written = 0, mended = 0;
   for (size_t i = 0, len; i < s.len; i += len) {
-    uint32_t c = decode(at + i, s.len - i, &len);
     const char *piece = s.at + i;
+    len = plain_run(at + i, s.len - i);
+    uint32_t c = len ? ' ' : decode(at + i, s.len - i, &len);
     size_t piece_len = len;
     if (c == BROKEN) {
       piece = replacement;

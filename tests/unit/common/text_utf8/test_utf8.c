@@ -174,8 +174,30 @@ static void test_one_line(void **state) {
   }
 }
 
+/* Plain runs are skipped eight bytes at a time: every byte value at every place of a run must still be seen. */
+static void test_every_byte_in_a_plain_run(void **state) {
+  (void)state;
+  struct arena *a = arena_new(4096, 1024 * 1024);
+  for (unsigned value = 0; value < 256; value++)
+    for (size_t place = 0; place < 24; place++) {
+      char text[24];
+      memset(text, 'a', sizeof(text));
+      text[place] = (char)value;
+      bool clean = value == '\t' || value == '\n' || (value >= 0x20 && value < 0x80);
+      assert_int_equal(utf8_clean(slice_of(text, sizeof(text))), clean);
+      arena_reset(a);
+      char *mended = utf8_mend(a, slice_of(text, sizeof(text)), NULL);
+      size_t len = strlen(mended);
+      assert_int_equal(len, value >= 0x80 ? 26 : clean || value == '\r' ? 24 : 23);
+      assert_memory_equal(mended, text, place);
+      assert_memory_equal(mended + len - (23 - place), text + place + 1, 23 - place);
+    }
+  arena_free(&a);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_every_byte_in_a_plain_run),
       cmocka_unit_test(test_mend_broken_bytes),
       cmocka_unit_test(test_mend_controls_and_line_ends),
       cmocka_unit_test(test_mend_stops_at_the_ceiling),
