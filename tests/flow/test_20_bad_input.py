@@ -15,6 +15,8 @@ from desk import Desk, twilio_signature, wait_for
 from wire import Raw, Survives, drip_until_closed, good_form, good_sms, http_answer
 
 CONFIG = """
+sms: {deadline: 3s}
+webform: {deadline: 3s}
 channels:
   - {name: sms, kind: sms, provider: twilio, secret_files: ["secrets/sms.secret"], max_body: 64KiB}
   - {name: hook, kind: webhook, provider: generic, secret_files: ["secrets/hook.secret"], max_body: 64KiB}
@@ -175,7 +177,8 @@ def test_texts_that_are_not_utf8_are_mended(desk):
 
 # ---- HTTP itself
 
-HEAD = b"POST %s HTTP/1.1\r\nHost: desk.example\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+HEAD = (b"POST %s HTTP/1.1\r\nHost: desk.example\r\nConnection: close\r\n"
+        b"Content-Type: application/x-www-form-urlencoded\r\n")
 REFUSED = {400, 501, 505, None}
 HTTP = {
     "length and chunked": ({400}, HEAD + b"Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /next HTTP/1.1\r\nHost: x\r\n\r\n"),
@@ -241,7 +244,7 @@ def test_one_byte_at_a_time_is_still_a_request(desk):
     url, sid = desk.endpoints["channel.sms"], "SM" + uuid.uuid4().hex
     fields = [("MessageSid", sid), ("From", "+14155550100"), ("To", "+14155550199"), ("Body", "slowly")]
     body = urllib.parse.urlencode(fields).encode()
-    request = (HEAD.replace(b"%s", urllib.parse.urlsplit(url).path.encode()) + b"Connection: close\r\nX-Twilio-Signature: " +
+    request = (HEAD.replace(b"%s", urllib.parse.urlsplit(url).path.encode()) + b"X-Twilio-Signature: " +
                twilio_signature(desk.secret("sms"), url, fields).encode() + b"\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
     with Raw(url) as c:
         for n in range(len(request)):
