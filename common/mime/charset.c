@@ -173,11 +173,26 @@ static const char *half_order(struct slice s) {
   return zeros[0] > zeros[1] ? "UTF-16BE" : "UTF-16LE";
 }
 
+/* One good character of several bytes is not made by chance: the text is UTF-8, and damaged. */
+static bool has_wide_character(struct slice s) {
+  for (size_t i = 0; i < s.len; i++) {
+    uint8_t c = (uint8_t)s.at[i];
+    size_t len = c < 0xC2 ? 1 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : c < 0xF5 ? 4 : 1;
+    if (len > 1 && len <= s.len - i && utf8_valid(slice_of(s.at + i, len)))
+      return true;
+  }
+  return false;
+}
+
 static struct slice guess(struct reading *r, struct slice bytes) {
   struct slice text;
   size_t broken;
   if (utf8_valid(bytes))
     return bytes;
+  if (has_wide_character(bytes)) {
+    reading_warn(r, "charset-broken");
+    return bytes;
+  }
   reading_warn(r, "charset-guessed");
   return convert(r, "WINDOWS-1252", bytes, &text, &broken) ? text : bytes;
 }

@@ -45,13 +45,15 @@ static size_t skip_line_end(struct slice s, size_t at) {
 /* The next line at or behind `from` that is "--" boundary, or that and "--", but for blanks behind it. */
 static bool find_delimiter(struct slice s, size_t from, struct slice boundary, struct delimiter *ret) {
   while (from < s.len) {
-    const char *hit = memmem(s.at + from, s.len - from, "--", 2);
+    const char *hit = memchr(s.at + from, '-', s.len - from);
     if (!hit)
       return false;
     size_t at = (size_t)(hit - s.at), name = at + 2;
     bool starts_line = at == 0 || s.at[at - 1] == '\n' || s.at[at - 1] == '\r';
-    from = at + 1;
-    if (!starts_line || s.len - name < boundary.len || memcmp(s.at + name, boundary.at, boundary.len) != 0)
+    for (from = at + 1; from < s.len && s.at[from] == '-';)
+      from++;
+    if (!starts_line || from - at < 2 || s.len - name < boundary.len ||
+        memcmp(s.at + name, boundary.at, boundary.len) != 0)
       continue;
     size_t end = name + boundary.len;
     bool close = s.len - end >= 2 && s.at[end] == '-' && s.at[end + 1] == '-';

@@ -189,10 +189,13 @@ size_t transfer_uudecode(struct slice s, char *out, size_t *ret_taken) {
 
 bool transfer_find_begin(struct slice s, size_t from, size_t *ret_at, size_t *ret_data, struct slice *ret_name) {
   while (from < s.len) {
-    const char *hit = memmem(s.at + from, s.len - from, "begin ", 6);
+    const char *hit = memchr(s.at + from, 'b', s.len - from);
     if (!hit)
       return false;
     size_t at = (size_t)(hit - s.at);
+    from = at + 1;
+    if (s.len - at < 6 || memcmp(hit, "begin ", 6) != 0)
+      continue;
     from = at + 6;
     /* A window: without it a text of nothing but "begin" would be searched for line ends again and again. */
     struct lines l = {.rest = slice_of(s.at + from, s.len - from < BEGIN_MAX ? s.len - from : BEGIN_MAX)};
