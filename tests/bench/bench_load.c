@@ -69,7 +69,7 @@ static void sign(struct load *l, const char *text, size_t len, char *ret) {
 }
 
 static void write_http(struct load *l, struct connection *c) {
-  char sid[40], from[24], text[4096], signature[32], form[4096];
+  char sid[48], from[32], text[4096], signature[32], form[4096];
   uint64_t n = l->serial++;
   snprintf(sid, sizeof(sid), "SM%s%016llx", l->tag, (unsigned long long)n);
   snprintf(from, sizeof(from), "1415%07llu", (unsigned long long)((n * 2654435761u) % (uint64_t)l->customers));
