@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Not GMime's parser: nested groups ("a:a:a:…") overflow its stack, and it decodes what must not be decoded. One pass cuts the value
- * into mailboxes at commas and semicolons that stand outside quotes, comments and brackets; a quote, comment or bracket that is
- * never closed is an ordinary character. The second looks at one mailbox.
+ * Not GMime's parser: nested groups ("a:a:a:…") overflow its stack, and it decodes what must not be decoded. One
+ * pass cuts the value into mailboxes at commas and semicolons that stand outside quotes, comments and brackets; a
+ * quote, comment or bracket that is never closed is an ordinary character. The second looks at one mailbox.
  */
 #include "mime/address_list.h"
 #include "mime/encoded_word.h"
@@ -55,7 +55,8 @@ static const char *skip_comment(const char *at, const char *end, const struct cl
   return NULL;
 }
 
-/* Behind the '>' that ends the bracket; several may end "<<a@b>>". One that is never closed ends where its mailbox does. */
+/* Behind the '>' that ends the bracket; several may end "<<a@b>>". One that is never closed ends where its mailbox
+ * does. */
 static const char *skip_angle(const char *at, const char *end, const struct closers *c) {
   bool route = at + 1 < end && at[1] == '@';
   for (at++; at < end && *at != '>' && (route || (*at != ',' && *at != ';')); at++) {
@@ -218,7 +219,8 @@ static struct slice without_comment(const struct mailbox *box) {
 }
 
 static bool says_nothing(const struct mailbox *box) {
-  return box->has_angle && !trim_brackets(box->angle).len && !slice_trim(box->before).len && !slice_trim(box->after).len;
+  return box->has_angle && !trim_brackets(box->angle).len && !slice_trim(box->before).len &&
+         !slice_trim(box->after).len;
 }
 
 static void add_mailbox(struct reading *r, struct address_list *list, const struct mailbox *box) {
@@ -266,7 +268,8 @@ static bool has_address(const struct mailbox *box) {
   return box->has_angle || (box->before.len && memchr(box->before.at, '@', box->before.len));
 }
 
-/* "Doe, John <j@b.example>" came without its quotes: what has no address belongs to what follows and has one in brackets. */
+/* "Doe, John <j@b.example>" came without its quotes: what has no address belongs to what follows and has one in
+ * brackets. */
 static struct mailbox join(const struct mailbox *first, const struct mailbox *second) {
   struct mailbox box = *second;
   box.before = slice_of(first->before.at, (size_t)(end_of(second->before) - first->before.at));

@@ -56,7 +56,8 @@ static void sort_parts(struct sorting *s, struct mail_part *first, const char *k
   bool alternative = strcmp(kind, "multipart/alternative") == 0, related = strcmp(kind, "multipart/related") == 0;
   struct lists now = lists;
   for (struct mail_part *p = first; p; p = p->next) {
-    bool is_inline = p->place != PLACE_ATTACHMENT && (is_text(p) || is_html(p)) && (p == first || (!related && !*p->name));
+    bool is_inline = p->place != PLACE_ATTACHMENT && (is_text(p) || is_html(p)) &&
+                     (p == first || (!related && !*p->name));
     if (part_is(p, "multipart/")) {
       sort_parts(s, p->first, p->type, in_alternative || strcmp(p->type, "multipart/alternative") == 0, now);
       continue;
@@ -208,8 +209,8 @@ static void read_all_html(struct reading *r, struct mail_body *body, const struc
       attach_part(r, body, p);
       continue;
     }
-    struct slice piece = is_html(p) ? read_text(r, body, p, true) : escape(r, trim_end(body_text_decode(r, p, false, &binary)));
-    append(r, &body->html, piece, "\n");
+    struct slice piece = is_html(p) ? read_text(r, body, p, true) : body_text_decode(r, p, false, &binary);
+    append(r, &body->html, is_html(p) ? piece : escape(r, trim_end(piece)), "\n");
   }
 }
 

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the customer wrote, out of the tree of parts: which are text, which HTML, which attachments (RFC 8621 4.1.4, so that all text
- * counts and not only the first, MI-18). Inside common/mime only. Pure.
+ * What the customer wrote, out of the tree of parts: which are text, which HTML, which attachments (RFC 8621 4.1.4,
+ * so that all text counts and not only the first, MI-18). Inside common/mime only. Pure.
  */
 #ifndef MIME_BODY_H
 #define MIME_BODY_H
 
 #include "mime/part.h"
 
-enum { BODY_PART_MAX = 4 * 1024 * 1024 }; /* of a text that is shown; the whole is then an attachment, too ("text-cut") */
+/* Of a text that is shown; a longer one is also an attachment, whole ("text-cut"). */
+enum { BODY_PART_MAX = 4 * 1024 * 1024 };
 
 struct body_attachment {
   const char *type, *name, *content_id; /* name as it came */

@@ -89,8 +89,13 @@ struct slice body_text_take_files(struct reading *r, struct slice text, struct m
     from = data;
     if (!taken)
       continue;
-    const struct body_attachment attachment = {.type = "application/octet-stream", .name = reading_line(r, name),
-                                               .content_id = "", .bytes = slice_of(out + used, bytes), .place = PLACE_ATTACHMENT};
+    const struct body_attachment attachment = {
+        .type = "application/octet-stream",
+        .name = reading_line(r, name),
+        .content_id = "",
+        .bytes = slice_of(out + used, bytes),
+        .place = PLACE_ATTACHMENT,
+    };
     body_attach(r, body, &attachment);
     used += bytes;
     memcpy(left + len, text.at + done, at - done);
@@ -127,7 +132,8 @@ struct slice body_text_of_calendar(struct reading *r, struct slice calendar) {
   struct slice line;
   bool zone = false; /* a time zone's DTSTART is the day its rule began */
   while (lines_next(&l, &line)) {
-    zone = slice_equal_nocase(line, SLICE("BEGIN:VTIMEZONE")) || (zone && !slice_equal_nocase(line, SLICE("END:VTIMEZONE")));
+    zone = slice_equal_nocase(line, SLICE("BEGIN:VTIMEZONE")) ||
+           (zone && !slice_equal_nocase(line, SLICE("END:VTIMEZONE")));
     if (line.len > CALENDAR_LINE_MAX)
       line.len = utf8_cut(line, CALENDAR_LINE_MAX);
     if (!zone)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Labels are rows, because senders' labels are habits and not facts: who writes "gb2312" sends GBK, who writes "iso-8859-1" sends
- * windows-1252 (WHATWG Encoding). iconv is told to convert and never to transliterate; what it cannot is U+FFFD.
+ * Labels are rows, because senders' labels are habits and not facts: who writes "gb2312" sends GBK, who writes
+ * "iso-8859-1" sends windows-1252 (WHATWG Encoding). iconv is told to convert and never to transliterate; what it
+ * cannot is U+FFFD.
  */
 #include "mime/charset.h"
 #include "text/utf8.h"
@@ -134,10 +135,15 @@ static bool convert(struct reading *r, const char *name, struct slice bytes, str
 }
 
 static bool is_ascii(struct slice s) {
-  for (size_t i = 0; i < s.len; i++)
-    if ((uint8_t)s.at[i] >= 0x80)
+  size_t i = 0;
+  for (uint64_t word; i + sizeof(word) <= s.len; i += sizeof(word)) {
+    memcpy(&word, s.at + i, sizeof(word));
+    if (word & 0x8080808080808080u)
       return false;
-  return true;
+  }
+  while (i < s.len && (uint8_t)s.at[i] < 0x80)
+    i++;
+  return i == s.len;
 }
 
 /* ESC $ B and the like, in text that claims to be plain: Japanese mail has done so since before MIME. */
@@ -155,7 +161,12 @@ static const char *mark_of(struct slice s, size_t *ret_len) {
     const char *bytes;
     size_t len;
     const char *name;
-  } marks[] = {{"\xEF\xBB\xBF", 3, "UTF-8"}, {"\xFF\xFE\0\0", 4, "UTF-32LE"}, {"\xFF\xFE", 2, "UTF-16LE"}, {"\xFE\xFF", 2, "UTF-16BE"}};
+  } marks[] = {
+      {"\xEF\xBB\xBF", 3, "UTF-8"},
+      {"\xFF\xFE\0\0", 4, "UTF-32LE"},
+      {"\xFF\xFE", 2, "UTF-16LE"},
+      {"\xFE\xFF", 2, "UTF-16BE"},
+  };
   for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
     if (s.len >= marks[i].len && memcmp(s.at, marks[i].bytes, marks[i].len) == 0) {
       *ret_len = marks[i].len;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bytes of a labelled, mislabelled or unlabelled character set to UTF-8 (MI-06 … MI-08). The order of belief: a byte order
- * mark; UTF-8 that is UTF-8 although its label says Latin; the label, by the WHATWG's reading of it; UTF-8; windows-1252.
- * Inside common/mime only. Pure.
+ * Bytes of a labelled, mislabelled or unlabelled character set to UTF-8 (MI-06 … MI-08). The order of belief: a byte
+ * order mark; UTF-8 that is UTF-8 although its label says Latin; the label, by the WHATWG's reading of it; UTF-8;
+ * windows-1252. Inside common/mime only. Pure.
  */
 #ifndef MIME_CHARSET_H
 #define MIME_CHARSET_H

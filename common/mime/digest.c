@@ -56,7 +56,8 @@ static bool is_trace(struct slice name) {
   return false;
 }
 
-/* Adds with every line end as LF, and one at the end. Collected in blocks: lines are short and the digest's calls are not free. */
+/* Adds with every line end as LF, and one at the end. Collected in blocks: lines are short and the digest's calls
+ * are not free. */
 static void add_lines(struct digest *d, struct slice text) {
   char block[BLOCK];
   size_t used = 0;

@@ -7,8 +7,8 @@
 
 /* Length of the encoded-word at the start of `s`, 0 when there is none. With `spaces` its text may hold spaces. */
 size_t encoded_word_length(struct slice s, bool spaces);
-/* One clean line of UTF-8 of an unfolded header value: encoded-words decoded, characters split over two words joined, raw 8-bit
- * taken as UTF-8 or windows-1252. Warnings "encoded-word-broken", "header-8bit" and charset's. */
+/* One clean line of UTF-8 of an unfolded header value: encoded-words decoded, characters split over two words
+ * joined, raw 8-bit taken as UTF-8 or windows-1252. Warnings "encoded-word-broken", "header-8bit" and charset's. */
 char *encoded_word_decode(struct reading *r, struct slice value);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The header of a mail or of a part, as tolerant as RFC 7103 wants it. Lines end at CRLF, LF or a lone CR (MI-04). A line that is
- * neither a field nor a continuation belongs to the field before it when a field or the empty line follows, else the
- * body begins with it (MI-02). Inside common/mime only. Pure.
+ * The header of a mail or of a part, as tolerant as RFC 7103 wants it. Lines end at CRLF, LF or a lone CR (MI-04). A
+ * line that is neither a field nor a continuation belongs to the field before it when a field or the empty line
+ * follows, else the body begins with it (MI-02). Inside common/mime only. Pure.
  */
 #ifndef MIME_HEADER_H
 #define MIME_HEADER_H

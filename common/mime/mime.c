@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From the top of a mail to its event. Structure, addresses, encoded-words and transfer encodings are read by the files beside
- * this one, each bounded and without recursion an outsider can drive; GMime reads parameters and dates.
+ * From the top of a mail to its event. Structure, addresses, encoded-words and transfer encodings are read by the
+ * files beside this one, each bounded and without recursion an outsider can drive; GMime reads parameters and dates.
  */
 #include "mime/mime.h"
 #include "base/digest.h"
@@ -106,12 +106,15 @@ static int64_t read_date(struct reading *r, const struct mail_header *h, int64_t
   return 0;
 }
 
+static bool is_tag_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+}
+
 /* The first tag of Content-Language, when it looks like one (BCP 47). */
 static char *read_language(struct reading *r, const struct mail_header *h) {
   struct slice value = header_value(r, h, "Content-Language");
   size_t len = 0;
-  while (len < value.len && ((value.at[len] >= 'a' && value.at[len] <= 'z') || (value.at[len] >= 'A' && value.at[len] <= 'Z') ||
-                             (value.at[len] >= '0' && value.at[len] <= '9') || value.at[len] == '-'))
+  while (len < value.len && is_tag_character(value.at[len]))
     len++;
   bool ended = len == value.len || strchr(" ,;(", value.at[len]);
   return reading_copy(r, slice_of(value.at, ended && len >= 2 && len <= LANGUAGE_MAX ? len : 0));
@@ -159,7 +162,8 @@ static const char *name_of(struct reading *r, const struct body_attachment *a) {
   return *subject ? join_lines(r, cut_line(r, subject, ATTACHMENT_NAME_MAX / 2), "", ".eml") : "";
 }
 
-static void set_attachments(struct reading *r, const struct mail_body *body, contact_event *e, struct mime_result *ret) {
+static void set_attachments(struct reading *r, const struct mail_body *body, contact_event *e,
+                            struct mime_result *ret) {
   size_t count = body->attachment_count, checks = 0;
   e->attachments = reading_alloc(r, (count + 1) * sizeof(*e->attachments));
   char **names = reading_alloc(r, (count + 1) * sizeof(*names));

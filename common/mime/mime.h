@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A mail's bytes into a contact event (RFC 5322, 2045-2049, 2231, 7103), by GMime. Runs in the disposable parser process
- * of services/email only: GMime recurses on hostile headers. A pre-filter bounds what reaches it.
+ * A mail's bytes into a contact event (RFC 5322, 2045-2049, 2231, 3676; tolerant as RFC 7103). Runs in the disposable
+ * parser process of services/email only. Structure, addresses and words are read here, because GMime recurses on
+ * hostile ones; GMime reads parameters and dates. Limits: a header field 16 KiB, a header 256 KiB, 1 000 recipients,
+ * 1 000 parts, 50 levels, 4 MiB of text to show. What is beyond is cut with a warning or becomes an attachment; it is
+ * never lost, for the original is kept.
  */
 #ifndef MIME_MIME_H
 #define MIME_MIME_H
@@ -22,20 +25,21 @@ struct mime_envelope {
 /* A part to be stored as a blob by the caller. */
 struct mime_blob {
   uint8_t sha256[32];
-  struct slice bytes;          /* in the arena or the GMime memory: valid until mime_result_free() */
+  struct slice bytes;          /* in the arena or in `raw`: valid as long as both */
 };
 
 struct mime_result {
   contact_event *event;        /* in the arena; original not set */
   struct event_id id;
-  struct mime_blob *blobs;     /* attachments, html, long text */
+  struct mime_blob *blobs;     /* attachments, html, long text; each digest once */
   size_t blob_count;
   void *private;
 };
 
 void mime_start(void);         /* once per process */
-/* Returns 0; MIME_UNREADABLE with `*ret_why` (a stable code for the quarantine entry); -ENOMEM (the arena's ceiling: treat
- * as unreadable "too-complex"). The id is deterministic: channel + Message-ID + digest of what the sender wrote (mime_digest). */
+/* Returns 0; MIME_UNREADABLE with `*ret_why` (a stable code for the quarantine entry); -ENOMEM (the arena's
+ * ceiling: treat as unreadable "too-complex"). The id is deterministic: channel + Message-ID + digest of what the
+ * sender wrote (mime_digest). */
 int must_check mime_to_event(struct slice raw, const struct mime_envelope *envelope, struct arena *a,
                              struct mime_result *ret, const char **ret_why);
 void mime_result_free(struct mime_result *r);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Each multipart is cut at the lines of its own boundary only, and its parts are read within what was cut: so an inner part that
- * is never closed ends with its parent, and no boundary of an attached mail can end a part of this one. Reading again at every
- * level costs at most PART_DEPTH_MAX times the mail. GMime is not used here: it parses the headers of attached mails, which
- * overflow its stack, and takes 1.5 KB for each empty part.
+ * Each multipart is cut at the lines of its own boundary only, and its parts are read within what was cut: so an
+ * inner part that is never closed ends with its parent, and no boundary of an attached mail can end a part of this
+ * one. Reading again at every level costs at most PART_DEPTH_MAX times the mail. GMime is not used here: it parses
+ * the headers of attached mails, which overflow its stack, and takes 1.5 KB for each empty part.
  */
 #include "mime/part.h"
 #include "mime/part_field.h"

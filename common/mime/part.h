@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The parts of a mail as a tree, borrowed from its bytes. Tolerant of every boundary that is missing, doubled, a beginning of
- * another or never closed (MI-11), of types that are none (MI-27) and of depth and number (MI-10): behind PART_DEPTH_MAX levels and
- * PART_COUNT_MAX parts the rest is one leaf. message/rfc822 is a leaf: its bytes are an attachment. Inside common/mime only. Pure.
+ * The parts of a mail as a tree, borrowed from its bytes. Tolerant of every boundary that is missing, doubled, a
+ * beginning of another or never closed (MI-11), of types that are none (MI-27) and of depth and number (MI-10):
+ * behind PART_DEPTH_MAX levels and PART_COUNT_MAX parts the rest is one leaf. message/rfc822 is a leaf: its bytes
+ * are an attachment. Inside common/mime only. Pure.
  */
 #ifndef MIME_PART_H
 #define MIME_PART_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * GMime reads the parameters: RFC 2231's continuations and character sets, and RFC 2047 where it does not belong, are its leaf
- * functions and do not recurse. The type itself is read here, for GMime takes nonsense for application/octet-stream.
+ * GMime reads the parameters: RFC 2231's continuations and character sets, and RFC 2047 where it does not belong,
+ * are its leaf functions and do not recurse. The type itself is read here, for GMime takes nonsense for
+ * application/octet-stream.
  */
 #include "mime/part_field.h"
 #include "mime/charset.h"

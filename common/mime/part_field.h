@@ -5,8 +5,8 @@
 
 #include "mime/part.h"
 
-/* Fills what the fields say. `preset` is the type by position when they say nothing, `first` whether it is where text is expected.
- * *ret_boundary is empty when none is given. */
+/* Fills what the fields say. `preset` is the type by position when they say nothing, `first` whether it is where
+ * text is expected. *ret_boundary is empty when none is given. */
 void part_fields_read(struct reading *r, const struct mail_header *h, const char *preset, bool first,
                       struct mail_part *p, struct slice *ret_boundary);
 

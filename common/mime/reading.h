@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What one reading of one mail carries along: where its memory comes from and what had to be mended. Inside common/mime only. */
+/* What one reading of one mail carries along: where its memory comes from and what had to be mended. Inside
+ * common/mime only. */
 #ifndef MIME_READING_H
 #define MIME_READING_H
 

@@ -35,7 +35,8 @@ static bool is_separator(char c) {
   return c == ' ' || c == '\t' || c == ',';
 }
 
-/* What folding put inside an id goes; one with anything but printable ASCII is none of ours, but of somebody's: it is kept clean. */
+/* What folding put inside an id goes; one with anything but printable ASCII is none of ours, but of somebody's: it
+ * is kept clean. */
 static void add_id(struct reading *r, struct texts *ids, struct slice s) {
   char id[ID_MAX];
   size_t len = 0;

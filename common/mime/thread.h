@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a mail says about the conversation it belongs to, as said: nothing here is checked (TH-01, TH-07, TH-13). Inside common/mime only. Pure. */
+/* What a mail says about the conversation it belongs to, as said: nothing here is checked (TH-01, TH-07, TH-13).
+ * Inside common/mime only. Pure. */
 #ifndef MIME_THREAD_H
 #define MIME_THREAD_H
 

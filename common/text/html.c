@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A scanner of our own, because mail is hostile: libxml2's HTML parser is quadratic in end tags that match nothing and in
- * the attributes of one tag (280 KB: 3.6 s), gumbo and tidy are worse, and text needs no tree. It reads as browsers
- * do where that decides what a person saw. Every search that can fail is made once: `last_end`, `last_comment_end`.
+ * A scanner of our own, because mail is hostile: libxml2's HTML parser is quadratic in end tags that match nothing
+ * and in the attributes of one tag (280 KB: 3.6 s), gumbo and tidy are worse, and text needs no tree. It reads as
+ * browsers do where that decides what a person saw. Every search that can fail is made once: `last_end`,
+ * `last_comment_end`.
  */
 #include "text/html.h"
 #include "base/arena.h"

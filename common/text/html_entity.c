@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* As browsers read them (HTML Living Standard 13.2.5.72 ff.), because what a sender's program wrote was tried in one. */
+/* As browsers read them (HTML Living Standard 13.2.5.72 ff.), because what a sender's program wrote was tried in
+ * one. */
 #include "text/html_entity.h"
 
 

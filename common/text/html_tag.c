@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A quote that is never closed would swallow the rest of the mail; here it is part of its value. Once that has happened no
- * later quote of its kind exists, so the search for it fails at most twice in all. */
+/* A quote that is never closed would swallow the rest of the mail; here it is part of its value. Once that has
+ * happened no later quote of its kind exists, so the search for it fails at most twice in all. */
 #include "text/html_tag.h"
 #include "text/html_entity.h"
 

@@ -16,7 +16,8 @@ struct html_tag {
 void html_tag_read(struct slice *rest, struct html_tag *ret);
 /* The character at the start of `s`, valid UTF-8 of two bytes or more. */
 uint32_t html_wide_character(struct slice s, size_t *ret_len);
-/* An attribute's words: entities decoded, white space dropped (links) or made single spaces; cut at `room`. Returns the length. */
+/* An attribute's words: entities decoded, white space dropped (links) or made single spaces; cut at `room`.
+ * Returns the length. */
 size_t html_attribute_decode(struct slice value, bool spaces, char *ret, size_t room);
 bool html_is_space(char c);
 

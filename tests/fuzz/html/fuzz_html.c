@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Beyond not crashing: whatever comes in, what comes out is clean UTF-8 within the ceiling, and no longer for being cut. */
+/* Beyond not crashing: whatever comes in, what comes out is clean UTF-8 within the ceiling, and no longer for
+ * being cut. */
 #include "text/html.h"
 #include "text/utf8.h"
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Beyond not crashing: every mail that is not blank becomes an event that can be packed, read again by every reader, and is the
- * same event the second time. */
+/* Beyond not crashing: every mail that is not blank becomes an event that can be packed, read again by every
+ * reader, and is the same event the second time. */
 #include "mime/mime.h"
 #include <stdlib.h>
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every mail of tests/data/mail against the event beside it, with LF and with CRLF. A new mail: put NAME.eml there, run
- * `test_mail_library --print NAME.eml`, read every line of what it says against the rule the mail is for, and keep it as NAME.json.
+ * Every mail of tests/data/mail against the event beside it, with LF and with CRLF. A new mail: put NAME.eml there,
+ * run `test_mail_library --print NAME.eml`, read every line of what it says against the rule the mail is for, and
+ * keep it as NAME.json.
  */
 #include "base/file.h"
 #include "mail_event.h"

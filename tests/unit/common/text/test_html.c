@@ -155,8 +155,8 @@ static void test_ceiling(void **state) {
   buf_free(&out);
 }
 
-/* Each pattern, repeated, is quadratic or worse in some known parser. The bound is CPU time of this process and far above
- * what linear needs under a sanitizer, far below what quadratic would take. */
+/* Each pattern, repeated, is quadratic or worse in some known parser. The bound is CPU time of this process and
+ * far above what linear needs under a sanitizer, far below what quadratic would take. */
 static void test_linear_on_hostile_input(void **state) {
   (void)state;
   static const char *const patterns[][2] = {
