@@ -517,7 +517,7 @@ static void a_program_that_does_not_listen_disturbs_nobody(void **state) {
 /* ---- a router that is none */
 
 static void on_alarm(uv_timer_t *timer) {
-  *(bool *)timer->data = true;
+  *(volatile bool *)timer->data = true;
 }
 
 /* Somebody accepts the connection and says nothing: the link gives up by itself, says why, and tries again. */
@@ -553,10 +553,10 @@ static void an_idle_link_stays_up_and_sleeps(void **state) {
   world_router_open(&w);
   program_open(&p, &w, "sms", 10);
   world_until(&w, program_all_confirmed, &p);
-  bool over = false;
+  volatile bool over = false; /* set by the alarm */
   uv_timer_t alarm;
   uv_timer_init(&w.loop, &alarm);
-  alarm.data = &over;
+  alarm.data = (void *)&over;
   uv_timer_start(&alarm, on_alarm, 1500, 0); /* three times dead_after; what is tested is silence itself */
   int turns = 0;
   for (; !over; turns++)
