@@ -62,6 +62,18 @@ static int find(struct desk_view *v, const char *id, redisReply **ret_reply, str
   return r == 0 ? CTL_OK : r == -ENOENT ? ctl_fail(v->ctl, "there is no quarantine entry %s", id) : CTL_FAILED;
 }
 
+/* The journal still has what is no longer in quarantine: it can be looked at, and nothing more. */
+static int find_waiting(struct desk_view *v, const char *id, redisReply **ret_reply, struct entry *ret) {
+  int status = find(v, id, ret_reply, ret);
+  if (status != CTL_OK)
+    return status;
+  auto_reply *score = CALL(v, "ZSCORE", TAG ":quarantine", id);
+  if (score && score->type != REDIS_REPLY_NIL)
+    return CTL_OK;
+  reply_free(ret_reply);
+  return score ? ctl_fail(v->ctl, "%s is no longer in quarantine: it was read again or dropped", id) : CTL_FAILED;
+}
+
 static int run_show(struct desk_view *v, const char *id) {
   redisReply *reply = NULL;
   struct entry e;
@@ -229,7 +241,7 @@ static int retry(struct desk_view *v, const char *id, const contact_event *event
 static int run_retry(struct desk_view *v, const char *id) {
   redisReply *reply = NULL;
   struct entry e;
-  int status = find(v, id, &reply, &e);
+  int status = find_waiting(v, id, &reply, &e);
   if (status != CTL_OK)
     return status;
   contact_event *event = entry_event(v, &e);
@@ -249,7 +261,7 @@ static int run_retry(struct desk_view *v, const char *id) {
 static int run_drop(struct desk_view *v, const char *id) {
   redisReply *reply = NULL;
   struct entry e;
-  int status = find(v, id, &reply, &e);
+  int status = find_waiting(v, id, &reply, &e);
   if (status == CTL_OK)
     status = end_entry(v, id, "dropped by the operator");
   reply_free(&reply);

@@ -179,7 +179,7 @@ class Desk:
 
     def events(self, types=("org.deskbell.contact.message.v1",)):
         """The whole journal, only these CloudEvents types (None: all)."""
-        lines = self.run("events", "--limit", "1000000").stdout.decode().splitlines()
+        lines = self.run("events", "--limit", "1000000").stdout.splitlines()  # bytes: text also ends lines at U+2028
         events = [json.loads(line) for line in lines]
         return [e for e in events if types is None or e["type"] in types]
 
