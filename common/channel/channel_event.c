@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Our own writers put the id in front of an event (field 1 of 26 characters), so that it is read without unpacking. */
 #include "channel/channel_event.h"
 #include <stdio.h>
 
