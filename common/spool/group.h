@@ -16,9 +16,9 @@ struct group {
   size_t op_count, op_room, records;
   size_t room;                 /* estimate of what the records need in the file */
   struct blob_batch *blobs;    /* lent by the blob store from the hand-over to settling */
-  uint64_t confirmed;
+  uint64_t confirmed, old;
   bool sweep, sweep_more;
-  int64_t keep_ms, blob_keep_ms;
+  int64_t blob_keep_ms;
   bool blobs_written;
   int outcome;
   struct record_standing after;

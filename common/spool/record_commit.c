@@ -52,9 +52,9 @@ static int put_ops(struct record_file *f, MDB_txn *txn, MDB_cursor *cursor, stru
 }
 
 static int purge(MDB_cursor *cursor, const struct record_commit *c, size_t most, struct record_standing *after) {
-  bool pressed = after->used > after->size / 2;
+  uint64_t upto = after->used > after->size / 2 || c->old > c->confirmed ? c->confirmed : c->old;
   after->purge_more = false;
-  while (after->first < after->next && after->first <= c->confirmed) {
+  while (after->first < after->next && after->first <= upto) {
     uint8_t key_bytes[RECORD_KEY];
     record_key(after->first, key_bytes);
     MDB_val key = {sizeof(key_bytes), key_bytes}, value;
@@ -62,8 +62,7 @@ static int purge(MDB_cursor *cursor, const struct record_commit *c, size_t most,
     if (r)
       return r == MDB_NOTFOUND ? 0 : r;
     after->first = record_seq(key.mv_data);
-    if (after->first > c->confirmed ||
-        (!pressed && record_spooled_ms(slice_of(value.mv_data, value.mv_size)) > c->now_ms - c->keep_ms))
+    if (after->first > upto)
       return 0;
     if (most-- == 0) {
       after->purge_more = true;

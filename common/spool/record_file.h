@@ -29,8 +29,8 @@ struct record_commit {
   struct op *ops;
   size_t op_count, records;
   uint8_t *bytes;
-  uint64_t confirmed;
-  int64_t now_ms, keep_ms;
+  uint64_t confirmed, old;   /* old: up to here they may be deleted while there is room */
+  int64_t now_ms;
 };
 
 /* What is in the file after a commit. */

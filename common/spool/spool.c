@@ -67,7 +67,7 @@ static void hand_over(struct spool *s) {
   s->filling = group_new(s);
   s->running = g;
   g->confirmed = s->confirmed;
-  g->keep_ms = s->keep_ms;
+  g->old = confirm_marks_old(&s->marks);
   g->sweep = s->sweep && s->blobs.keep_ms > 0;
   g->blob_keep_ms = s->blobs.keep_ms;
   if (g->sweep)
@@ -213,6 +213,7 @@ void spool_confirm(struct spool *s, uint64_t seq) {
   if (seq <= s->confirmed)
     return;
   s->confirmed = seq;
+  confirm_marks_add(&s->marks, clock_now_ms(), seq);
   if (s->refused || spool_full_for(s, RECORD_HEADER))
     want(s); /* sources are being deferred: make room now */
   else
@@ -347,7 +348,7 @@ int spool_open(uv_loop_t *loop, const struct spool_options *options, struct spoo
   if (r < 0)
     return r;
   struct spool *s = must_calloc(1, sizeof(*s));
-  *s = (struct spool){.loop = loop, .lock_fd = -1, .keep_ms = options->keep_ms, .folder = must_strdup(options->folder)};
+  *s = (struct spool){.loop = loop, .lock_fd = -1, .folder = must_strdup(options->folder)};
   r = lock_folder(s->folder, &s->lock_fd);
   bool locked = r == 0;
   if (r == 0)
@@ -370,6 +371,7 @@ int spool_open(uv_loop_t *loop, const struct spool_options *options, struct spoo
   s->blobs.wake_arg = s;
   s->standing = s->records.standing;
   s->confirmed = s->standing.confirmed;
+  confirm_marks_init(&s->marks, options->keep_ms, clock_now_ms(), s->confirmed);
   s->filling = group_new(s);
   *ret = s;
   return 0;
@@ -390,7 +392,8 @@ void spool_close(struct spool **spool) {
   s->filling->outcome = -ECANCELED;
   call_done(s->filling);
   if (s->confirmed != s->records.standing.confirmed) {
-    struct record_commit c = {.confirmed = s->confirmed, .now_ms = clock_now_ms(), .keep_ms = s->keep_ms};
+    struct record_commit c = {.confirmed = s->confirmed, .old = confirm_marks_old(&s->marks),
+                              .now_ms = clock_now_ms()};
     int ignored = record_file_commit(&s->records, &c); /* else it is confirmed once more after the next start */
     (void)ignored;
   }

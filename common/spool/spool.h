@@ -25,7 +25,7 @@ struct spool;
 struct spool_options {
   const char *folder;       /* made when missing, 0700; locked against a second process */
   size_t size;              /* bytes preallocated for records; at least 1 MiB */
-  int64_t keep_ms;          /* confirmed records stay at least so long (less when the spool runs full) */
+  int64_t keep_ms;          /* records stay at least so long after they were confirmed (less when it runs full) */
   struct blob_options blobs; /* their folder may be NULL: "blobs" in this one */
 };
 
@@ -72,8 +72,8 @@ void spool_on_commit(struct spool *s, void (*notify)(void *arg), void *arg);
 void spool_confirm(struct spool *s, uint64_t seq);
 /* What was confirmed when the spool was opened, then as confirmed. */
 uint64_t spool_confirmed(const struct spool *s);
-/* For a replay: the greatest seq that was taken before `since_ms` (confirmed records kept; 0 when all are newer). */
-uint64_t spool_before(struct spool *s, int64_t since_ms);
+/* For a replay: all up to here was confirmed before `since_ms`; 0: all that is kept may have been confirmed later. */
+uint64_t spool_before(const struct spool *s, int64_t since_ms);
 
 struct spool_state {
   uint64_t first, last;     /* sequence numbers present; 0 none */

@@ -25,7 +25,7 @@ static void sweep(struct spool_writer *w, struct group *g, int64_t now_ms) {
 void spool_writer_commit(struct spool_writer *w, struct group *g, int64_t now_ms) {
   int r = blob_batch_empty(g->blobs) ? 0 : pack_writer_batch(w->packs, g->blobs, now_ms);
   g->blobs_written = r == 0;
-  struct record_commit c = {.confirmed = g->confirmed, .now_ms = now_ms, .keep_ms = g->keep_ms};
+  struct record_commit c = {.confirmed = g->confirmed, .old = g->old, .now_ms = now_ms};
   if (r == 0) {
     c.ops = g->ops;
     c.op_count = g->op_count;

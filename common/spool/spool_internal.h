@@ -3,6 +3,7 @@
 #ifndef SPOOL_SPOOL_INTERNAL_H
 #define SPOOL_SPOOL_INTERNAL_H
 
+#include "spool/confirm_marks.h"
 #include "spool/group.h"
 
 /* libuv needs its handles until their close callbacks ran, after the spool is gone. */
@@ -24,7 +25,7 @@ struct spool {
   struct group *filling, *running, *spare;
   struct record_standing standing; /* as of the last finished group */
   uint64_t confirmed;
-  int64_t keep_ms;
+  struct confirm_marks marks;
   bool wanted;                     /* a group without records is to be written: purge, confirm, sweep */
   bool sweep;
   bool refused;                    /* an append was, since the last confirm */

@@ -75,22 +75,8 @@ int spool_get(struct spool *s, uint64_t seq, spool_each *each, void *arg) {
   return r;
 }
 
-/* Backwards from the newest: a replay is of minutes, the spool may hold days. */
-uint64_t spool_before(struct spool *s, int64_t since_ms) {
-  struct walk w;
-  struct spool_record record;
-  uint64_t found = 0;
-  if (s->standing.first >= s->standing.next || walk_begin(&w, s))
-    return 0;
-  int r = walk_to(&w, s->standing.next - 1, MDB_SET_KEY, &record);
-  for (; r == 0; r = walk_to(&w, 0, MDB_PREV, &record)) {
-    if (record.kind != SPOOL_DAMAGED && record.taken_ms < since_ms) {
-      found = record.seq;
-      break;
-    }
-  }
-  walk_end(&w);
-  return found;
+uint64_t spool_before(const struct spool *s, int64_t since_ms) {
+  return confirm_marks_before(&s->marks, since_ms);
 }
 
 static bool keep_taken(void *arg, const struct spool_record *record) {

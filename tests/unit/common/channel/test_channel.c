@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* From taking to confirmed, in order, whatever the normaliser and the link do meanwhile. */
 #include "channel_world.h"
+#include "base/clock.h"
 #include "metrics/metrics.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -206,6 +207,26 @@ static void a_replay_begins_where_redis_may_have_lost(void **state) {
   world_close(&w);
 }
 
+static bool all_twice(struct world *w) {
+  return w->arrived >= 200 && channel_idle(w->channel);
+}
+
+/* What waited out an outage was taken long ago, but Redis may have lost it just now. */
+static void a_replay_brings_what_was_confirmed_lately_however_old(void **state) {
+  (void)state;
+  struct world w;
+  world_open(&w);
+  world_router_open(&w);
+  world_channel_open(&w, false);
+  for (unsigned i = 1; i <= 100; i++)
+    world_take_event(&w, i); /* taken in 1970 */
+  world_until(&w, world_idle);
+  link_router_replay(w.router, clock_now_ms() - 10 * 1000);
+  world_until(&w, all_twice);
+  world_expect_in_order(&w, 100);
+  world_close(&w);
+}
+
 static void a_replay_goes_on_after_a_lost_link(void **state) {
   (void)state;
   struct world w;
@@ -242,6 +263,7 @@ int main(void) {
       cmocka_unit_test(a_router_that_restarts_gets_what_was_not_confirmed),
       cmocka_unit_test(records_being_made_are_not_asked_for_twice),
       cmocka_unit_test(a_replay_begins_where_redis_may_have_lost),
+      cmocka_unit_test(a_replay_brings_what_was_confirmed_lately_however_old),
       cmocka_unit_test(a_replay_goes_on_after_a_lost_link),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
