@@ -275,8 +275,11 @@ void link_router_close(struct link_router **router) {
   zap_close(&r->zap);
   if (r->context)
     zmq_ctx_term(r->context);
-  if (r->lock_fd >= 0)
-    close(r->lock_fd); /* last: closing the socket removed its file */
+  if (r->lock_fd >= 0) {
+    if (r->endpoint)
+      unlink(r->endpoint + strlen("ipc://")); /* libzmq leaves it; ours as long as we hold the lock */
+    close(r->lock_fd);
+  }
   uv_close((uv_handle_t *)&r->timer, free_router);
 }
 
