@@ -4,7 +4,7 @@
 -- key ("{p00}"), so that all it touches is in one hash slot. Every step may be repeated: the event's own key
 -- remembers what was decided, a repeat answers the same and changes nothing.
 
-local RELEASE = '3'
+local RELEASE = '4'
 -- Redis gives a library its globals only when a function runs; the wrapper in register() fills these.
 local call, pcall_redis, find, sub, gmatch, match, concat
 
@@ -110,11 +110,14 @@ local function thread(tag, e, customer, idle_ms, now)
   return nil, 'new', refused
 end
 
-local function join_participants(have, more)
+-- The sender's key may hold a blank ("a b"@example.org); the others are joined by blanks.
+local function join_participants(have, from, others)
   if #have > PARTICIPANTS_BYTES_MAX then return have end
-  for key in gmatch(more, '%S+') do
-    if not find(have, '|' .. key .. '|', 1, true) then have = have .. key .. '|' end
+  local function join(key)
+    if key ~= '' and not find(have, '|' .. key .. '|', 1, true) then have = have .. key .. '|' end
   end
+  join(from)
+  for key in gmatch(others, '%S+') do join(key) end
   return have
 end
 
@@ -246,7 +249,7 @@ local function route_message(tag, e, rules, now, idle_ms)
     work_item = item, queue = queue, rule = rule.name, desk = e.desk, how = how, evidence = evidence,
     context = context_text(customer), at = now, trace = e.trace, prev = conv.last })
   local key = tag .. ':conv:' .. id
-  local participants = join_participants(conv.participants, e.from .. ' ' .. e.others)
+  local participants = join_participants(conv.participants, e.from, e.others)
   if is_new then
     call('HSET', key, 'facts', concat({ owner, e.channel, now, e.ref, e.subject }, '\31'), 'item', item, 'queue', queue,
       'messages', messages + 1, 'last_ms', now, 'last', cursor, 'participants', participants)
@@ -477,12 +480,12 @@ local function trim(keys, args)
   return call('XTRIM', tag .. ':journal', 'MINID', '~', before, 'LIMIT', args[2])
 end
 
-local function register(name, step)
-  redis.register_function('deskbell_' .. name, function(keys, args)
+local function register(name, step, flags)
+  redis.register_function{ function_name = 'deskbell_' .. name, flags = flags or {}, callback = function(keys, args)
     call, pcall_redis, concat = redis.call, redis.pcall, table.concat
     find, sub, gmatch, match = string.find, string.sub, string.gmatch, string.match
     return step(keys, args)
-  end)
+  end }
 end
 
 register('route', route)
@@ -492,6 +495,6 @@ register('requeue', requeue)
 register('customer_import', customer_import)
 register('quarantine_end', quarantine_end)
 register('desk_apply', desk_apply)
-register('trim', trim)
+register('trim', trim, { 'allow-oom' }) -- at maxmemory it is what makes room again
 redis.register_function{ function_name = 'deskbell_release', callback = function() return RELEASE end,
   flags = { 'no-writes' } }
