@@ -25,6 +25,7 @@ struct lane {
   struct lane_item *head, **tail, *unsent;
   size_t length, on_the_way;
   bool hold, closing;
+  bool refused;                    /* and no call has gone well since */
   struct call calls[CALLS_ON_THE_WAY];
   bool busy[CALLS_ON_THE_WAY];
   struct arena *arena;
@@ -210,6 +211,7 @@ static void settle(struct lane *l, size_t count, const char *outcomes) {
     l->user.settled(l->user.arg, item, outcome);
     free(item);
   }
+  l->refused = stuck;
   if (stuck) {
     l->hold = true;
     l->user.refused(l->user.arg, l, "an event cannot even be put into quarantine: see the log of Redis");
@@ -229,6 +231,7 @@ static void on_answer(void *arg, redisReply *reply) {
     settle(l, count, reply->str);
   } else if (!l->hold) {
     l->hold = true;
+    l->refused = l->refused || reply;
     if (reply)
       l->user.refused(l->user.arg, l, reply->type == REDIS_REPLY_ERROR ? reply->str : "unexpected answer");
   }
@@ -281,7 +284,7 @@ void lane_forget_peer(struct lane *l, const struct link_peer *peer) {
 }
 
 bool lane_held(const struct lane *l) {
-  return l->hold;
+  return l->hold || l->refused;
 }
 
 size_t lane_length(const struct lane *l) {

@@ -61,7 +61,7 @@ void lane_pump(struct lane *l);
 void lane_resume(struct lane *l);
 /* The peer's session ended. */
 void lane_forget_peer(struct lane *l, const struct link_peer *peer);
-/* Holding after a refusal. */
+/* Holding, or refused and not yet taken again. */
 bool lane_held(const struct lane *l);
 size_t lane_length(const struct lane *l);
 struct redis *lane_redis(struct lane *l);

@@ -35,7 +35,7 @@ struct router {
   uv_prepare_t pump;
   uv_timer_t retry, refresh;
   bool draining, store_trouble;
-  char trouble[320];
+  char trouble[320], store_words[320]; /* what the lanes and the store last said; "" all is well */
   struct metric *routed, *duplicate, *quarantined, *refused, *step, *accepted, *waiting, *lanes_up, *version;
 };
 
@@ -111,6 +111,7 @@ static void loaded(void *arg, const struct desk *desk) {
     log_info("desk_loaded", KI("version", desk->version), KI("rules", desk->rule_count), KI("queues", desk->queue_count));
   s->desk.desk = desk;
   s->store_trouble = false;
+  s->store_words[0] = '\0';
   for (size_t i = 0; i < s->lane_count; i++)
     lane_resume(s->lanes[i]);
 }
@@ -134,7 +135,7 @@ static void store_changed(void *arg, bool up, const char *why) {
 static void store_trouble(void *arg, const char *words) {
   struct router *s = arg;
   s->store_trouble = true;
-  remember_trouble(s, words);
+  snprintf(s->store_words, sizeof(s->store_words), "%s", words);
   log_error("redis_unusable", KV("why", words));
 }
 
@@ -362,7 +363,7 @@ void router_stop(void *self) {
 void router_unhealthy(void *self, struct buf *ret_reasons) {
   struct router *s = self;
   if (s->store_trouble)
-    buf_printf(ret_reasons, "redis: not usable%s%s\n", s->trouble[0] ? ": " : "", s->trouble);
+    buf_printf(ret_reasons, "redis: not usable%s%s\n", s->store_words[0] ? ": " : "", s->store_words);
   else if (s->trouble[0])
     buf_printf(ret_reasons, "redis: refuses: %s\n", s->trouble);
 }

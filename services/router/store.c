@@ -26,7 +26,7 @@ struct store {
   char run_id[48], trouble[320];
   bool running, loaded_library;
   int64_t heard_ms;
-  uint64_t version;
+  uint64_t asked_version; /* of the document on its way; the one in use is the desk's */
   struct desk *desk;
 };
 
@@ -71,7 +71,7 @@ static void on_document(void *arg, redisReply *reply) {
     end(s, words);
     return;
   }
-  desk->version = s->version;
+  desk->version = s->asked_version;
   struct desk *old = s->desk;
   s->desk = desk;
   end(s, NULL);
@@ -104,12 +104,12 @@ static void on_version(void *arg, redisReply *reply) {
     end(s, "the version of the desk definition in Redis is not a number");
     return;
   }
-  if (s->desk && version == s->version) {
+  if (s->desk && version == s->desk->version) {
     end(s, NULL);
     s->user.loaded(s->user.arg, s->desk);
     return;
   }
-  s->version = version;
+  s->asked_version = version;
   char key[64];
   snprintf(key, sizeof(key), "%s:desk:documents", s->tag);
   ASK(s, on_document, "HGET", key, reply->str);
@@ -200,6 +200,7 @@ static void on_changed(void *arg, struct redis *r, bool up, const char *why) {
   (void)r;
   struct store *s = arg;
   s->running = false;
+  s->trouble[0] = '\0'; /* said again if it lasts */
   s->user.changed(s->user.arg, up, why);
   if (up)
     store_refresh(s);
