@@ -181,8 +181,14 @@ void draft_media_url(struct draft *d, struct slice url) {
   d->failed |= !name;
 }
 
+/* Packing can spare everything but these, so they alone must never fill an event. */
 void draft_to(struct draft *d, event_party *party) {
-  if (party && grow(d, &d->event->to, d->event->n_to, &d->to_room))
+  if (!party)
+    return;
+  d->to_bytes += deskbell__v1__party__get_packed_size(party);
+  if (d->to_bytes > DRAFT_TO_BYTES)
+    draft_warn(d, "cut: recipients");
+  else if (grow(d, &d->event->to, d->event->n_to, &d->to_room))
     d->event->to[d->event->n_to++] = party;
 }
 

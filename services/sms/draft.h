@@ -11,6 +11,7 @@
 #define DRAFT_FIELDS_MAX 1000
 #define DRAFT_ATTACHMENTS_MAX 100
 #define DRAFT_NAME_MAX 256
+#define DRAFT_TO_BYTES (32 * 1024)
 
 /* Where bytes go that are too large for an event; 0, or an outcome that means "not now". */
 struct blob_sink {
@@ -34,7 +35,7 @@ struct draft {
   const struct source *source;
   struct arena *arena;
   contact_event *event;
-  size_t field_room, attachment_room, to_room;
+  size_t field_room, attachment_room, to_room, to_bytes;
   bool failed;                   /* no memory */
   bool deferred;                 /* the sink had no room */
 };
@@ -57,6 +58,7 @@ void draft_field(struct draft *d, const char *name, struct slice value);
 void draft_body(struct draft *d, struct slice text);
 /* NULL when there are too many (warned) or no memory. */
 event_attachment *draft_attachment(struct draft *d, struct slice name, struct slice type);
+/* Left out when NULL, or when they get too many (warned). */
 void draft_to(struct draft *d, event_party *party);
 /* Keeps `url` as field media_url_N of the attachment made last; never fetched here (WH-13). */
 void draft_media_url(struct draft *d, struct slice url);

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Found in review: what was broken once, and attacks worth repeating."""
+import pytest
+import redis as redis_client
+from test_00_functions import NOW, P, event, journal, mail, r, route  # noqa: F401
+
+from desk import wait_for
+
+
+def store(desk):
+    """The desk's own Redis, as its programs reach it."""
+    return redis_client.Redis(unix_socket_path=str(next(desk.dir.glob("**/redis*.sock"))))
+
+
+def health(desk, program):
+    status, _, body = desk.post(f"http://{desk.endpoints[program + '-health']}/health", None, {}, method="GET")
+    return status, body.decode()
+
+
+# ---- the atomic steps
+
+
+@pytest.mark.parametrize("sender", ['email:"ann smith"@example.org', "email:ann|smith@example.org"])
+def test_odd_addresses_take_part_in_their_own_conversation(r, sender):  # noqa: F811
+    assert route(r, mail(mid="m1", sender=sender), mail(mid="m2", refs="m1", sender=sender)) == "rr"
+    a, b = journal(r)
+    assert b["conversation"] == a["conversation"] and b["how"] == "stored-message-id"
+    route(r, mail(mid="m3", refs="m1", sender="email:smith@example.org"))
+    assert journal(r)[-1]["conversation"] != a["conversation"], "a part of an address is not the address"
+
+
+def test_the_journal_can_be_trimmed_when_redis_is_full(r):  # noqa: F811
+    for n in range(300):
+        route(r, event(bytes=b"x" * 10_000))
+    r.config_set("maxmemory", "1mb")
+    with pytest.raises(redis_client.exceptions.ResponseError, match="used memory"):
+        route(r, event())
+    assert r.fcall("deskbell_trim", 1, P, NOW + 10 ** 12, 10_000) > 100
+
+
+# ---- whole desks
+
+
+def test_a_desk_definition_that_cannot_be_used_is_said_until_it_is_mended(desk):
+    db = store(desk)
+    version = int(db.get(f"{P}:desk"))
+    good = db.hget(f"{P}:desk:documents", str(version))
+    db.hset(f"{P}:desk:documents", str(version + 1), "queues: [no: such, thing")
+    db.set(f"{P}:desk", str(version + 1))
+    assert desk.sms("waits")[0] == 200
+    wait_for(lambda: "cannot be used" in health(desk, "router")[1], "the router to say so")
+    # Events that wait make it look again ten times a second; it must not forget what is wrong.
+    refusals = "deskbell_router_refusals_total"
+    before = desk.metrics("router").get(refusals, 0)
+    wait_for(lambda: desk.metrics("router")[refusals] > before + 20, "some tries")
+    status, words = health(desk, "router")
+    assert status != 200 and "cannot be used" in words
+    db.hset(f"{P}:desk:documents", str(version + 2), good)
+    db.set(f"{P}:desk", str(version + 2))
+    assert desk.wait_events(1)[0]["data"]["text"] == "waits"
+    wait_for(lambda: health(desk, "router")[0] == 200, "the router to be well")
+
+
+def test_a_webhook_with_endless_recipients_is_taken(desk):
+    to = [f"id-{n}-" + "x" * 500 for n in range(900)]
+    status, _, body = desk.hook({"from": "ann", "to": to, "text": "to everybody"})
+    assert status == 200, body
+    (e,) = desk.wait_events(1)
+    assert e["data"]["text"] == "to everybody" and "cut: recipients" in e["data"]["warnings"]
+
+
+def test_redis_full_then_larger_again(desk):
+    db = store(desk)
+    before = db.config_get("maxmemory")["maxmemory"]
+    assert desk.sms("first")[0] == 200
+    desk.wait_events(1)
+    db.config_set("maxmemory", "1mb")
+    assert desk.sms("second")[0] == 200 and desk.lmtp(b"From: a@example.org\r\nSubject: third\r\n\r\nhello\r\n") == {}
+    wait_for(lambda: "OOM" in health(desk, "router")[1], "the router to say that Redis is full")
+    assert desk.sms("fourth", sender="+14155550100")[0] == 200
+    db.config_set("maxmemory", before)
+    events = desk.wait_events(4)
+    texts = [e["data"]["text"].strip() for e in events]
+    assert sorted(texts) == sorted(["first", "second", "hello", "fourth"])
+    assert texts.index("second") < texts.index("fourth")
+    wait_for(lambda: health(desk, "router")[0] == 200, "the router to be well")
