@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Found in review: what was broken once, and attacks worth repeating."""
+import os
+import pathlib
+import shutil
+import signal
+
 import pytest
 import redis as redis_client
 from test_00_functions import NOW, P, event, journal, mail, r, route  # noqa: F401
@@ -84,3 +89,27 @@ def test_redis_full_then_larger_again(desk):
     assert sorted(texts) == sorted(["first", "second", "hello", "fourth"])
     assert texts.index("second") < texts.index("fourth")
     wait_for(lambda: health(desk, "router")[0] == 200, "the router to be well")
+
+
+def test_what_redis_lost_comes_again_once_and_in_order(desk):
+    """A Redis that comes back without its last minutes, as after a failover to a copy that was behind."""
+    assert desk.sms("0", sender="+14155550100")[0] == 200
+    desk.wait_events(1)
+    aof, copy = desk.dir / "redis" / "aof", desk.folder / "aof"
+    shutil.copytree(aof, copy)
+    for n in range(1, 40):
+        assert desk.sms(str(n), sender=f"+1415555010{n % 3}")[0] == 200
+    assert desk.lmtp(b"From: a@example.org\r\nSubject: lost\r\n\r\n40\r\n") == {}
+    desk.wait_events(41)
+    os.kill(desk.process.pid, signal.SIGSTOP)  # or it starts Redis again before the copy is in place
+    pid = desk.kill("redis")
+    wait_for(lambda: pathlib.Path(f"/proc/{pid}/stat").read_text().split(") ")[1][0] == "Z", "Redis to end")
+    shutil.rmtree(aof)
+    shutil.copytree(copy, aof)
+    os.kill(desk.process.pid, signal.SIGCONT)
+    wait_for(lambda: len(desk.run("events", "--limit", "1000", check=False).stdout.splitlines()) > 41, "a replay")
+    texts = [e["data"]["text"].strip() for e in desk.wait_events(41)]
+    assert sorted(texts, key=int) == [str(n) for n in range(41)]
+    for customer in range(3):
+        own = [int(t) for t in texts if t != "40" and int(t) % 3 == customer]
+        assert own == sorted(own)
