@@ -5,7 +5,7 @@
 #include "link/keys.h"
 #include <stdlib.h>
 
-enum { PATIENCE_MS = 30000, SPOOL_BYTES = 8 * 1024 * 1024 };
+enum { PATIENCE_MS = 30000, TICK_MS = 10, SPOOL_BYTES = 8 * 1024 * 1024 };
 
 struct inject {
   const struct ctl *ctl;
@@ -13,13 +13,15 @@ struct inject {
   uv_loop_t loop;
   uv_timer_t patience;
   struct channel *channel;
+  int64_t until_ms;
   bool over, durable;
   int outcome;
 };
 
+/* Ticks, because the link's callbacks run just before the loop sleeps: what they change is seen when it wakes. */
 static void on_patience(uv_timer_t *timer) {
   struct inject *i = timer->data;
-  i->over = true;
+  i->over = clock_monotonic_ms() >= i->until_ms;
 }
 
 int inject_open(const struct ctl *ctl, const struct config *config, struct inject **ret) {
@@ -63,7 +65,8 @@ static void on_durable(void *arg, int outcome, uint64_t seq) {
 /* Runs the loop until `done`, or the patience is over. */
 static bool wait(struct inject *i, bool (*done)(struct inject *i)) {
   i->over = false;
-  uv_timer_start(&i->patience, on_patience, PATIENCE_MS, 0);
+  i->until_ms = clock_monotonic_ms() + PATIENCE_MS;
+  uv_timer_start(&i->patience, on_patience, TICK_MS, TICK_MS);
   while (!done(i) && !i->over)
     uv_run(&i->loop, UV_RUN_ONCE);
   uv_timer_stop(&i->patience);
