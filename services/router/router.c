@@ -107,13 +107,14 @@ static void lane_changed(void *arg, struct lane *lane, bool up, const char *why)
 
 static void loaded(void *arg, const struct desk *desk) {
   struct router *s = arg;
-  if (!s->desk.desk || s->desk.desk->version != desk->version)
+  bool other = !s->desk.desk || s->desk.desk->version != desk->version;
+  if (other)
     log_info("desk_loaded", KI("version", desk->version), KI("rules", desk->rule_count), KI("queues", desk->queue_count));
   s->desk.desk = desk;
   s->store_trouble = false;
   s->store_words[0] = '\0';
-  for (size_t i = 0; i < s->lane_count; i++)
-    lane_resume(s->lanes[i]);
+  for (size_t i = 0; other && i < s->lane_count; i++)
+    lane_resume(s->lanes[i]); /* else in on_retry(): a refusal looks here, and must not be tried again at once */
 }
 
 static void replaced(void *arg, int64_t since_ms) {
