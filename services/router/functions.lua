@@ -4,7 +4,7 @@
 -- key ("{p00}"), so that all it touches is in one hash slot. Every step may be repeated: the event's own key
 -- remembers what was decided, a repeat answers the same and changes nothing.
 
-local RELEASE = '4'
+local RELEASE = '5'
 -- Redis gives a library its globals only when a function runs; the wrapper in register() fills these.
 local call, pcall_redis, find, sub, gmatch, match, concat
 
@@ -185,9 +185,10 @@ end
 local function open_item(tag, e, conv_id, customer_id, rule, now)
   local item = 'w' .. sub(e.id, 1, 16)
   local deadline = rule.within ~= '0' and string.format('%.0f', tonumber(now) + tonumber(rule.within)) or '0'
+  -- First what may fail, on a damaged queue: a failed event must leave nothing behind.
+  call('ZADD', tag .. ':queue:' .. rule.queue, score(rule.priority, now), item)
   call('HSET', tag .. ':item:' .. item, 'state', 'waiting', 'queue', rule.queue, 'agent', '', 'changed', now, 'facts',
     concat({ conv_id, customer_id, rule.priority, deadline, rule.skills, rule.name, e.desk, now, e.id }, '\31'))
-  call('ZADD', tag .. ':queue:' .. rule.queue, score(rule.priority, now), item)
   return item
 end
 
@@ -362,7 +363,8 @@ local function claim(keys, args)
       call('HSET', tag .. ':item:' .. item, 'state', 'active', 'agent', agent, 'changed', now)
       call('ZADD', tag .. ':held', now, item)
       item_fact(tag, 'claim', item, i, agent, now)
-      if i.customer ~= '' then call('HSET', tag .. ':cust:' .. i.customer, 'last_agent', agent) end
+      -- A damaged customer must not keep the agent from what is theirs already.
+      if i.customer ~= '' then pcall_redis('HSET', tag .. ':cust:' .. i.customer, 'last_agent', agent) end
       return item
     end
   end
@@ -384,11 +386,11 @@ local function done(keys, args)
   if c[1] == item then call('HSET', conv, 'item', '', 'queue', '', 'messages', 0) end
   if i.customer ~= '' then
     local at = tag .. ':cust:' .. i.customer
-    local rest = {}
-    for id in gmatch(call('HGET', at, 'open') or '', '%S+') do
+    local rest, open = {}, pcall_redis('HGET', at, 'open')
+    for id in gmatch(type(open) == 'string' and open or '', '%S+') do
       if id ~= i.conversation then rest[#rest + 1] = id end
     end
-    call('HSET', at, 'open', concat(rest, ' '))
+    pcall_redis('HSET', at, 'open', concat(rest, ' '))
   end
   item_fact(tag, 'done', item, i, agent ~= '' and agent or i.agent, now)
   return 'OK'

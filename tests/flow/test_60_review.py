@@ -4,6 +4,7 @@ import os
 import pathlib
 import shutil
 import signal
+import time
 
 import pytest
 import redis as redis_client
@@ -41,6 +42,23 @@ def test_the_journal_can_be_trimmed_when_redis_is_full(r):  # noqa: F811
     with pytest.raises(redis_client.exceptions.ResponseError, match="used memory"):
         route(r, event())
     assert r.fcall("deskbell_trim", 1, P, NOW + 10 ** 12, 10_000) > 100
+
+
+def test_a_damaged_queue_fails_the_event_and_leaves_nothing(r):  # noqa: F811
+    r.set(f"{P}:queue:support", "damaged")
+    before = {k: r.dump(k) for k in r.keys("*")}
+    assert route(r, event()) == "e"
+    assert {k: r.dump(k) for k in r.keys("*")} == before
+
+
+def test_a_damaged_customer_stops_no_agent(r):  # noqa: F811
+    route(r, event())
+    (e,) = journal(r)
+    r.delete(f"{P}:cust:{e['customer']}")
+    r.set(f"{P}:cust:{e['customer']}", "damaged")
+    assert r.fcall("deskbell_claim", 1, P, NOW, "support", "ana") == e["work_item"].encode()
+    assert r.fcall("deskbell_done", 1, P, NOW, e["work_item"], "ana", "") == b"OK"
+    assert [j["type"] for j in journal(r)] == ["event", "claim", "done"]
 
 
 # ---- whole desks
@@ -83,6 +101,11 @@ def test_redis_full_then_larger_again(desk):
     assert desk.sms("second")[0] == 200 and desk.lmtp(b"From: a@example.org\r\nSubject: third\r\n\r\nhello\r\n") == {}
     wait_for(lambda: "OOM" in health(desk, "router")[1], "the router to say that Redis is full")
     assert desk.sms("fourth", sender="+14155550100")[0] == 200
+    refusals, began = "deskbell_router_refusals_total", time.monotonic()
+    start = desk.metrics("router")[refusals]
+    wait_for(lambda: desk.metrics("router")[refusals] > start + 10, "some tries")
+    tries = desk.metrics("router")[refusals] - start
+    assert tries / (time.monotonic() - began) < 500, "eight lanes, each ten times a second"
     db.config_set("maxmemory", before)
     events = desk.wait_events(4)
     texts = [e["data"]["text"].strip() for e in events]
