@@ -41,6 +41,18 @@ static void grow(struct envelope *e) {
     *find_slot(e, e->targets[i].channel, envelope_token(e, &e->targets[i])) = (uint32_t)i + 1;
 }
 
+/* The number of the channel's last target when it has all the tokens it may have, else 0; numbers count from 1. */
+static uint32_t overflow(const struct envelope *e, const struct channel_config *channel) {
+  size_t tokens = 0;
+  uint32_t last = 0;
+  for (size_t i = 0; i < e->count; i++)
+    if (e->targets[i].channel == channel && e->targets[i].token_len) {
+      tokens++;
+      last = (uint32_t)i + 1;
+    }
+  return tokens < ENVELOPE_TOKENS_MAX ? 0 : last;
+}
+
 enum lmtp_outcome envelope_add(struct envelope *e, const struct config *config, struct slice path,
                                uint32_t *ret_target) {
   struct slice local, token, domain;
@@ -53,16 +65,18 @@ enum lmtp_outcome envelope_add(struct envelope *e, const struct config *config, 
     return LMTP_DISABLED_MAILBOX;
   if (e->count == e->room)
     grow(e);
-  uint32_t *slot = find_slot(e, channel, token);
-  if (!*slot) {
+  uint32_t *slot = find_slot(e, channel, token), number = *slot;
+  if (!number && token.len)
+    number = overflow(e, channel);
+  if (!number) {
     e->texts.max = SIZE_MAX / 2; /* the dialogue bounds both the recipients and the length of each */
     size_t at = e->texts.len;
     buf_add_slice(&e->texts, path);
     size_t token_at = token.len ? at + (size_t)(token.at - path.at) : at;
     e->targets[e->count++] = (struct envelope_target){channel, at, path.len, token_at, token.len};
-    *slot = (uint32_t)e->count;
+    number = *slot = (uint32_t)e->count;
   }
-  *ret_target = *slot - 1;
+  *ret_target = number - 1;
   return LMTP_ACCEPTED;
 }
 

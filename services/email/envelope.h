@@ -3,12 +3,17 @@
  * Which spool records one mail becomes: one per distinct (channel, sub-address token) among its recipients. Two
  * recipients of the same channel and token are one target, so a mail to both sales@ and support@ of one channel is
  * one event. Pure.
+ *
+ * All targets of one channel are the same event in the end, and each costs a parse of the whole mail: beyond
+ * ENVELOPE_TOKENS_MAX tokens of a channel, recipients fall to its last target.
  */
 #ifndef EMAIL_ENVELOPE_H
 #define EMAIL_ENVELOPE_H
 
 #include "config/config.h"
 #include "lmtp_dialogue.h"
+
+#define ENVELOPE_TOKENS_MAX 8
 
 struct envelope_target {
   const struct channel_config *channel; /* borrowed from the configuration */

@@ -92,6 +92,14 @@ def test_a_webhook_with_endless_recipients_is_taken(desk):
     assert e["data"]["text"] == "to everybody" and "cut: recipients" in e["data"]["warnings"]
 
 
+def test_a_mail_to_very_many_subaddresses_is_parsed_a_few_times_only(desk):
+    """300 of them cost 300 parses of one mail, with all other mail waiting behind."""
+    many = [f"support+{n}@example.com" for n in range(300)]
+    assert desk.lmtp(b"From: a@example.org\r\nSubject: many\r\n\r\nhello\r\n", recipients=many) == {}
+    desk.wait_events(1)
+    assert desk.metrics("email")["deskbell_spool_taken_total"] <= 8
+
+
 def test_redis_full_then_larger_again(desk):
     db = store(desk)
     before = db.config_get("maxmemory")["maxmemory"]
