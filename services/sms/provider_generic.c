@@ -22,9 +22,9 @@ static enum verdict normalise(struct intake *in) {
   struct normalised n;
   int r = normalise_generic(&in->source, http_body(in->request), slice_text(http_header(in->request, "webhook-id")),
                             &n);
-  in->why = n.why;
-  if (r)
-    return r == NORMALISE_BAD ? VERDICT_MALFORMED : VERDICT_DEFERRED;
+  in->why = r == -ENOMEM ? "too many parts for its size" : n.why;
+  if (r) /* no memory means the request's own ceiling: it would not fit the next time either */
+    return r == NORMALISE_BAD || r == -ENOMEM ? VERDICT_MALFORMED : VERDICT_DEFERRED;
   in->events = n.events;
   in->count = n.count;
   in->batch = n.batch;
