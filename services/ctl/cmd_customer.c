@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FILE_MOST = 1024 * 1024 * 1024, PROFILE_MOST = 16 * 1024, KEYS_MAX = 32, ROW_ARENA = 4 * 1024 * 1024 };
+enum { FILE_MOST = 1024 * 1024 * 1024, PROFILE_MOST = 16 * 1024, KEYS_MAX = 32, COLUMN_MOST = 16 * 1024, ROW_ARENA = 4 * 1024 * 1024 };
 
 struct import {
   struct desk_view *view;
@@ -89,26 +89,40 @@ static const char *normal_tags(struct import *m, const char *text) {
   return out;
 }
 
+/* What goes into each journal entry of the customer, or names them: short. */
+static const char *short_line(struct import *m, struct row *row, const char *name, const char *value) {
+  const char *line = utf8_one_line(m->arena, slice_text(value));
+  if (line && strlen(line) <= 256)
+    return line;
+  refuse(row, "longer than 256 bytes", name);
+  return "";
+}
+
+/* NULL: the row has filled its arena. */
 static void take_column(struct import *m, struct row *row, const char *name, const char *value) {
+  if (!name || !value || strlen(value) > COLUMN_MOST) {
+    refuse(row, "a column is longer than 16 KiB", name ? name : "");
+    return;
+  }
   if (strcasecmp(name, "email") == 0 || strcasecmp(name, "e-mail") == 0) {
     add_addresses(m, row, value, false);
   } else if (strcasecmp(name, "phone") == 0 || strcasecmp(name, "mobile") == 0) {
     add_addresses(m, row, value, true);
   } else if (strcasecmp(name, "name") == 0) {
-    row->name = utf8_one_line(m->arena, slice_text(value));
+    row->name = short_line(m, row, name, value);
   } else if (strcasecmp(name, "tags") == 0) {
     row->tags = normal_tags(m, value);
   } else if (strcasecmp(name, "language") == 0) {
-    row->language = value;
+    row->language = short_line(m, row, name, value);
   } else if (strcasecmp(name, "value") == 0) {
     char *end;
     if (value[0] && (strtod(value, &end), *end))
       refuse(row, "value is no number", value);
-    row->value = value;
+    row->value = short_line(m, row, name, value);
   } else if (strcasecmp(name, "id") == 0) {
-    row->id = value;
-    if (value[0])
-      add_key(row, arena_printf(m->arena, "id:%s", value));
+    row->id = short_line(m, row, name, value);
+    if (row->id[0])
+      add_key(row, arena_printf(m->arena, "id:%s", row->id));
   } else if (value[0]) {
     json_object_set_new(row->profile, name, json_string(value));
   }
@@ -209,6 +223,8 @@ static const char *json_as_text(struct import *m, const json_t *value) {
 }
 
 static void take_member(struct import *m, struct row *row, const char *name, json_t *value) {
+  if (json_is_null(value))
+    return; /* as good as absent */
   static const char *const known[] = {"email", "e-mail", "phone", "mobile", "name", "tags", "language", "value", "id"};
   for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
     if (strcasecmp(name, known[i]) == 0) {

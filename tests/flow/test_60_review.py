@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Found in review: what was broken once, and attacks worth repeating."""
+import json
 import os
 import pathlib
 import shutil
@@ -10,7 +11,7 @@ import pytest
 import redis as redis_client
 from test_00_functions import NOW, P, event, journal, mail, r, route  # noqa: F401
 
-from desk import wait_for
+from desk import Desk, wait_for
 
 
 def store(desk):
@@ -21,6 +22,14 @@ def store(desk):
 def health(desk, program):
     status, _, body = desk.post(f"http://{desk.endpoints[program + '-health']}/health", None, {}, method="GET")
     return status, body.decode()
+
+
+@pytest.fixture(scope="module")
+def review_desk(tmp_path_factory):
+    """One desk for the cases that do not damage it."""
+    with Desk(tmp_path_factory.mktemp("review") / "desk") as d:
+        d.up()
+        yield d
 
 
 # ---- the atomic steps
@@ -144,3 +153,30 @@ def test_what_redis_lost_comes_again_once_and_in_order(desk):
     for customer in range(3):
         own = [int(t) for t in texts if t != "40" and int(t) % 3 == customer]
         assert own == sorted(own)
+
+
+@pytest.mark.parametrize("row, words", [
+    ({"email": "a@example.org", "phone": None, "name": None}, None),  # as customer systems export it
+    ({"email": "a@example.org", "language": "de\u001e\u001f"}, None),
+    ({"email": "a@example.org", "name": "x" * 5_000_000}, "longer than"),
+    ({"email": "a@example.org", "name": "x" * 300}, "longer than"),
+    ({"email": "a@example.org", "language": "x" * 5_000_000}, "longer than"),
+    ({"id": "x" * 1000}, "longer than"),
+    ({"email": "x" * 5_000_000}, "longer than"),
+], ids=["nulls", "separators", "huge name", "long name", "huge language", "long id", "huge address"])
+def test_odd_customers(review_desk, tmp_path, row, words):
+    path = tmp_path / "customers.jsonl"
+    path.write_text(json.dumps(row) + "\n")
+    done = review_desk.run("customer", "import", str(path), "--json", check=False)
+    assert json.loads(done.stdout) == {"imported": int(words is None), "skipped": int(words is not None)}
+    assert (words or "").encode() in done.stderr
+    if words is None:
+        known = review_desk.json("customer", "show", "a@example.org")
+        assert known.get("name", "") == "" and known["lang"] in ("", "de")
+
+
+def test_a_webhook_of_too_many_parts_is_refused_not_deferred(review_desk):
+    many = [{"from": "u", "text": "z", "fields": {f"a{n}": 1 for n in range(100)}} for _ in range(1000)]
+    status, _, body = review_desk.hook(many)
+    assert status == 400 and b"too many parts" in body
+    assert review_desk.hook({"from": "u", "text": "z"})[0] == 200
