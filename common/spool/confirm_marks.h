@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Up to where everything was confirmed at which time: how far a replay goes back, and what may be deleted. When a record
- * was taken says neither: what waited out an hour's outage is confirmed a moment before Redis may lose it.
+ * Up to where everything was confirmed at which time: how far a replay goes back, and what may be deleted. When a
+ * record was taken says neither: what waited out an hour's outage is confirmed a moment before Redis may lose it.
  * In memory only; after a restart all counts as confirmed at the start. Where marks are missing the answer is too low,
  * which keeps and repeats more than needed, never less. Pure. Internal to spool/.
  */

@@ -16,7 +16,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FILE_MOST = 1024 * 1024 * 1024, PROFILE_MOST = 16 * 1024, KEYS_MAX = 32, COLUMN_MOST = 16 * 1024, ROW_ARENA = 4 * 1024 * 1024 };
+enum { FILE_MOST = 1024 * 1024 * 1024, ROW_ARENA = 4 * 1024 * 1024 };
+enum { PROFILE_MOST = 16 * 1024, COLUMN_MOST = 16 * 1024, KEYS_MAX = 32 };
 
 struct import {
   struct desk_view *view;
