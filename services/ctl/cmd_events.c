@@ -101,6 +101,8 @@ int cmd_events(struct ctl *ctl, int argc, char **argv) {
 
 static int print_original(struct desk_view *v, const struct entry *e) {
   contact_event *event = entry_event(v, e);
+  if (!event && e->event.len) /* unreadable: what the channel program sent is all there is */
+    return fwrite(e->event.at, 1, e->event.len, stdout) == e->event.len ? CTL_OK : CTL_FAILED;
   if (!event || !event->original || event->original->sha256.len != SHA256_BYTES)
     return ctl_fail(v->ctl, "this event has no original");
   auto_clean(buf_free) struct buf bytes = BUF_INIT(BLOB_MOST);

@@ -246,7 +246,7 @@ static int run_retry(struct desk_view *v, const char *id) {
     return status;
   contact_event *event = entry_event(v, &e);
   if (!event) {
-    status = ctl_fail(v->ctl, "the event itself is unreadable; its bytes: deskbell quarantine show %s", id);
+    status = ctl_fail(v->ctl, "the event itself is unreadable; its bytes: deskbell event %s --original", id);
   } else {
     struct arena *own = v->arena; /* the event lives in it; the pieces need their own */
     v->arena = arena_new(ARENA_FIRST, ARENA_MOST);

@@ -214,6 +214,8 @@ static json_t *event_data(struct desk_view *v, const struct entry *e, const cont
   json_t *data = event ? event_json(event) : json_object();
   if (event)
     set_whole_text(v, data, event);
+  else
+    set(data, "contact_event", e->meta[META_EVENT]);
   static const struct {
     const char *name;
     enum meta meta;
@@ -252,6 +254,13 @@ static void type_of(const struct entry *e, const contact_event *event, char ret[
   snprintf(ret, 64, "org.deskbell.contact.%s.v1", event ? event_kind_text(event->kind) : "unknown");
 }
 
+/* An event that nobody can read has its id all the same: an operator finds it under the one in the quarantine. */
+static json_t *entry_id(const struct entry *e, const contact_event *event) {
+  if (event)
+    return json_string(event->id);
+  return e->event.len && e->meta[META_EVENT].len ? slice_json(e->meta[META_EVENT]) : json_string(e->cursor);
+}
+
 json_t *entry_json(struct desk_view *v, const struct entry *e) {
   contact_event *event = entry_event(v, e);
   char type[64], source[160];
@@ -259,7 +268,7 @@ json_t *entry_json(struct desk_view *v, const struct entry *e) {
   snprintf(source, sizeof(source), "/deskbell/%.64s%s%.32s", v->config->name, event ? "/" : "", event ? event->channel : "");
   json_t *c = json_object();
   json_object_set_new(c, "specversion", json_string("1.0"));
-  json_object_set_new(c, "id", event ? json_string(event->id) : json_string(e->cursor));
+  json_object_set_new(c, "id", entry_id(e, event));
   json_object_set_new(c, "source", json_string(source));
   json_object_set_new(c, "type", json_string(type));
   set_time(c, "time", event && event->received_at_ms ? event->received_at_ms : entry_at(e));
