@@ -55,14 +55,16 @@ TWILIO = {
     "signed for another address": (403, lambda d: signed_form(d, GOOD, headers=[("X-Twilio-Signature", twilio_signature(
         d.secret("sms"), other(d, "hook"), GOOD))])),
     "body changed after signing": (403, lambda d: signed_form(d, GOOD, b"MessageSid=SMother&From=%2B14155550100")),
-    "field added after signing": (403, lambda d: signed_form(d, GOOD, urllib.parse.urlencode(GOOD).encode() + b"&Body=more")),
+    "field added after signing": (403, lambda d: signed_form(
+        d, GOOD, urllib.parse.urlencode(GOOD).encode() + b"&Body=more")),
     "unknown channel": (404, lambda d: signed_form(d, GOOD, url=other(d, "nobody"))),
     "a form's channel": (404, lambda d: signed_form(d, GOOD, url=other(d, "contact"))),
     "path that climbs": (404, lambda d: signed_form(d, GOOD, url=other(d, "../../etc/passwd"))),
     "get": (405, lambda d: d.post(d.endpoints["channel.sms"], None, {}, method="GET")),
     "put": (405, lambda d: d.post(d.endpoints["channel.sms"], b"x=1", {"Content-Type": FORM}, method="PUT")),
     "unknown method": (405, lambda d: d.post(d.endpoints["channel.sms"], None, {}, method="BREW")),
-    "json instead of a form": (415, lambda d: d.post(d.endpoints["channel.sms"], b"{}", {"Content-Type": "application/json"})),
+    "json instead of a form": (415, lambda d: d.post(d.endpoints["channel.sms"],
+                                                     b"{}", {"Content-Type": "application/json"})),
     "no content type": (415, lambda d: d.post(d.endpoints["channel.sms"], b"a=b", {})),
     "another charset": (415, lambda d: signed_form(d, GOOD, headers=[("Content-Type", FORM + "; charset=utf-16")])),
     "no MessageSid": (400, lambda d: signed_form(d, GOOD[1:])),
@@ -98,7 +100,8 @@ NOT_JSON = {
     "overlong utf-8": MESSAGE.replace(b"bad", b"\xc0\xaf"), "utf-16": MESSAGE.decode().encode("utf-16"),
     "surrogate": MESSAGE.replace(b"bad", rb"\ud800"), "raw NUL": MESSAGE.replace(b"bad", b"\0"),
     "raw control": MESSAGE.replace(b"bad", b"\x01"), "65 deep": b"[" * 65 + b"]" * 65, "deep": b"[" * 60000,
-    "deep objects": b'{"a":' * 10000 + b"1" + b"}" * 10000, "nothing to read": b"{}", "type alone": b'{"type":"message"}',
+    "deep objects": b'{"a":' * 10000 + b"1" + b"}" * 10000, "nothing to read": b"{}",
+    "type alone": b'{"type":"message"}',
     "status of nothing": b'{"type":"status","status":"read"}',
     "1001 items": b"[" + b",".join([MESSAGE] * 1001) + b"]",
 }
@@ -145,7 +148,8 @@ def test_webhook_refusals(desk, case):
 
 
 def test_one_bad_item_does_not_cost_the_others(desk):
-    batch = [{"type": "message", "id": uuid.uuid4().hex, "from": "+14155550111", "text": "first"}, {"type": "message"}, 7,
+    batch = [{"type": "message", "id": uuid.uuid4().hex, "from": "+14155550111", "text": "first"},
+             {"type": "message"}, 7,
              {"type": "message", "id": uuid.uuid4().hex, "from": "+14155550111", "text": "last"}]
     with Survives(desk, "sms", good_sms) as s:
         status, _, body = desk.hook(batch)
@@ -160,7 +164,8 @@ def test_texts_that_are_not_utf8_are_mended(desk):
     """Signed by the provider: a customer wrote it, so it is not refused."""
     url = desk.endpoints["channel.sms"]
     sid = "SM" + uuid.uuid4().hex
-    raw = [(b"MessageSid", sid.encode()), (b"From", b"+14155550100"), (b"To", b"+14155550199"), (b"Body", b"caf\xe9 \xf0\x9f\x98 \xc0\x80 end"),
+    raw = [(b"MessageSid", sid.encode()), (b"From", b"+14155550100"), (b"To", b"+14155550199"),
+           (b"Body", b"caf\xe9 \xf0\x9f\x98 \xc0\x80 end"),
            (b"ProfileName", b"\xff\xfe\x00Zo\xeb")]
     body = "&".join(f"{k.decode()}={urllib.parse.quote(v)}" for k, v in raw).encode()
     data = url.encode() + b"".join(k + v for k, v in sorted(raw))
@@ -179,11 +184,12 @@ def test_texts_that_are_not_utf8_are_mended(desk):
 
 HEAD = (b"POST %s HTTP/1.1\r\nHost: desk.example\r\nConnection: close\r\n"
         b"Content-Type: application/x-www-form-urlencoded\r\n")
+NEXT = b"GET /next HTTP/1.1\r\nHost: x\r\n\r\n"
 REFUSED = {400, 501, 505, None}
 HTTP = {
-    "length and chunked": ({400}, HEAD + b"Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /next HTTP/1.1\r\nHost: x\r\n\r\n"),
-    "chunked and length": ({400}, HEAD + b"Transfer-Encoding: chunked\r\nContent-Length: 6\r\n\r\n0\r\n\r\nGET /next HTTP/1.1\r\nHost: x\r\n\r\n"),
-    "two lengths": ({400}, HEAD + b"Content-Length: 3\r\nContent-Length: 40\r\n\r\na=bGET /next HTTP/1.1\r\nHost: x\r\n\r\n"),
+    "length and chunked": ({400}, HEAD + b"Content-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n" + NEXT),
+    "chunked and length": ({400}, HEAD + b"Transfer-Encoding: chunked\r\nContent-Length: 6\r\n\r\n0\r\n\r\n" + NEXT),
+    "two lengths": ({400}, HEAD + b"Content-Length: 3\r\nContent-Length: 40\r\n\r\na=b" + NEXT),
     "the same length twice": ({400}, HEAD + b"Content-Length: 3\r\nContent-Length: 3\r\n\r\na=b"),
     "a list of lengths": ({400}, HEAD + b"Content-Length: 3, 3\r\n\r\na=b"),
     "negative length": ({400}, HEAD + b"Content-Length: -1\r\n\r\na=b"),
@@ -197,7 +203,8 @@ HTTP = {
     "coding with a prefix": ({400, 501}, HEAD + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n"),
     "chunked in HTTP/1.0": ({400}, HEAD.replace(b"1.1", b"1.0") + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n"),
     "chunk size is no number": (REFUSED, HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\na=b\r\n0\r\n\r\n"),
-    "chunk size overflows": (REFUSED | {413}, HEAD + b"Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFFF\r\na=b\r\n0\r\n\r\n"),
+    "chunk size overflows": (REFUSED | {413}, HEAD +
+                             b"Transfer-Encoding: chunked\r\n\r\nFFFFFFFFFFFFFFFFFF\r\na=b\r\n0\r\n\r\n"),
     "two hosts": ({400}, HEAD + b"Host: other.example\r\nContent-Length: 3\r\n\r\na=b"),
     "no host": ({400}, b"POST %s HTTP/1.1\r\nContent-Length: 3\r\n\r\na=b"),
     "large header": ({431}, HEAD + b"X: " + b"x" * 40000 + b"\r\nContent-Length: 0\r\n\r\n"),
@@ -245,7 +252,8 @@ def test_one_byte_at_a_time_is_still_a_request(desk):
     fields = [("MessageSid", sid), ("From", "+14155550100"), ("To", "+14155550199"), ("Body", "slowly")]
     body = urllib.parse.urlencode(fields).encode()
     request = (HEAD.replace(b"%s", urllib.parse.urlsplit(url).path.encode()) + b"X-Twilio-Signature: " +
-               twilio_signature(desk.secret("sms"), url, fields).encode() + b"\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+               twilio_signature(desk.secret("sms"), url, fields).encode() +
+               b"\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
     with Raw(url) as c:
         for n in range(len(request)):
             c.say(request[n:n + 1])
@@ -345,9 +353,11 @@ def test_unconfirmed_form_is_shown_again_and_then_works(desk, case):
 
 
 WRONG = {
-    "nobody to answer": {"email": "", "phone": ""}, "no message": {"message": ""}, "blank message": {"message": " \n\t "},
+    "nobody to answer": {"email": "", "phone": ""}, "no message": {"message": ""},
+    "blank message": {"message": " \n\t "},
     "no address": {"email": "not an address"}, "two addresses": {"email": "a@example.org, b@example.org"},
-    "address with a line": {"email": "a@example.org\nBcc: b@example.org"}, "phone only, wrong": {"email": "", "phone": "12"},
+    "address with a line": {"email": "a@example.org\nBcc: b@example.org"},
+    "phone only, wrong": {"email": "", "phone": "12"},
     "long name": {"name": "n" * 201}, "long subject": {"subject": "s" * 301},
 }
 
@@ -374,7 +384,8 @@ def test_robots_see_success_and_wait_apart(desk):
         caught = post_form(desk, {**open_form(desk), **fields})
         fast = post_form(desk, {**open_form(desk, "patient"), **quick}, channel="patient")
     assert [a[0] for a in (person, caught, fast)] == [303] * 3
-    pages = [desk.post(urllib.parse.urljoin(desk.endpoints["channel.contact"], a[1]["Location"]), None, {}, method="GET")[2]
+    pages = [desk.post(urllib.parse.urljoin(desk.endpoints["channel.contact"], a[1]["Location"]), None, {},
+                       method="GET")[2]
              for a in (person, caught)]
     assert len({re.sub(rb'(class="reference">)[^<]*', rb"\1", p) for p in pages}) == 1, "the same page"
     by_text = {e["data"]["text"]: e["data"] for e in s.events}
@@ -405,7 +416,8 @@ FORMS = {
 def test_unreadable_forms(desk, case):
     wanted, kind, body = FORMS[case]
     with Survives(desk, "webform", good_form) as s:
-        status, headers, answer = desk.post(desk.endpoints["channel.contact"], body, {"Content-Type": kind} if kind else {})
+        status, headers, answer = desk.post(desk.endpoints["channel.contact"], body,
+                                            {"Content-Type": kind} if kind else {})
     assert status == wanted, answer
     if status != 413:
         json.loads(answer) if kind == "application/json" else answer.decode().index("<h1")
@@ -419,7 +431,8 @@ def test_methods_paths_and_origins(desk):
         for method in ("PUT", "DELETE", "PATCH", "BREW"):
             status, headers, _ = desk.post(url, b"", {}, method=method)
             assert (status, headers["Allow"]) == (405, "GET, HEAD, POST, OPTIONS"), method
-        for address in (forged, url + "x", url + "/", url + "/thanks", url + "/thanks/x", url.replace("contact", "%63ontact%00"),
+        for address in (forged, url + "x", url + "/", url + "/thanks", url + "/thanks/x",
+                        url.replace("contact", "%63ontact%00"),
                         urllib.parse.urljoin(url, "/"), url.replace("/form/", "/form/../form/")):
             status, _, page = desk.post(address, None, {}, method="GET")
             assert status == 404 and b"<h1" in page, address
@@ -430,7 +443,8 @@ def test_methods_paths_and_origins(desk):
 
 
 def test_form_texts_that_are_not_utf8_are_mended(desk):
-    body = urllib.parse.urlencode({**open_form(desk), "email": "x@example.org"}).encode() + b"&name=Zo%EB&message=%FF%FE+caf%E9%00+ok"
+    body = urllib.parse.urlencode({**open_form(desk), "email": "x@example.org"}).encode()
+    body += b"&name=Zo%EB&message=%FF%FE+caf%E9%00+ok"
     with Survives(desk, "webform", good_form) as s:
         status, _, page = post_form(desk, {}, body=body)
         assert status == 303, page
@@ -453,11 +467,14 @@ def test_an_idempotency_key_stands_for_one_message(desk):
 def test_files_that_are_none(desk):
     def with_file(name, content):
         parts = {**open_form(desk, "files"), "email": f"{uuid.uuid4().hex[:8]}@example.org", "message": "see file"}
-        body = b"".join(b'--b\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % (k.encode(), v.encode()) for k, v in parts.items())
-        body += b'--b\r\nContent-Disposition: form-data; name="files"; filename="%s"\r\n\r\n%s\r\n--b--\r\n' % (name, content)
+        body = b"".join(b'--b\r\nContent-Disposition: form-data; name="%s"\r\n\r\n%s\r\n' % (k.encode(), v.encode())
+                        for k, v in parts.items())
+        body += b'--b\r\nContent-Disposition: form-data; name="files"; filename="%s"\r\n\r\n' % name
+        body += content + b"\r\n--b--\r\n"
         return post_form(desk, {}, "files", [("Content-Type", MULTIPART)], body)
     with Survives(desk, "webform", good_form) as s:
-        for name, content in ((b"run.exe", b"MZ\x90"), (b"page.html", b"<script>"), (b"empty.pdf", b""), (b"fake.pdf", b"MZ\x90\0\x03")):
+        for name, content in ((b"run.exe", b"MZ\x90"), (b"page.html", b"<script>"), (b"empty.pdf", b""),
+                              (b"fake.pdf", b"MZ\x90\0\x03")):
             status, _, page = with_file(name, content)
             assert status == 422 and name.decode() in page and "see file" in page
         assert with_file(b"..\\..\\../etc/cron.d/x.pdf", b"%PDF-1.4\n")[0] == 303

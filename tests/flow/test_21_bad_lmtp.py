@@ -28,8 +28,8 @@ def original(desk, event):
 
 
 def head(subject="bad"):
-    return b"From: eve@example.org\r\nTo: support@example.com\r\nSubject: %s\r\nMessage-ID: <%s@example.org>\r\n\r\n" % (
-        subject.encode(), uuid.uuid4().hex.encode())
+    return (f"From: eve@example.org\r\nTo: support@example.com\r\nSubject: {subject}\r\n"
+            f"Message-ID: <{uuid.uuid4().hex}@example.org>\r\n\r\n").encode()
 
 
 # ---- commands
@@ -38,10 +38,13 @@ COMMANDS = {
     "EHLO": (b"EHLO x", "500 5.5.1"), "HELO": (b"HELO x", "500 5.5.1"), "unknown": (b"XYZZY", "500 5.5.2"),
     "empty": (b"", "500 5.5.2"), "blanks": (b"    ", "500 5.5.2"), "LHLO without a name": (b"LHLO", "501 5.5.4"),
     "RCPT before MAIL": (b"RCPT TO:<support@example.com>", "503 5.5.1"), "DATA before MAIL": (b"DATA", "503 5.5.1"),
-    "BDAT": (b"BDAT 5 LAST", "500 5.5.2"), "STARTTLS": (b"STARTTLS", "500 5.5.2"), "AUTH": (b"AUTH PLAIN AGEAYg==", "500 5.5.2"),
+    "BDAT": (b"BDAT 5 LAST", "500 5.5.2"), "STARTTLS": (b"STARTTLS", "500 5.5.2"),
+    "AUTH": (b"AUTH PLAIN AGEAYg==", "500 5.5.2"),
     "no colon": (b"MAIL FROM <a@example.org>", "501 5.5.4"), "no brackets": (b"MAIL FROM:a@example.org", "501 5.5.4"),
-    "not closed": (b"MAIL FROM:<a@example.org", "501 5.5.4"), "something behind": (b"MAIL FROM:<a@example.org>x", "501 5.5.4"),
-    "unknown parameter": (b"MAIL FROM:<a@example.org> RET=HDRS", "555 5.5.4"), "unknown body": (b"MAIL FROM:<a@example.org> BODY=BINARYMIME", "555 5.5.4"),
+    "not closed": (b"MAIL FROM:<a@example.org", "501 5.5.4"),
+    "something behind": (b"MAIL FROM:<a@example.org>x", "501 5.5.4"),
+    "unknown parameter": (b"MAIL FROM:<a@example.org> RET=HDRS", "555 5.5.4"),
+    "unknown body": (b"MAIL FROM:<a@example.org> BODY=BINARYMIME", "555 5.5.4"),
     "size is no number": (b"MAIL FROM:<a@example.org> SIZE=many", "501 5.5.4"),
     "too large": (b"MAIL FROM:<a@example.org> SIZE=33554433", "552 5.3.4"),
     "far too large": (b"MAIL FROM:<a@example.org> SIZE=" + b"9" * 40, "552 5.3.4"),
@@ -110,8 +113,10 @@ def test_mistakes_end_a_connection(desk):
     assert s.events == []
 
 
-@pytest.mark.parametrize("greeting", [b"GET / HTTP/1.1\r\nHost: x\r\n\r\n", b"POST / HTTP/1.1\r\nContent-Length: 70\r\n\r\n"
-                                      b"LHLO x\r\nMAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.com>\r\nDATA\r\nx\r\n.\r\n"])
+@pytest.mark.parametrize("greeting", [
+    b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+    b"POST / HTTP/1.1\r\nContent-Length: 70\r\n\r\n"
+    b"LHLO x\r\nMAIL FROM:<a@example.org>\r\nRCPT TO:<b@example.com>\r\nDATA\r\nx\r\n.\r\n"])
 def test_a_browser_is_sent_away(desk, greeting):
     with Survives(desk, "email", good_mail) as s, Lmtp(desk, hello=False) as c:
         c.say(greeting)
@@ -201,10 +206,13 @@ def unstuffed(content):
 SMUGGLED = (b"MAIL FROM:<boss@example.com>\r\nRCPT TO:<support@example.com>\r\nDATA\r\n"
             b"From: boss@example.com\r\nSubject: smuggled\r\n\r\nsmuggled\r\n")
 ENDS = {
-    "LF.LF": b"\n.\n", "LF.CRLF": b"\n.\r\n", "CR.CR": b"\r.\r", "CR.CRLF": b"\r.\r\n", "CRLF.CR": b"\r\n.\r", "CRLF.LF": b"\r\n.\n",
-    "LF.CR": b"\n.\r", "CR.LF": b"\r.\n", "CRLF.CRCRLF": b"\r\n.\r\r\n", "CRLF.NULCRLF": b"\r\n.\0\r\n", "CRLF.blankCRLF": b"\r\n. \r\n",
+    "LF.LF": b"\n.\n", "LF.CRLF": b"\n.\r\n", "CR.CR": b"\r.\r", "CR.CRLF": b"\r.\r\n", "CRLF.CR": b"\r\n.\r",
+    "CRLF.LF": b"\r\n.\n",
+    "LF.CR": b"\n.\r", "CR.LF": b"\r.\n", "CRLF.CRCRLF": b"\r\n.\r\r\n", "CRLF.NULCRLF": b"\r\n.\0\r\n",
+    "CRLF.blankCRLF": b"\r\n. \r\n",
     "CRLFNUL.CRLF": b"\r\n\0.\r\n", "CRLF..CRLF": b"\r\n..\r\n", "LFCR.CRLF": b"\n\r.\r\n", "CRCRLF.LF": b"\r\r\n.\n",
-    "wide dot": "\r\n。\r\n".encode(), "NEL.NEL": "\u0085.\u0085".encode(), "LS.LS": "\u2028.\u2028".encode(), "VT.VT": b"\v.\v",
+    "wide dot": "\r\n。\r\n".encode(), "NEL.NEL": "\u0085.\u0085".encode(), "LS.LS": "\u2028.\u2028".encode(),
+    "VT.VT": b"\v.\v",
 }
 
 
@@ -236,8 +244,10 @@ def test_pipelined_mails_stay_apart(desk):
 
 
 def test_mails_in_no_known_encoding(desk):
-    raw = (b"From: \xff\xfe\x80 <caf\xe9@\xc3\x28.example>\r\nTo: support@example.com\r\nSubject: =?x-unknown?B?////?= =?utf-8?Q?=FF=FE?= \xe9\r\n"
-           b"Message-ID: <\xff" + uuid.uuid4().hex.encode() + b">\r\nX-\xff: \x00\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=\"\xff\"\r\n"
+    raw = (b"From: \xff\xfe\x80 <caf\xe9@\xc3\x28.example>\r\nTo: support@example.com\r\n"
+           b"Subject: =?x-unknown?B?////?= =?utf-8?Q?=FF=FE?= \xe9\r\n"
+           b"Message-ID: <\xff" + uuid.uuid4().hex.encode() +
+           b">\r\nX-\xff: \x00\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=\"\xff\"\r\n"
            b"Content-Transfer-Encoding: \xff\r\n\r\nhello \xff\xfe \x00 \xc0\xaf world\r\n")
     with Survives(desk, "email", good_mail) as s:
         assert desk.lmtp(raw, sender="") == {}

@@ -7,7 +7,8 @@ import socket
 import pytest
 import zmq
 from desk import Desk, wait_for
-from peer import (BATCH, CONFIRM, PING, REFUSE, REPLAY, WELCOME, Peer, batch, hello, item, keys_of, number, text, varint)
+from peer import (BATCH, CONFIRM, PING, REFUSE, REPLAY, WELCOME, Peer, batch, hello, item, keys_of, number, text,
+                  varint)
 from wire import Survives, good_sms
 
 # The mail program does not run, so its key is free for us.
@@ -93,12 +94,15 @@ def test_many_that_never_finish_their_handshake(desk):
 SESSION = b"s" * 16
 BROKEN = {
     "empty": b"", "noise": b"\xff" * 100, "cut": hello("email", ("mail",))[:-3], "text": b"hello router",
-    "empty batch": batch(), "batch of noise": text(BATCH, b"\xff\xff"), "65 items": batch(*[item(n + 1, b"x") for n in range(65)]),
-    "empty event": batch(item(1, b"")), "large event": batch(item(1, b"x" * 65537)), "short id": batch(item(1, b"x", b"short")),
+    "empty batch": batch(), "batch of noise": text(BATCH, b"\xff\xff"),
+    "65 items": batch(*[item(n + 1, b"x") for n in range(65)]),
+    "empty event": batch(item(1, b"")), "large event": batch(item(1, b"x" * 65537)),
+    "short id": batch(item(1, b"x", b"short")),
     "numbers fall": batch(item(2, b"x"), item(1, b"x")), "number 0": batch(item(0, b"x")),
     "a router's frame": text(WELCOME, number(1, 1) + text(2, SESSION) + number(3, 1) + number(4, 1) + text(5, "r")),
     "a confirm": text(CONFIRM, number(1, 1)), "a replay": text(REPLAY, number(1, 1)),
-    "length past the end": varint(BATCH << 3 | 2) + varint(1 << 40), "deep": text(BATCH, text(1, text(3, text(3, b"x" * 9)))),
+    "length past the end": varint(BATCH << 3 | 2) + varint(1 << 40),
+    "deep": text(BATCH, text(1, text(3, text(3, b"x" * 9)))),
 }
 
 

@@ -4,7 +4,7 @@ and what a screen reader is told (WCAG 2.2, as far as a machine can see it)."""
 import re
 
 import pytest
-from browser import Browser, accessible
+from browser import Browser, accessible, leave
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -46,7 +46,7 @@ def value(driver, name):
 
 
 def send(driver):
-    driver.find_element(By.CSS_SELECTOR, "button[type=submit]").click()
+    leave(driver, driver.find_element(By.CSS_SELECTOR, "button[type=submit]").click)
 
 
 def focused(driver):
@@ -82,7 +82,8 @@ def test_wrong_then_corrected_then_sent(desk, browser, tmp_path):
     for name in ("email", "message"):
         field = browser.find_element(By.ID, name)
         assert field.get_attribute("aria-invalid") == "true"
-        described = " ".join(browser.find_element(By.ID, i).text for i in field.get_attribute("aria-describedby").split())
+        described = " ".join(browser.find_element(By.ID, i).text
+                             for i in field.get_attribute("aria-describedby").split())
         assert any(text in described for text in links if links[text] == name)
     summary.find_element(By.PARTIAL_LINK_TEXT, "e-mail").click()
     assert focused(browser).get_attribute("id") == "email", "an error leads to its field"
@@ -93,7 +94,7 @@ def test_wrong_then_corrected_then_sent(desk, browser, tmp_path):
     send(browser)
     assert browser.title == "Thank you" and "/thanks?" in browser.current_url
     reference = browser.find_element(By.CLASS_NAME, "reference").text
-    browser.refresh()
+    leave(browser, browser.refresh)
     assert browser.find_element(By.CLASS_NAME, "reference").text == reference, "303: a reload sends nothing again"
 
     (e,) = desk.wait_events(1)
@@ -102,7 +103,7 @@ def test_wrong_then_corrected_then_sent(desk, browser, tmp_path):
     assert (d["subject"], d["text"].replace("\r\n", "\n")) == ('My "order" & more', "First line\nSecond line")
     assert d["attachments"][0]["name"] == "invoice.pdf" and d.get("suspected", "") == ""
     assert d["queue"] == "support"
-    browser.find_element(By.PARTIAL_LINK_TEXT, "another message").click()
+    leave(browser, browser.find_element(By.PARTIAL_LINK_TEXT, "another message").click)
     assert browser.title == "Write to us" and value(browser, "name") == ""
 
 
@@ -112,11 +113,11 @@ def test_back_and_send_again_is_one_message(desk, browser):
     type_in(browser, "message", "only once")
     send(browser)
     reference = browser.find_element(By.CLASS_NAME, "reference").text
-    browser.back()
+    leave(browser, browser.back)
     assert value(browser, "message") == "only once"
     send(browser)
     assert browser.find_element(By.CLASS_NAME, "reference").text == reference
-    browser.back()
+    leave(browser, browser.back)
     type_in(browser, "message", "something else")
     send(browser)
     assert reference in browser.find_element(By.CSS_SELECTOR, "[role=alert]").text, "asked: was it meant?"
@@ -129,7 +130,8 @@ def test_back_and_send_again_is_one_message(desk, browser):
 def test_keyboard_alone(desk, browser):
     """Tab, type, Enter: every field is reached in its order, the trap for robots never."""
     browser.get(desk.endpoints["channel.contact"])
-    words = {"name": "Kim", "email": "kim@example.org", "phone": "+1 415 555 2671", "subject": "keys", "message": "by keyboard"}
+    words = {"name": "Kim", "email": "kim@example.org", "phone": "+1 415 555 2671", "subject": "keys",
+             "message": "by keyboard"}
     reached = []
 
     def press(keys):
@@ -147,11 +149,12 @@ def test_keyboard_alone(desk, browser):
         if name != "submit":
             press(Keys.TAB)
     assert reached == ["name", "email", "phone", "subject", "message", "files", "consent", "submit"]
-    press(Keys.ENTER)
+    leave(browser, lambda: press(Keys.ENTER))
     assert browser.title == "Thank you"
     (e,) = desk.wait_events(1)
     d = e["data"]
-    assert (d["from"]["name"], d["subject"], d["text"]) == ("Kim", "keys", "by keyboard") and d.get("suspected", "") == ""
+    assert (d["from"]["name"], d["subject"], d["text"]) == ("Kim", "keys", "by keyboard")
+    assert d.get("suspected", "") == ""
 
 
 def contrast(driver, element):
@@ -215,7 +218,8 @@ def test_accessible(desk, browser, channel, language, page):
 def test_small_screens_scroll_one_way(desk, browser):
     """WCAG 1.4.10: 320 pixels wide, nothing sticks out."""
     try:
-        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": 320, "height": 600, "deviceScaleFactor": 1, "mobile": False})
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
+                                {"width": 320, "height": 600, "deviceScaleFactor": 1, "mobile": False})
         browser.get(desk.endpoints["channel.contact"])
         send(browser)
         metrics = browser.execute_cdp_cmd("Page.getLayoutMetrics", {})

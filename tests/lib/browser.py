@@ -2,12 +2,16 @@
 """A real browser without a screen. Without JavaScript unless asked for; it speaks to the desk under test only."""
 import tempfile
 
+from desk import wait_for
 from selenium import webdriver
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
 
-ARGUMENTS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-dev-shm-usage",
-             "--disable-background-networking", "--disable-component-update", "--disable-sync",
-             "--disable-default-apps", "--window-size=900,1200", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
+ARGUMENTS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+             "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update",
+             "--disable-sync", "--disable-default-apps", "--window-size=900,1200",
+             "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1")
 BLOCKED = 2
 
 
@@ -29,6 +33,24 @@ class Browser:
     def __exit__(self, *_):
         self.driver.quit()
         self.profile.cleanup()
+
+
+def leave(driver, action):
+    """Does what leads to another page, and waits until that is there: without scripts the driver does not always."""
+    old = driver.find_element(By.TAG_NAME, "html")
+    action()
+
+    def there():
+        try:
+            old.is_enabled()
+            return False
+        except StaleElementReferenceException:
+            pass
+        try:
+            return driver.find_element(By.TAG_NAME, "main").is_displayed()
+        except (NoSuchElementException, StaleElementReferenceException):
+            return False
+    wait_for(there, "the next page")
 
 
 def accessible(driver):
