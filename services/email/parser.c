@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define ARENA_FIRST (256 * 1024)
-#define ARENA_CEILING (64 * 1024 * 1024)
+#define ARENA_CEILING (64 * 1024 * 1024) /* or a quarter of the memory: an operator who takes larger mails gives more */
 #define KEPT_BUFFER (1024 * 1024) /* a larger one is given back after its mail */
 
 struct parser {
@@ -203,7 +203,8 @@ int parser_main(int argc, char **argv) {
   if (sandbox_limit(memory, PARSER_CPU_SECONDS + 2 * (deadline_ms / 1000 + 1)) < 0)
     return 1;
   mallopt(M_ARENA_MAX, 1);
-  struct parser p = {.arena = arena_new(ARENA_FIRST, ARENA_CEILING), .event = BUF_INIT(EVENT_MAX_BYTES)};
+  const size_t ceiling = memory / 4 > ARENA_CEILING ? memory / 4 : ARENA_CEILING;
+  struct parser p = {.arena = arena_new(ARENA_FIRST, ceiling), .event = BUF_INIT(EVENT_MAX_BYTES)};
   mime_start();
   sandbox_warm_up();
   if (!try_out(&p) || sandbox_enter() < 0 || !try_out(&p))

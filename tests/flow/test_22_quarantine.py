@@ -115,6 +115,15 @@ def test_what_kills_its_parser_twice_is_set_aside(desk):
     assert entry_of(desk, raw) is None
 
 
+def test_large_is_not_complex(new_desk):
+    """Where the operator takes larger mails, they are read."""
+    desk = new_desk(config="email: {max_size: 128MiB}\nspool: {blob_max: 128MiB}\n" + CONFIG.lstrip()).up()
+    raw = big_mail(90 * MIB)
+    send_raw(desk, raw)
+    e = wait_for(lambda: [x for x in desk.events(types=None) if "contact" in x["type"]], "the mail")[0]
+    assert e["data"]["attachments"][0]["size"] > 60 * MIB, e
+
+
 def test_what_takes_too_long_is_set_aside(new_desk):
     desk = new_desk(config="email: {parser_deadline: 100ms, max_size: 256MiB}\nspool: {blob_max: 256MiB}\n" +
                     CONFIG.lstrip()).up()
