@@ -8,7 +8,7 @@
  *
  * Outputs are named ret_… and are written on success only.
  * Destructors have the form `void x_free(struct x **)`, accept NULL and *NULL, and are idempotent, so the same
- * function serves auto_free():  `auto_free(buf_heap) …`.
+ * function serves auto_clean():  `auto_clean(arena_free) struct arena *a = …`.
  */
 #ifndef BASE_FAULT_H
 #define BASE_FAULT_H

@@ -4,10 +4,8 @@
 #include "journal.h"
 #include "spool/blob.h"
 #include <getopt.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 enum { PAGE = 500, BLOB_MOST = 1024 * 1024 * 1024 };
 

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SEARCH_MOST = 200000, SEARCH_PAGE = 1000, FOUND_MAX = 50 };
+enum { SEARCH_MOST = 200000, FOUND_MAX = 50 };
 
 struct trace {
   struct desk_view *view;

@@ -6,7 +6,6 @@
  */
 #include "lane.h"
 #include "base/clock.h"
-#include "base/encode.h"
 #include <stdio.h>
 #include <stdlib.h>
 
