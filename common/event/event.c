@@ -62,6 +62,8 @@ static const struct limit {
     {&deskbell__v1__field__descriptor, "value", EVENT_MAX_BYTES, "a field is longer than an event"},
     {&deskbell__v1__thread_hints__descriptor, "references", 200, "more than 200 references"},
     {&deskbell__v1__contact_event__descriptor, "channel", CHANNEL_MAX, "channel is longer than 64 bytes"},
+    {&deskbell__v1__contact_event__descriptor, "spans", EVENT_SPANS_MAX, "more than 500 spans"},
+    {&deskbell__v1__report__descriptor, "recipients", EVENT_REPORTED_MAX, "a report on more than 100 recipients"},
 };
 
 static const struct limit *limit_of(const ProtobufCMessageDescriptor *message, const char *field) {
@@ -136,6 +138,22 @@ static int walk(const ProtobufCMessage *m, const char **ret_why) {
   return r;
 }
 
+static bool is_border(const char *text, size_t at) {
+  return ((uint8_t)text[at] & 0xC0) != 0x80;
+}
+
+static bool spans_fit(const contact_event *e) {
+  size_t len = e->n_spans ? strlen(e->text) : 0, at = 0;
+  for (size_t i = 0; i < e->n_spans; i++) {
+    const Deskbell__V1__TextSpan *span = e->spans[i];
+    if (span->begin < at || span->end <= span->begin || span->end > len || !is_border(e->text, span->begin) ||
+        !is_border(e->text, span->end))
+      return false;
+    at = span->end;
+  }
+  return true;
+}
+
 int event_check(const contact_event *e, const char **ret_why) {
   struct event_id id;
   const char *why = NULL;
@@ -147,6 +165,8 @@ int event_check(const contact_event *e, const char **ret_why) {
     why = "channel is missing";
   else if (e->kind == DESKBELL__V1__EVENT_KIND__QUARANTINE && (!e->quarantine || !*e->quarantine->reason))
     why = "a quarantined event does not say why";
+  else if (!spans_fit(e))
+    why = "the spans do not fit the text";
   if (why) {
     *ret_why = why;
     return EVENT_INVALID;

@@ -14,6 +14,8 @@
 
 #define EVENT_MAX_BYTES (64 * 1024)
 #define EVENT_TEXT_MAX (32 * 1024)
+#define EVENT_SPANS_MAX 500
+#define EVENT_REPORTED_MAX 100
 
 typedef Deskbell__V1__ContactEvent contact_event;
 typedef Deskbell__V1__Party event_party;
@@ -27,7 +29,8 @@ contact_event *event_new(struct arena *a);
 event_party *event_party_new(struct arena *a);
 event_blob *event_blob_new(struct arena *a, const uint8_t sha256[32], uint64_t size);
 
-/* Checks what every reader relies on: id, channel, kind present; UTF-8 everywhere; sizes; counts. Returns 0, or
+/* Checks what every reader relies on: id, channel, kind present; UTF-8 everywhere; sizes; counts; spans
+ * in order and inside the text. Returns 0, or
  * EVENT_INVALID with `*ret_why` a static sentence. */
 int must_check event_check(const contact_event *e, const char **ret_why);
 /* Packs into `ret` (cleared first). When larger than EVENT_MAX_BYTES it drops what can be spared in this order: fields

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/encode.h"
 #include "event/event.h"
+#include <stdlib.h>
 
 static void set_text(json_t *to, const char *name, const char *value) {
   if (value && *value)
@@ -126,6 +127,103 @@ static void set_parts(json_t *to, const contact_event *e) {
   }
 }
 
+/* ---- what mail says beyond its words */
+
+/* The text in two: without and only the spans (which are in order and inside it: event_check()). */
+static void set_spans(json_t *to, const contact_event *e) {
+  size_t len = strlen(e->text), at = 0, kept = 0, taken = 0;
+  if (e->n_spans == 0)
+    return;
+  char *stripped = must_realloc(NULL, 2 * (len + 1)), *quoted = stripped + len + 1;
+  for (size_t i = 0; i < e->n_spans; i++) {
+    size_t begin = e->spans[i]->begin, end = e->spans[i]->end;
+    memcpy(stripped + kept, e->text + at, begin - at);
+    kept += begin - at;
+    memcpy(quoted + taken, e->text + begin, end - begin);
+    taken += end - begin;
+    at = end;
+  }
+  memcpy(stripped + kept, e->text + at, len - at);
+  stripped[kept + len - at] = '\0';
+  quoted[taken] = '\0';
+  set_text(to, "text_stripped", stripped);
+  set_text(to, "text_quoted", quoted);
+  free(stripped);
+  json_t *list = json_array();
+  for (size_t i = 0; i < e->n_spans; i++) {
+    json_t *span = json_object();
+    json_object_set_new_nocheck(span, "begin", json_integer(e->spans[i]->begin));
+    json_object_set_new_nocheck(span, "end", json_integer(e->spans[i]->end));
+    set_text(span, "kind", e->spans[i]->kind);
+    json_array_append_new(list, span);
+  }
+  json_object_set_new_nocheck(to, "spans", list);
+}
+
+static void set_calendar(json_t *to, const Deskbell__V1__Calendar *c) {
+  if (!c)
+    return;
+  json_t *calendar = json_object();
+  set_text(calendar, "method", c->method);
+  set_text(calendar, "uid", c->uid);
+  set_text(calendar, "summary", c->summary);
+  set_text(calendar, "start", c->start);
+  set_text(calendar, "end", c->end);
+  set_text(calendar, "location", c->location);
+  set_text(calendar, "organizer", c->organizer);
+  json_object_set_new_nocheck(to, "calendar", calendar);
+}
+
+static void set_report(json_t *to, const Deskbell__V1__Report *r) {
+  if (!r)
+    return;
+  json_t *report = json_object(), *list = json_array();
+  for (size_t i = 0; i < r->n_recipients; i++) {
+    const Deskbell__V1__ReportedRecipient *from = r->recipients[i];
+    json_t *one = json_object();
+    set_text(one, "action", from->action);
+    set_text(one, "status", from->status);
+    set_text(one, "final_recipient", from->final_recipient);
+    set_text(one, "original_recipient", from->original_recipient);
+    set_text(one, "diagnostic", from->diagnostic);
+    set_text(one, "remote_mta", from->remote_mta);
+    json_array_append_new(list, one);
+  }
+  set_text(report, "kind", r->kind);
+  if (json_array_size(list))
+    json_object_set_nocheck(report, "recipients", list);
+  json_decref(list);
+  set_text(report, "of_message_id", r->of_message_id);
+  set_text(report, "disposition", r->disposition);
+  set_text(report, "feedback_type", r->feedback_type);
+  set_text(report, "reporter", r->reporter);
+  set_texts(report, "of_references", r->of_references, r->n_of_references);
+  json_object_set_new_nocheck(to, "report", report);
+}
+
+static void set_mail(json_t *to, const contact_event *e) {
+  set_spans(to, e);
+  set_calendar(to, e->calendar);
+  set_report(to, e->report);
+  if (e->authenticity) {
+    json_t *a = json_object();
+    set_text(a, "authserv_id", e->authenticity->authserv_id);
+    set_text(a, "dmarc", e->authenticity->dmarc);
+    set_text(a, "spf", e->authenticity->spf);
+    set_text(a, "dkim", e->authenticity->dkim);
+    set_texts(a, "dkim_domains", e->authenticity->dkim_domains, e->authenticity->n_dkim_domains);
+    json_object_set_new_nocheck(to, "authenticity", a);
+  }
+  if (e->place) {
+    json_t *p = json_object();
+    set_text(p, "mailbox", e->place->mailbox);
+    set_text(p, "folder", e->place->folder);
+    json_object_set_new_nocheck(p, "uid_validity", json_integer(e->place->uid_validity));
+    json_object_set_new_nocheck(p, "uid", json_integer(e->place->uid));
+    json_object_set_new_nocheck(to, "place", p);
+  }
+}
+
 json_t *event_json(const contact_event *e) {
   json_t *to = json_object();
   set_text(to, "id", e->id);
@@ -150,5 +248,6 @@ json_t *event_json(const contact_event *e) {
   set_text(to, "raw_type", e->raw_type);
   set_text(to, "reference", e->reference);
   set_parts(to, e);
+  set_mail(to, e);
   return to;
 }

@@ -152,6 +152,16 @@ static int cut_to_limits(contact_event *e, struct arena *a) {
   return 0;
 }
 
+/* What the text lost its spans lose too. */
+static void clip_spans(contact_event *e) {
+  size_t len = e->n_spans ? strlen(e->text) : 0;
+  cut_count(&e->n_spans, EVENT_SPANS_MAX);
+  while (e->n_spans && e->spans[e->n_spans - 1]->begin >= len)
+    e->n_spans--;
+  if (e->n_spans && e->spans[e->n_spans - 1]->end > len)
+    e->spans[e->n_spans - 1]->end = (uint32_t)len;
+}
+
 static int shrink(contact_event *e, struct arena *a) {
   int r = cut_to_limits(e, a);
   for (size_t i = 0; r == 0 && i < sizeof(cuts) / sizeof(cuts[0]); i++) {
@@ -169,6 +179,7 @@ int event_pack(contact_event *e, struct arena *a, struct buf *ret) {
   int r = shrink(e, a);
   if (r < 0)
     return r;
+  clip_spans(e);
   size_t size = packed_size(e);
   char *at;
   if (size > EVENT_MAX_BYTES || buf_reserve(ret, size, &at) != 0)
