@@ -96,15 +96,35 @@ static struct slice find_message_id(struct slice value) {
   return value.len <= MESSAGE_ID_MAX ? value : slice_of("", 0);
 }
 
-void mime_digest(struct slice raw, uint8_t ret[32], struct slice *ret_message_id) {
+static bool is_blank(struct slice s) {
+  for (size_t i = 0; i < s.len; i++)
+    if ((uint8_t)s.at[i] > ' ')
+      return false;
+  return true;
+}
+
+/* All blank mails of a channel would be one mail, whoever sent them. */
+static void add_sender(struct digest *d, const struct mime_envelope *envelope, struct slice oldest_received) {
+  digest_add(d, SLICE("\nsender\n"));
+  add_lines(d, envelope->null_path ? SLICE("<>") : envelope->mail_from);
+  add_lines(d, oldest_received);
+}
+
+void mime_digest(struct slice raw, const struct mime_envelope *envelope, uint8_t ret[32],
+                 struct slice *ret_message_id) {
   struct header_scan s;
   struct mail_field field;
+  struct slice received = slice_of("", 0);
+  bool nothing = true;
   struct digest *d = digest_new();
   *ret_message_id = slice_of("", 0);
   header_scan_start(&s, mail_start(raw));
   while (header_scan_next(&s, &field)) {
+    if (slice_equal_nocase(field.name, SLICE("Received")))
+      received = field.whole;
     if (is_trace(field.name))
       continue;
+    nothing = false;
     if (ret_message_id->len == 0 && slice_equal_nocase(field.name, SLICE("Message-ID")))
       *ret_message_id = find_message_id(field.value);
     add_lines(d, field.whole);
@@ -114,13 +134,15 @@ void mime_digest(struct slice raw, uint8_t ret[32], struct slice *ret_message_id
   while (body.len && (body.at[body.len - 1] == '\n' || body.at[body.len - 1] == '\r'))
     body.len--;
   add_lines(d, body);
+  if (nothing && is_blank(body))
+    add_sender(d, envelope, received);
   digest_end(d, ret);
   digest_free(&d);
 }
 
-struct event_id mime_event_id(struct slice channel, struct slice raw) {
+struct event_id mime_event_id(const struct mime_envelope *envelope, struct slice raw) {
   uint8_t digest[32];
   struct slice message_id;
-  mime_digest(raw, digest, &message_id);
-  return event_id_make(channel, SLICE("message"), message_id, slice_of(digest, sizeof(digest)));
+  mime_digest(raw, envelope, digest, &message_id);
+  return event_id_make(envelope->channel, SLICE("message"), message_id, slice_of(digest, sizeof(digest)));
 }

@@ -214,7 +214,7 @@ static contact_event *start_event(struct reading *r, struct slice raw, const str
     r->failed = true;
     return NULL;
   }
-  mime_digest(raw, digest, ret_message_id);
+  mime_digest(raw, envelope, digest, ret_message_id);
   *ret_id = event_id_make(envelope->channel, SLICE("message"), *ret_message_id, slice_of(digest, sizeof(digest)));
   event_id_text(ret_id, id);
   hex_encode(digest, sizeof(digest), hex);

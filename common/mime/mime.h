@@ -46,10 +46,14 @@ void mime_result_free(struct mime_result *r);
 
 /* Digest of what the sender wrote: header fields and body, without the trace headers that each delivery adds
  * (Received, Return-Path, Delivered-To, X-Original-To, Authentication-Results, ARC-*, DKIM-Signature excepted from the
- * exception as the sender's own, …), line ends as LF. Pure, no GMime, linear. Also lends the Message-ID found (may be
- * empty). The parent process uses it for the id of what cannot be parsed. */
-void mime_digest(struct slice raw, uint8_t ret[32], struct slice *ret_message_id);
-struct event_id mime_event_id(struct slice channel, struct slice raw);
+ * exception as the sender's own, …), line ends as LF. A mail of nothing – no such field, no body – is known by who
+ * sent it: the envelope's sender and the oldest Received field, if any, are digested too, never the time, so that a
+ * repeat is the same mail and another sender's is another. Pure, no GMime, linear. Also lends the Message-ID found
+ * (may be empty). */
+void mime_digest(struct slice raw, const struct mime_envelope *envelope, uint8_t ret[32],
+                 struct slice *ret_message_id);
+/* The id of the event this mail becomes, readable or not. Of the envelope, channel and sender count. */
+struct event_id mime_event_id(const struct mime_envelope *envelope, struct slice raw);
 /* The quarantine entry for a mail that could not be read (MI-40); in the arena. */
 contact_event *mime_quarantine(struct arena *a, struct slice raw, const struct mime_envelope *envelope,
                                const char *reason, const char *detail);

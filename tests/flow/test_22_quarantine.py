@@ -81,6 +81,24 @@ def test_a_mail_of_nothing_is_shown_to_the_operator(desk, raw):
     assert desk.json("quarantine", "show", item["id"]) == shown, "it can still be looked at"
 
 
+def test_mails_of_nothing_from_two_senders_are_two_entries(desk):
+    """There is nothing in them to tell them apart but who sent them; a repeat stays the same mail."""
+    def send(sender):
+        with Lmtp(desk) as c:
+            c.begin(sender=sender)
+            c.say(b".\r\n")
+            assert c.reply().startswith("250 2.0.0")
+    with Survives(desk, "email", good_mail) as s:
+        for sender in (b"ann@example.org", b"bob@example.org", b"", b"ann@example.org"):
+            send(sender)
+    assert len(s.events) == 3
+    assert len({e["id"] for e in s.events}) == 3
+    shown = [desk.json("quarantine", "show", e["id"])["data"]["envelope_from"] for e in s.events]
+    assert sorted(shown) == ["<>", "ann@example.org", "bob@example.org"]
+    for e in s.events:
+        assert desk.run("quarantine", "drop", e["id"]).returncode == 0
+
+
 def test_what_kills_its_parser_twice_is_set_aside(desk):
     """Killed from outside at the moment the parser holds the mail, as a crash or the memory limit would."""
     raw = big_mail(30 * MIB)

@@ -27,7 +27,7 @@ static void read_once(struct slice raw, struct buf *ret) {
       abort();
     if (result.blob_count < result.event->n_attachments && result.event->n_attachments && result.blob_count == 0)
       abort();
-    struct event_id id = mime_event_id(envelope.channel, raw);
+    struct event_id id = mime_event_id(&envelope, raw);
     if (memcmp(id.bytes, result.id.bytes, sizeof(id.bytes)) != 0)
       abort();
     mime_result_free(&result);

@@ -21,15 +21,15 @@
 void mime_start(void) {
 }
 
-struct event_id mime_event_id(struct slice channel, struct slice raw) {
-  return event_id_make(channel, SLICE("message"), SLICE(""), raw);
+struct event_id mime_event_id(const struct mime_envelope *envelope, struct slice raw) {
+  return event_id_make(envelope->channel, SLICE("message"), SLICE(""), raw);
 }
 
 static contact_event *make(struct arena *a, struct slice raw, const struct mime_envelope *envelope,
                            struct event_id *ret_id) {
   contact_event *e = event_new(a);
   char text[EVENT_ID_LEN + 1];
-  *ret_id = mime_event_id(envelope->channel, raw);
+  *ret_id = mime_event_id(envelope, raw);
   event_id_text(ret_id, text);
   e->id = arena_copy(a, slice_text(text));
   e->kind = DESKBELL__V1__EVENT_KIND__MESSAGE;
