@@ -70,10 +70,14 @@ void arena_reset(struct arena *a) {
   a->used = 0;
 }
 
+static size_t rounded(size_t size) {
+  return (size + 15) & ~(size_t)15;
+}
+
 void *arena_alloc(struct arena *a, size_t size) {
   if (size > a->ceiling)
     return NULL;
-  size = (size + 15) & ~(size_t)15;
+  size = rounded(size);
   struct block *b = a->current;
   if (size > b->size - b->used) {
     size_t next = b->size * 2;
@@ -91,6 +95,15 @@ void *arena_alloc(struct arena *a, size_t size) {
   b->used += size;
   a->used += size;
   return at;
+}
+
+void arena_shrink(struct arena *a, const void *at, size_t size, size_t kept) {
+  struct block *b = a->current;
+  assert(kept <= size);
+  if (!at || (const char *)at + rounded(size) != b->bytes + b->used)
+    return;
+  b->used -= rounded(size) - rounded(kept);
+  a->used -= rounded(size) - rounded(kept);
 }
 
 void *arena_zalloc(struct arena *a, size_t size) {

@@ -18,6 +18,9 @@ void arena_reset(struct arena *a);
 /* 16-byte aligned, not zeroed; NULL at the ceiling. */
 void *arena_alloc(struct arena *a, size_t size);
 void *arena_zalloc(struct arena *a, size_t size);
+/* Gives back the end of the newest piece, of which only `kept` bytes of the `size` asked for were needed; any other
+ * piece stays as it is. */
+void arena_shrink(struct arena *a, const void *at, size_t size, size_t kept);
 /* NUL-terminated copy; NULL at the ceiling. */
 char *arena_copy(struct arena *a, struct slice s);
 char *arena_printf(struct arena *a, const char *format, ...) printf_like(2, 3);

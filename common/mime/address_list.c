@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Not GMime's parser: nested groups ("a:a:a:…") overflow its stack, and it decodes what must not be decoded. One
- * pass cuts the value into mailboxes at commas and semicolons that stand outside quotes, comments and brackets; a
+ * Groups do not nest in earnest, so nothing is nested here: "a:a:a:…" is one group whose name was said again. One pass
+ * cuts the value into mailboxes at commas and semicolons that stand outside quotes, comments and brackets; a
  * quote, comment or bracket that is never closed is an ordinary character. The second looks at one mailbox.
  */
 #include "mime/address_list.h"

@@ -2,9 +2,13 @@
 /* A multipart that is a part of an alternative may offer one kind only; the lists that are NULL keep the other out. */
 #include "mime/body.h"
 #include "base/buf.h"
+#include "mime/attached_mail.h"
 #include "mime/body_text.h"
+#include "mime/related.h"
 #include "text/html.h"
 #include "text/utf8.h"
+
+enum { CALENDARS_MAX = 10 }; /* that are looked into until there is an event */
 
 struct part_list {
   struct mail_part **parts;
@@ -18,7 +22,7 @@ struct lists {
 
 struct sorting {
   struct reading *reading;
-  struct part_list attachments;
+  struct part_list attachments, spare;
 };
 
 static void add(struct reading *r, struct part_list *list, struct mail_part *p) {
@@ -50,6 +54,18 @@ static bool is_html(const struct mail_part *p) {
   return strcmp(p->type, "text/html") == 0;
 }
 
+/* What was in a TNEF, at most PART_DEPTH_MAX deep. */
+static void sort_opened(struct sorting *s, struct mail_part *p) {
+  for (struct mail_part *in = p->first; in; in = in->next) {
+    if (in->first)
+      sort_opened(s, in);
+    else
+      add(s->reading, in->spare ? &s->spare : &s->attachments, in);
+  }
+  if (p->kept)
+    add(s->reading, &s->attachments, p);
+}
+
 static void sort_parts(struct sorting *s, struct mail_part *first, const char *kind, bool in_alternative,
                        struct lists lists) {
   size_t text_before = lists.text ? lists.text->count : 0, html_before = lists.html ? lists.html->count : 0;
@@ -58,8 +74,13 @@ static void sort_parts(struct sorting *s, struct mail_part *first, const char *k
   for (struct mail_part *p = first; p; p = p->next) {
     bool is_inline = p->place != PLACE_ATTACHMENT && (is_text(p) || is_html(p)) &&
                      (p == first || (!related && !*p->name));
+    p->returned = strcmp(kind, "multipart/report") == 0;
     if (part_is(p, "multipart/")) {
       sort_parts(s, p->first, p->type, in_alternative || strcmp(p->type, "multipart/alternative") == 0, now);
+      continue;
+    }
+    if (p->first) {
+      sort_opened(s, p);
       continue;
     }
     if (!is_inline) {
@@ -87,6 +108,10 @@ static void sort_parts(struct sorting *s, struct mail_part *first, const char *k
 }
 
 void body_attach(struct reading *r, struct mail_body *body, const struct body_attachment *attachment) {
+  if (body->attachment_count == BODY_ATTACHMENTS_MAX) {
+    reading_warn(r, "too-many-attachments");
+    return;
+  }
   if (body->attachment_count == body->attachment_room) {
     size_t room = body->attachment_room ? 2 * body->attachment_room : 8;
     struct body_attachment *more = reading_alloc(r, room * sizeof(*more));
@@ -105,24 +130,29 @@ static void attach_part(struct reading *r, struct mail_body *body, const struct 
       .type = p->type,
       .name = p->name,
       .content_id = p->content_id,
+      .location = p->location,
       .bytes = transfer_decode(r, p->encoding, p->content),
-      .place = p->place,
+      .part = p,
   };
   body_attach(r, body, &attachment);
 }
 
+/* --- texts --- */
+
 /* The text of a part that is shown; what cannot be shown, or not all of it, is an attachment as well. */
-static struct slice read_text(struct reading *r, struct mail_body *body, struct mail_part *p, bool attach) {
-  bool binary;
-  struct slice text = body_text_decode(r, p, is_html(p), &binary);
-  bool cut = p->content.len > BODY_PART_MAX;
-  if (binary)
+static struct slice read_text(struct reading *r, struct mail_body *body, struct mail_part *p) {
+  if (p->text_read)
+    return p->text;
+  struct body_text read = body_text_decode(r, p, is_html(p), body);
+  if (read.binary)
     reading_warn(r, "text-is-binary");
-  if (cut)
+  if (read.cut)
     reading_warn(r, "text-cut");
-  if (attach && (binary || cut))
+  if (read.binary || read.cut)
     attach_part(r, body, p);
-  return text;
+  p->text = read.text;
+  p->text_read = true;
+  return p->text;
 }
 
 static struct slice html_text(struct reading *r, struct slice html) {
@@ -140,84 +170,103 @@ static struct slice trim_end(struct slice s) {
   return s;
 }
 
-static void append(struct reading *r, struct slice *to, struct slice more, const char *between) {
-  size_t gap = to->len && more.len ? strlen(between) : 0;
-  if (!more.len)
-    return;
-  if (!to->len) {
-    *to = more;
-    return;
-  }
-  char *out = reading_alloc(r, to->len + gap + more.len + 1);
-  if (!out)
-    return;
-  memcpy(out, to->at, to->len);
-  memcpy(out + to->len, between, gap);
-  memcpy(out + to->len + gap, more.at, more.len);
-  out[to->len + gap + more.len] = '\0';
-  *to = slice_of(out, to->len + gap + more.len);
-}
-
 static struct slice plain_text(struct reading *r, struct mail_body *body, struct mail_part *p) {
-  struct slice text = read_text(r, body, p, true);
-  text = body_text_take_files(r, text, body);
+  struct slice text = read_text(r, body, p);
   return p->flowed ? body_text_unflow(r, text, p->delete_space) : text;
 }
 
-static void read_all_text(struct reading *r, struct mail_body *body, const struct part_list *text) {
-  for (size_t i = 0; i < text->count && !r->failed; i++) {
-    struct mail_part *p = text->parts[i];
-    if (body->text.len > BODY_PART_MAX) {
-      reading_warn(r, "text-cut");
-      attach_part(r, body, p);
-      continue;
-    }
-    struct slice piece = is_html(p) ? html_text(r, read_text(r, body, p, false)) : plain_text(r, body, p);
-    append(r, &body->text, trim_end(piece), "\n\n");
-  }
+static struct slice as_text(struct reading *r, struct mail_body *body, struct mail_part *p) {
+  return trim_end(is_html(p) ? html_text(r, read_text(r, body, p)) : plain_text(r, body, p));
 }
 
 /* Plain text between parts of HTML, as Apple's Mail sends around pictures. */
-static struct slice escape(struct reading *r, struct slice text) {
-  char *out = text.len ? reading_alloc(r, 5 * text.len + 16) : NULL;
-  size_t len = 0;
-  if (!out)
-    return slice_of("", 0);
-  memcpy(out, "<pre>", 5);
-  len = 5;
-  for (size_t i = 0; i < text.len; i++) {
-    const char *entity = text.at[i] == '<' ? "&lt;" : text.at[i] == '&' ? "&amp;" : NULL;
-    if (entity) {
-      memcpy(out + len, entity, strlen(entity));
-      len += strlen(entity);
-    } else {
-      out[len++] = text.at[i];
+static struct slice as_html(struct reading *r, struct mail_body *body, struct mail_part *p) {
+  struct slice text = read_text(r, body, p);
+  return is_html(p) ? text : body_text_as_html(r, trim_end(text));
+}
+
+/* What the parts say, one after the other; joined once, since there may be a thousand. */
+static struct slice read_all(struct reading *r, struct mail_body *body, const struct part_list *list,
+                             struct slice (*read)(struct reading *, struct mail_body *, struct mail_part *),
+                             const char *between) {
+  struct slice *pieces = reading_alloc(r, (list->count + 1) * sizeof(*pieces));
+  size_t count = 0, size = 1, gap = strlen(between);
+  for (size_t i = 0; pieces && i < list->count && !r->failed; i++) {
+    if (size > BODY_PART_MAX) {
+      reading_warn(r, "text-cut");
+      attach_part(r, body, list->parts[i]);
+      continue;
     }
+    struct slice piece = read(r, body, list->parts[i]);
+    if (!piece.len)
+      continue;
+    pieces[count++] = piece;
+    size += piece.len + gap;
   }
-  memcpy(out + len, "</pre>", 6);
-  return slice_of(out, len + 6);
+  if (count <= 1)
+    return count && !r->failed ? pieces[0] : slice_of("", 0);
+  char *out = reading_alloc(r, size);
+  size_t len = 0;
+  for (size_t i = 0; out && i < count; i++) {
+    memcpy(out + len, between, i ? gap : 0);
+    len += i ? gap : 0;
+    memcpy(out + len, pieces[i].at, pieces[i].len);
+    len += pieces[i].len;
+  }
+  return slice_of(out ? out : "", out ? len : 0);
 }
 
 static void read_all_html(struct reading *r, struct mail_body *body, const struct part_list *html) {
-  bool any = false, binary;
+  bool any = false;
   for (size_t i = 0; i < html->count; i++)
     any |= is_html(html->parts[i]);
-  for (size_t i = 0; any && i < html->count && !r->failed; i++) {
-    struct mail_part *p = html->parts[i];
-    if (body->html.len > BODY_PART_MAX) {
-      reading_warn(r, "text-cut");
-      attach_part(r, body, p);
-      continue;
-    }
-    struct slice piece = is_html(p) ? read_text(r, body, p, true) : body_text_decode(r, p, false, &binary);
-    append(r, &body->html, is_html(p) ? piece : escape(r, trim_end(piece)), "\n");
+  if (any)
+    body->html = read_all(r, body, html, as_html, "\n");
+}
+
+/* The two forms of a text that a TNEF has, when the mail has none of its own. */
+static void read_spare(struct reading *r, struct mail_body *body, const struct part_list *spare) {
+  for (size_t i = 0; i < spare->count; i++) {
+    struct mail_part *p = spare->parts[i];
+    if (is_html(p) && !body->html.len)
+      body->html = read_text(r, body, p);
+    if (!body->text.len)
+      body->text = as_text(r, body, p);
   }
 }
 
+/* --- what is in attachments --- */
+
 static void read_calendar(struct reading *r, struct mail_body *body) {
-  for (size_t i = 0; i < body->attachment_count && !body->text.len; i++)
-    if (strcmp(body->attachments[i].type, "text/calendar") == 0)
-      body->text = trim_end(body_text_of_calendar(r, body->attachments[i].bytes));
+  size_t looked = 0;
+  for (size_t i = 0; i < body->attachment_count && !body->calendar.event && looked < CALENDARS_MAX; i++) {
+    const struct body_attachment *a = &body->attachments[i];
+    if (!a->part || (strcmp(a->type, "text/calendar") != 0 && strcmp(a->type, "application/ics") != 0))
+      continue;
+    looked++;
+    calendar_read(r, a->bytes, a->part->charset, a->part->method, &body->calendar);
+  }
+  if (!body->text.len && body->calendar.event)
+    body->text = trim_end(slice_text(calendar_text(r, &body->calendar)));
+}
+
+/* MI-23: a line for each attached mail; the words of the first where the mail has none of its own. */
+static void read_attached_mails(struct reading *r, struct mail_body *body) {
+  struct slice lines = {"", 0}, words = {"", 0};
+  size_t count = 0;
+  for (size_t i = 0; i < body->attachment_count && !r->failed; i++) {
+    struct body_attachment *a = &body->attachments[i];
+    struct attached_mail mail;
+    if (!a->part || a->part->returned || !attached_mail_is(a->type) || count == ATTACHED_MAILS_MAX)
+      continue;
+    attached_mail_read(r, a->bytes, &mail);
+    a->subject = mail.subject;
+    body_text_append(r, &lines, slice_text(attached_mail_line(r, &mail)), "\n");
+    if (count++ == 0 && !body->text.len)
+      words = attached_mail_words(r, a->bytes);
+  }
+  body_text_append(r, &body->text, lines, "\n\n");
+  body_text_append(r, &body->text, words, "\n\n");
 }
 
 void body_read(struct reading *r, struct mail_part *root, struct mail_body *ret) {
@@ -227,27 +276,25 @@ void body_read(struct reading *r, struct mail_part *root, struct mail_body *ret)
   if (!root)
     return;
   sort_parts(&s, root, "multipart/mixed", false, (struct lists){&text, &html});
-  read_all_text(r, ret, &text);
+  ret->text = read_all(r, ret, &text, as_text, "\n\n");
   read_all_html(r, ret, &html);
   for (size_t i = 0; i < s.attachments.count && !r->failed; i++)
     attach_part(r, ret, s.attachments.parts[i]);
   if (!ret->text.len && ret->html.len) /* an alternative whose plain half is blank */
     ret->text = trim_end(html_text(r, ret->html));
   if (!ret->text.len)
-    read_calendar(r, ret);
+    read_spare(r, ret, &s.spare);
+  read_calendar(r, ret);
+  read_attached_mails(r, ret);
+  related_read(r, ret);
 }
 
-bool body_shows(struct slice html, const char *content_id) {
-  size_t len = strlen(content_id);
-  struct slice rest = html;
-  while (len && rest.len) {
-    const char *hit = memmem(rest.at, rest.len, "cid:", 4);
-    if (!hit)
-      return false;
-    rest = slice_of(hit + 4, rest.len - (size_t)(hit + 4 - rest.at));
-    if (rest.len >= len && memcmp(rest.at, content_id, len) == 0 &&
-        (rest.len == len || strchr("\"'> )&\t\n", rest.at[len])))
-      return true;
-  }
-  return false;
+struct slice body_words(struct reading *r, struct mail_part *root) {
+  struct sorting s = {.reading = r};
+  struct part_list text = {0}, html = {0};
+  struct mail_body body = {.text = {"", 0}, .html = {"", 0}};
+  if (!root)
+    return body.text;
+  sort_parts(&s, root, "multipart/mixed", false, (struct lists){&text, &html});
+  return read_all(r, &body, &text, as_text, "\n\n");
 }

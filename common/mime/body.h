@@ -6,15 +6,21 @@
 #ifndef MIME_BODY_H
 #define MIME_BODY_H
 
+#include "mime/calendar.h"
 #include "mime/part.h"
 
 /* Of a text that is shown; a longer one is also an attachment, whole ("text-cut"). */
 enum { BODY_PART_MAX = 4 * 1024 * 1024 };
+/* More are not taken out ("too-many-attachments"); the original has them. */
+enum { BODY_ATTACHMENTS_MAX = 1000 };
 
 struct body_attachment {
   const char *type, *name, *content_id; /* name as it came */
   struct slice bytes;                   /* decoded */
-  enum part_place place;
+  const char *location;
+  const struct mail_part *part;         /* NULL: it was inside a text */
+  bool shown;                           /* the HTML refers to it (MI-17) */
+  const char *subject;                  /* of an attached mail; NULL: not looked at */
 };
 
 struct mail_body {
@@ -22,10 +28,11 @@ struct mail_body {
   struct slice html;  /* clean UTF-8; empty when there is none */
   struct body_attachment *attachments;
   size_t attachment_count, attachment_room;
+  struct calendar calendar;             /* of the first invitation; event is NULL when there is none (MI-19) */
 };
 
 void body_read(struct reading *r, struct mail_part *root, struct mail_body *ret);
-/* Whether `html` refers to cid:content_id (MI-17). */
-bool body_shows(struct slice html, const char *content_id);
+/* The text alone, of an attached mail. */
+struct slice body_words(struct reading *r, struct mail_part *root);
 
 #endif

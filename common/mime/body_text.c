@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The order matters: bytes, characters, files out, flow, and clean at the first step that makes text. */
-#include "base/buf.h"
+/* The order matters: bytes, files out, characters, flow, and clean at the first step that makes text. */
 #include "mime/body_text.h"
 #include "mime/charset.h"
+#include "mime/inline_file.h"
 #include "text/utf8.h"
 
-enum { NUL_FEW = 16, NUL_SHARE = 100, FILES_MAX = 100, CALENDAR_LINE_MAX = 500 };
+enum { NUL_FEW = 16, NUL_SHARE = 100 };
 
 static bool is_binary(struct slice s) {
   size_t zeros = 0;
@@ -17,15 +17,26 @@ static bool is_binary(struct slice s) {
   return zeros > NUL_FEW && zeros > s.len / NUL_SHARE;
 }
 
-struct slice body_text_decode(struct reading *r, const struct mail_part *p, bool html, bool *ret_binary) {
-  struct slice bytes = transfer_decode(r, p->encoding, p->content), label = p->charset;
-  if (bytes.len > BODY_PART_MAX)
+/* What a gateway put behind encoded text is text as it is. */
+static struct slice decode_bytes(struct reading *r, const struct mail_part *p) {
+  struct slice tail, bytes = transfer_decode_text(r, p->encoding, p->content, &tail);
+  body_text_append(r, &bytes, tail, "\n");
+  return bytes;
+}
+
+struct body_text body_text_decode(struct reading *r, const struct mail_part *p, bool html, struct mail_body *body) {
+  struct body_text ret = {.text = {"", 0}};
+  struct slice bytes = decode_bytes(r, p);
+  if (body && !html)
+    bytes = inline_files_take(r, bytes, p->charset, body);
+  ret.cut = bytes.len > BODY_PART_MAX;
+  if (ret.cut)
     bytes.len = BODY_PART_MAX;
-  if (html && !label.len)
-    label = charset_of_html(bytes);
-  struct slice text = charset_to_utf8(r, label, bytes);
-  *ret_binary = is_binary(text);
-  return *ret_binary ? slice_of("", 0) : slice_text(reading_text(r, text));
+  struct slice text = html ? charset_html_to_utf8(r, p->charset, bytes) : charset_to_utf8(r, p->charset, bytes);
+  ret.binary = is_binary(text);
+  if (!ret.binary)
+    ret.text = slice_text(reading_text(r, text));
+  return ret;
 }
 
 struct flow {
@@ -48,7 +59,8 @@ static void start_paragraph(struct flow *f, size_t depth) {
 }
 
 struct slice body_text_unflow(struct reading *r, struct slice text, bool delete_space) {
-  struct flow f = {.out = reading_alloc(r, 2 * text.len + 16)};
+  const size_t size = 2 * text.len + 16;
+  struct flow f = {.out = reading_alloc(r, size)};
   struct lines l = {.rest = text};
   struct slice line;
   while (f.out && lines_next(&l, &line)) {
@@ -70,74 +82,45 @@ struct slice body_text_unflow(struct reading *r, struct slice text, bool delete_
   }
   if (f.out && f.begun)
     f.out[f.len++] = '\n';
+  reading_shrink(r, f.out, size, f.len);
   return slice_of(f.out ? f.out : "", f.len);
 }
 
-struct slice body_text_take_files(struct reading *r, struct slice text, struct mail_body *body) {
-  size_t at, data, from = 0, taken, len = 0, done = 0, files = 0, used = 0;
-  struct slice name;
-  char *left = NULL, *out = NULL; /* files do not overlap, so together they are shorter than the text */
-  while (files < FILES_MAX && transfer_find_begin(text, from, &at, &data, &name)) {
-    if (!left) {
-      left = reading_alloc(r, text.len);
-      out = reading_alloc(r, text.len + TRANSFER_SPARE);
-    }
-    if (!out || !left)
-      return text;
-    files++;
-    size_t bytes = transfer_uudecode(slice_of(text.at + data, text.len - data), out + used, &taken);
-    from = data;
-    if (!taken)
-      continue;
-    const struct body_attachment attachment = {
-        .type = "application/octet-stream",
-        .name = reading_line(r, name),
-        .content_id = "",
-        .bytes = slice_of(out + used, bytes),
-        .place = PLACE_ATTACHMENT,
-    };
-    body_attach(r, body, &attachment);
-    used += bytes;
-    memcpy(left + len, text.at + done, at - done);
-    len += at - done;
-    from = done = data + taken;
-  }
-  if (!done)
-    return text;
-  memcpy(left + len, text.at + done, text.len - done);
-  return slice_of(left, len + text.len - done);
-}
-
-/* "DTSTART;TZID=Europe/Berlin:20261124T093000" → "DTSTART: 20261124T093000" */
-static void add_property(struct buf *out, struct slice line) {
-  static const struct slice wanted[] = {{"METHOD", 6},   {"SUMMARY", 7},   {"DTSTART", 7}, {"DTEND", 5},
-                                        {"LOCATION", 8}, {"ORGANIZER", 9}, {"UID", 3}};
-  for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
-    if (!slice_starts_nocase(line, wanted[i]) || line.len == wanted[i].len ||
-        (line.at[wanted[i].len] != ':' && line.at[wanted[i].len] != ';'))
-      continue;
-    const char *colon = memchr(line.at, ':', line.len);
-    if (colon && out->len + line.len < out->max) {
-      buf_add_slice(out, wanted[i]);
-      buf_add_text(out, ": ");
-      buf_add_slice(out, slice_of(colon + 1, line.len - (size_t)(colon + 1 - line.at)));
-      buf_add_char(out, '\n');
+struct slice body_text_as_html(struct reading *r, struct slice text) {
+  const size_t size = 5 * text.len + 16;
+  char *out = text.len ? reading_alloc(r, size) : NULL;
+  size_t len = 5;
+  if (!out)
+    return slice_of("", 0);
+  memcpy(out, "<pre>", 5);
+  for (size_t i = 0; i < text.len; i++) {
+    const char *entity = text.at[i] == '<' ? "&lt;" : text.at[i] == '&' ? "&amp;" : NULL;
+    if (entity) {
+      memcpy(out + len, entity, strlen(entity));
+      len += strlen(entity);
+    } else {
+      out[len++] = text.at[i];
     }
   }
+  memcpy(out + len, "</pre>", 6);
+  reading_shrink(r, out, size, len + 6);
+  return slice_of(out, len + 6);
 }
 
-struct slice body_text_of_calendar(struct reading *r, struct slice calendar) {
-  auto_clean(buf_free) struct buf out = BUF_INIT(8 * 1024);
-  struct lines l = {.rest = calendar};
-  struct slice line;
-  bool zone = false; /* a time zone's DTSTART is the day its rule began */
-  while (lines_next(&l, &line)) {
-    zone = slice_equal_nocase(line, SLICE("BEGIN:VTIMEZONE")) ||
-           (zone && !slice_equal_nocase(line, SLICE("END:VTIMEZONE")));
-    if (line.len > CALENDAR_LINE_MAX)
-      line.len = utf8_cut(line, CALENDAR_LINE_MAX);
-    if (!zone)
-      add_property(&out, line);
+void body_text_append(struct reading *r, struct slice *to, struct slice more, const char *between) {
+  size_t gap = to->len && more.len ? strlen(between) : 0;
+  if (!more.len)
+    return;
+  if (!to->len) {
+    *to = more;
+    return;
   }
-  return slice_text(reading_text(r, charset_to_utf8(r, SLICE("utf-8"), buf_slice(&out))));
+  char *out = reading_alloc(r, to->len + gap + more.len + 1);
+  if (!out)
+    return;
+  memcpy(out, to->at, to->len);
+  memcpy(out + to->len, between, gap);
+  memcpy(out + to->len + gap, more.at, more.len);
+  out[to->len + gap + more.len] = '\0';
+  *to = slice_of(out, to->len + gap + more.len);
 }

@@ -5,14 +5,20 @@
 
 #include "mime/body.h"
 
-/* The part's text in UTF-8, clean, line ends LF; not unflowed yet. *ret_binary when it is no text at all (MI-09). */
-struct slice body_text_decode(struct reading *r, const struct mail_part *p, bool html, bool *ret_binary);
+struct body_text {
+  struct slice text;   /* UTF-8, clean, line ends LF; not unflowed yet */
+  bool binary;         /* no text at all (MI-09); `text` is empty */
+  bool cut;            /* longer than BODY_PART_MAX */
+};
+
+/* Files in a plain text (MI-15) become attachments of `body`; NULL leaves them where they are. */
+struct body_text body_text_decode(struct reading *r, const struct mail_part *p, bool html, struct mail_body *body);
 /* format=flowed (RFC 3676) undone: paragraphs are lines, quotations keep their marks. */
 struct slice body_text_unflow(struct reading *r, struct slice text, bool delete_space);
-/* Takes uuencoded files out of a text (MI-15); each is an attachment. */
-struct slice body_text_take_files(struct reading *r, struct slice text, struct mail_body *body);
-/* What to read when a mail is nothing but an invitation (MI-19): its method, subject, times and people. */
-struct slice body_text_of_calendar(struct reading *r, struct slice calendar);
+/* Plain text as HTML, for texts that stand between parts of HTML. */
+struct slice body_text_as_html(struct reading *r, struct slice text);
+/* `to`, a gap and `more`, where both say something. */
+void body_text_append(struct reading *r, struct slice *to, struct slice more, const char *between);
 void body_attach(struct reading *r, struct mail_body *body, const struct body_attachment *attachment);
 
 #endif

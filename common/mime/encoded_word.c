@@ -81,6 +81,7 @@ static void add(struct pieces *p, struct slice s) {
 }
 
 static void flush(struct pieces *p) {
+  charset_remember(p->reading, p->charset);
   add(p, charset_to_utf8(p->reading, p->charset, slice_of(p->bytes, p->byte_count)));
   p->bytes += p->byte_count; /* what was converted may be lent from here */
   p->byte_count = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From the top of a mail to its event. Structure, addresses, encoded-words and transfer encodings are read by the
- * files beside this one, each bounded and without recursion an outsider can drive; GMime reads parameters and dates.
+ * From the top of a mail to its event. Structure, fields, words and wrappings are read by the files beside this one, each
+ * bounded and without recursion an outsider can drive.
  */
 #include "mime/mime.h"
 #include "base/digest.h"
@@ -11,18 +11,18 @@
 #include "mime/automatic.h"
 #include "mime/body.h"
 #include "mime/charset.h"
+#include "mime/date.h"
 #include "mime/encoded_word.h"
 #include "mime/thread.h"
 #include "text/utf8.h"
-#include <gmime/gmime.h>
 
 #define DAY_MS (24 * 60 * 60 * 1000LL)
 #define OLDEST_MS 315532800000LL /* 1980: no mail is older, broken clocks are */
 
-enum { SUBJECT_MAX = 2000, RAW_FROM_MAX = 1000, ENVELOPE_MAX = 1000, SHOWN_CHECKS_MAX = 200, LANGUAGE_MAX = 35 };
+enum { SUBJECT_MAX = 2000, RAW_FROM_MAX = 1000, ENVELOPE_MAX = 1000, LANGUAGE_MAX = 35 };
 
 void mime_start(void) {
-  g_mime_init();
+  charset_open_all();
 }
 
 static struct slice cut(struct slice s, size_t most) {
@@ -96,11 +96,8 @@ static void read_recipients(struct reading *r, const struct mail_header *h, cont
 /* MI-25. A clock that is a day ahead is a broken one. */
 static int64_t read_date(struct reading *r, const struct mail_header *h, int64_t received_ms) {
   struct slice value = header_value(r, h, "Date");
-  GDateTime *date = value.len ? g_mime_utils_header_decode_date(reading_copy(r, value)) : NULL;
-  int64_t ms = date ? g_date_time_to_unix(date) * 1000 : 0;
-  if (date)
-    g_date_time_unref(date);
-  if (ms >= OLDEST_MS && (!received_ms || ms <= received_ms + DAY_MS))
+  int64_t ms = 0;
+  if (date_read(value, &ms) && ms >= OLDEST_MS && (!received_ms || ms <= received_ms + DAY_MS))
     return ms;
   reading_warn(r, value.len ? "date-invalid" : "date-missing");
   return 0;
@@ -148,23 +145,18 @@ static event_attachment *new_attachment(struct reading *r, const struct body_att
 
 /* "subject.eml" tells an agent more than "message.eml". */
 static const char *name_of(struct reading *r, const struct body_attachment *a) {
-  struct mail_header h;
-  struct reading inner = {.arena = r->arena}; /* what is odd in there is not said of this mail */
-  struct slice start = mail_start(a->bytes);
-  if (*a->name || strcmp(a->type, "message/rfc822") != 0)
+  if (*a->name || !a->subject || !*a->subject)
     return a->name;
-  header_read(&inner, slice_of(start.at, start.len < HEADER_TOTAL_MAX ? start.len : HEADER_TOTAL_MAX), &h);
-  char *subject = read_subject(&inner, &h);
-  r->failed |= inner.failed;
+  char *subject = reading_copy(r, slice_text(a->subject));
   for (char *c = subject; *c; c++)
     if (*c == '/' || *c == '\\')
       *c = '-';
-  return *subject ? join_lines(r, cut_line(r, subject, ATTACHMENT_NAME_MAX / 2), "", ".eml") : "";
+  return join_lines(r, cut_line(r, subject, ATTACHMENT_NAME_MAX / 2), "", ".eml");
 }
 
 static void set_attachments(struct reading *r, const struct mail_body *body, contact_event *e,
                             struct mime_result *ret) {
-  size_t count = body->attachment_count, checks = 0;
+  size_t count = body->attachment_count;
   e->attachments = reading_alloc(r, (count + 1) * sizeof(*e->attachments));
   char **names = reading_alloc(r, (count + 1) * sizeof(*names));
   for (size_t i = 0; i < count && names && e->attachments && !r->failed; i++) {
@@ -173,7 +165,7 @@ static void set_attachments(struct reading *r, const struct mail_body *body, con
     if (!to)
       return;
     to->name = attachment_name_unique(r, attachment_name_clean(r, name_of(r, a), a->type), names, i);
-    to->inline_part = *a->content_id && checks++ < SHOWN_CHECKS_MAX && body_shows(body->html, a->content_id);
+    to->inline_part = a->shown;
     names[i] = to->name;
     e->attachments[e->n_attachments++] = to;
   }
@@ -185,9 +177,9 @@ static void warn_about_types(struct reading *r, const struct mail_part *p) {
   static const struct {
     const char *type, *warning;
   } rows[] = {
-      {"multipart/signed", "signed-unverified"},        {"multipart/encrypted", "encrypted"},
-      {"application/pkcs7-mime", "smime-opaque"},       {"application/x-pkcs7-mime", "smime-opaque"},
-      {"application/ms-tnef", "tnef"},                  {"message/partial", "message-partial"},
+      {"multipart/signed", "signed-unverified"},
+      {"multipart/encrypted", "encrypted"},
+      {"message/partial", "message-partial"},
       {"message/external-body", "message-external-body"},
   };
   for (; p; p = p->next) {
@@ -199,9 +191,14 @@ static void warn_about_types(struct reading *r, const struct mail_part *p) {
 }
 
 static void set_warnings(struct reading *r, contact_event *e) {
-  e->warnings = r->warning_count ? reading_alloc(r, r->warning_count * sizeof(*e->warnings)) : NULL;
+  size_t count = r->warning_count + (r->replaced > 0);
+  e->warnings = count ? reading_alloc(r, count * sizeof(*e->warnings)) : NULL;
   for (size_t i = 0; e->warnings && i < r->warning_count; i++)
     e->warnings[e->n_warnings++] = (char *)(uintptr_t)r->warnings[i];
+  char *errors = r->replaced ? arena_printf(r->arena, "decode-errors: %zu", r->replaced) : NULL;
+  r->failed |= r->replaced && !errors;
+  if (errors && e->warnings)
+    e->warnings[e->n_warnings++] = errors;
 }
 
 /* Everything that is known before the mail is understood; shared with the quarantine entry. */
@@ -240,6 +237,7 @@ static void set_body(struct reading *r, struct mail_part *root, contact_event *e
     e->text_blob = add_blob(r, ret, body.text);
   if (body.html.len)
     e->html = add_blob(r, ret, body.html);
+  e->calendar = body.calendar.event;
   set_attachments(r, &body, e, ret);
 }
 
@@ -279,8 +277,8 @@ int mime_to_event(struct slice raw, const struct mime_envelope *envelope, struct
   header_read(&r, mail_start(raw), &h);
   if (h.count == 0)
     reading_warn(&r, "header-missing");
+  struct mail_part *root = part_read(&r, &h); /* first, since parts say what set raw fields may be in (MI-06) */
   set_header(&r, &h, envelope, message_id, e);
-  struct mail_part *root = part_read(&r, &h);
   warn_about_types(&r, root);
   e->automatic = automatic_read(&r, &h, root, envelope->null_path);
   set_body(&r, root, e, &result);

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A mail's bytes into a contact event (RFC 5322, 2045-2049, 2231, 3676; tolerant as RFC 7103). Runs in the disposable
- * parser process of services/email only. Structure, addresses and words are read here, because GMime recurses on
- * hostile ones; GMime reads parameters and dates. Limits: a header field 16 KiB, a header 256 KiB, 1 000 recipients,
- * 1 000 parts, 50 levels, 4 MiB of text to show. What is beyond is cut with a warning or becomes an attachment; it is
- * never lost, for the original is kept.
+ * A mail's bytes into a contact event (RFC 5322, 2045-2049, 2231, 3676, 5545, 8551; tolerant as RFC 7103). Runs in the
+ * disposable parser process of services/email only. Limits: a header field 16 KiB, a header 256 KiB, 1 000 recipients,
+ * 1 000 parts, 1 000 attachments, 50 levels, 4 MiB of text to show. What is beyond is cut with a warning or becomes an
+ * attachment; it is never lost, for the original is kept.
  */
 #ifndef MIME_MIME_H
 #define MIME_MIME_H
@@ -36,7 +35,8 @@ struct mime_result {
   void *private;
 };
 
-void mime_start(void);         /* once per process */
+/* Once per process, before it loses the right to open files: loads the character sets. */
+void mime_start(void);
 /* Returns 0; MIME_UNREADABLE with `*ret_why` (a stable code for the quarantine entry); -ENOMEM (the arena's
  * ceiling: treat as unreadable "too-complex"). The id is deterministic: channel + Message-ID + digest of what the
  * sender wrote (mime_digest). */
@@ -48,8 +48,8 @@ void mime_result_free(struct mime_result *r);
  * (Received, Return-Path, Delivered-To, X-Original-To, Authentication-Results, ARC-*, DKIM-Signature excepted from the
  * exception as the sender's own, …), line ends as LF. A mail of nothing – no such field, no body – is known by who
  * sent it: the envelope's sender and the oldest Received field, if any, are digested too, never the time, so that a
- * repeat is the same mail and another sender's is another. Pure, no GMime, linear. Also lends the Message-ID found
- * (may be empty). */
+ * repeat is the same mail and another sender's is another. Pure, linear. Also lends the Message-ID found (may be
+ * empty). */
 void mime_digest(struct slice raw, const struct mime_envelope *envelope, uint8_t ret[32],
                  struct slice *ret_message_id);
 /* The id of the event this mail becomes, readable or not. Of the envelope, channel and sender count. */

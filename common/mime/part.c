@@ -2,13 +2,14 @@
 /*
  * Each multipart is cut at the lines of its own boundary only, and its parts are read within what was cut: so an
  * inner part that is never closed ends with its parent, and no boundary of an attached mail can end a part of this
- * one. Reading again at every level costs at most PART_DEPTH_MAX times the mail. GMime is not used here: it parses
- * the headers of attached mails, which overflow its stack, and takes 1.5 KB for each empty part.
+ * one. Reading again at every level costs at most PART_DEPTH_MAX times the mail.
  */
 #include "mime/part.h"
 #include "mime/part_field.h"
+#include "mime/smime.h"
+#include "mime/tnef.h"
 
-enum { BOUNDARY_MAX = 1000 };
+enum { BOUNDARY_MAX = 1000, TNEF_TEXT_MAX = 4 * 1024 * 1024 };
 
 struct tree {
   struct reading *reading;
@@ -98,7 +99,8 @@ static struct mail_part *rest_as_leaf(struct tree *t, struct slice rest, const c
   reading_warn(t->reading, warning);
   if (leaf)
     *leaf = (struct mail_part){.type = "application/octet-stream", .name = "rest-of-mail.eml", .content_id = "",
-                               .report_type = "", .place = PLACE_ATTACHMENT, .content = rest};
+                               .location = "", .report_type = "", .smime_type = "", .method = "",
+                               .place = PLACE_ATTACHMENT, .content = rest};
   return leaf;
 }
 
@@ -156,6 +158,106 @@ static void read_multipart(struct tree *t, struct mail_part *p, struct slice bou
   p->type = "text/plain"; /* what was written is at least read */
 }
 
+/* --- wrappings --- */
+
+static bool name_ends(const struct mail_part *p, const char *end) {
+  size_t len = strlen(p->name), end_len = strlen(end);
+  return len >= end_len && strcasecmp(p->name + len - end_len, end) == 0;
+}
+
+static bool is_untyped(const struct mail_part *p) {
+  return strcmp(p->type, "application/octet-stream") == 0;
+}
+
+static bool is_smime(const struct mail_part *p) {
+  return strcmp(p->type, "application/pkcs7-mime") == 0 || strcmp(p->type, "application/x-pkcs7-mime") == 0 ||
+         (is_untyped(p) && name_ends(p, ".p7m"));
+}
+
+static bool is_tnef(const struct mail_part *p) {
+  return strcmp(p->type, TNEF_TYPE) == 0 || strcmp(p->type, "application/vnd.ms-tnef") == 0 ||
+         (is_untyped(p) && name_ends(p, "winmail.dat"));
+}
+
+/* Decoded once, whoever wants it afterwards. */
+static struct slice decoded(struct tree *t, struct mail_part *p) {
+  p->content = transfer_decode(t->reading, p->encoding, p->content);
+  p->encoding = TRANSFER_IDENTITY;
+  return p->content;
+}
+
+static void open_smime(struct tree *t, struct mail_part *p, unsigned depth) {
+  struct slice inner;
+  switch (smime_open(t->reading, decoded(t, p), &inner)) {
+  case SMIME_SIGNED:
+    p->type = "multipart/signed";
+    p->first = read_entity(t, inner, "text/plain", true, depth + 1);
+    break;
+  case SMIME_ENCRYPTED:
+    reading_warn(t->reading, "encrypted");
+    break;
+  case SMIME_COMPRESSED:
+    reading_warn(t->reading, "smime-compressed");
+    break;
+  case SMIME_BROKEN:
+    reading_warn(t->reading, "smime-broken");
+    break;
+  case SMIME_DETACHED:
+    break;
+  }
+}
+
+static void open_tnef(struct tree *t, struct mail_part *p, bool inside, unsigned depth);
+
+/* NULL when there is no room for another part. */
+static struct mail_part *add_leaf(struct tree *t, struct mail_part ***link, const char *type, struct slice content) {
+  struct mail_part *leaf = t->count < PART_COUNT_MAX ? new_part(t) : NULL;
+  if (!leaf)
+    return NULL;
+  *leaf = (struct mail_part){.type = type, .name = "", .content_id = "", .location = "", .report_type = "",
+                             .smime_type = "", .method = "", .charset = SLICE("utf-8"), .content = content};
+  **link = leaf;
+  *link = &leaf->next;
+  return leaf;
+}
+
+/* A message inside is kept, since it is more than its files; its text is not this mail's. */
+static void add_tnef_files(struct tree *t, struct mail_part *p, const struct tnef *tnef, struct mail_part **link,
+                           unsigned depth) {
+  for (size_t i = 0; i < tnef->file_count; i++) {
+    const struct tnef_file *file = &tnef->files[i];
+    struct mail_part *leaf = add_leaf(t, &link, file->type, file->bytes);
+    if (!leaf) {
+      p->kept = true;
+      return;
+    }
+    leaf->name = file->name;
+    leaf->content_id = file->content_id;
+    leaf->place = PLACE_ATTACHMENT;
+    if (depth < PART_DEPTH_MAX && strcmp(leaf->type, TNEF_TYPE) == 0)
+      open_tnef(t, leaf, true, depth + 1);
+    leaf->kept = true;
+  }
+}
+
+static void open_tnef(struct tree *t, struct mail_part *p, bool inside, unsigned depth) {
+  struct tnef tnef;
+  struct mail_part **link = &p->first, *leaf;
+  reading_warn(t->reading, "tnef");
+  if (!tnef_read(t->reading, decoded(t, p), TNEF_TEXT_MAX, &tnef)) {
+    reading_warn(t->reading, "tnef-broken");
+    return;
+  }
+  if (!tnef.whole)
+    reading_warn(t->reading, "tnef-broken");
+  p->kept = !tnef.whole || tnef.special;
+  if (!inside && tnef.text.len && (leaf = add_leaf(t, &link, "text/plain", tnef.text)))
+    leaf->spare = true;
+  if (!inside && tnef.html.len && (leaf = add_leaf(t, &link, "text/html", tnef.html)))
+    leaf->spare = true;
+  add_tnef_files(t, p, &tnef, link, depth);
+}
+
 static struct mail_part *read_with_header(struct tree *t, const struct mail_header *h, const char *preset, bool first,
                                           unsigned depth) {
   struct mail_part *p = new_part(t);
@@ -166,6 +268,10 @@ static struct mail_part *read_with_header(struct tree *t, const struct mail_head
   p->content = h->body;
   if (part_is(p, "multipart/"))
     read_multipart(t, p, boundary, depth);
+  else if (is_smime(p))
+    open_smime(t, p, depth);
+  else if (is_tnef(p))
+    open_tnef(t, p, false, depth);
   return p;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the Content-… fields of a part say, by GMime where there are parameters. Inside common/mime only. */
+/* What the Content-… fields of a part say. Inside common/mime only. Pure. */
 #ifndef MIME_PART_FIELD_H
 #define MIME_PART_FIELD_H
 

@@ -15,6 +15,10 @@ void *reading_zalloc(struct reading *r, size_t size) {
   return at;
 }
 
+void reading_shrink(struct reading *r, const void *at, size_t size, size_t kept) {
+  arena_shrink(r->arena, at, size, kept);
+}
+
 static char *or_empty(struct reading *r, char *s) {
   static char empty[1];
   r->failed |= !s;

@@ -13,11 +13,15 @@ struct reading {
   bool failed; /* the arena's ceiling was met: nothing that was read counts */
   const char *warnings[READING_WARNINGS_MAX];
   size_t warning_count;
+  size_t replaced;         /* characters that became U+FFFD */
+  unsigned likely;         /* the enum charset that a piece of the mail has named (charset.h) */
 };
 
 /* Not zeroed; NULL, and `failed`, at the ceiling. */
 void *reading_alloc(struct reading *r, size_t size);
 void *reading_zalloc(struct reading *r, size_t size);
+/* Only `kept` bytes of what was just allocated were needed. */
+void reading_shrink(struct reading *r, const void *at, size_t size, size_t kept);
 /* A NUL-terminated copy; "" at the ceiling. */
 char *reading_copy(struct reading *r, struct slice s);
 /* Clean UTF-8: of text, and of what must stay on one line. "" at the ceiling. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Decoders of our own: GMime's stop at the first padding, and need a state machine where the bytes are all there. */
+/* The bytes are all there, so the decoders keep no state; none of them gives up. */
 #include "mime/transfer.h"
 #include "mime/header.h"
+#include "mime/yenc.h"
 
 enum { BEGIN_MAX = 512 };
 
@@ -20,6 +21,9 @@ static const struct {
     {{"uuencode", 8}, TRANSFER_UUENCODE},
     {{"x-uue", 5}, TRANSFER_UUENCODE},
     {{"uue", 3}, TRANSFER_UUENCODE},
+    {{"x-yencode", 9}, TRANSFER_YENC},
+    {{"x-yenc", 6}, TRANSFER_YENC},
+    {{"yenc", 4}, TRANSFER_YENC},
     {{"7bit", 4}, TRANSFER_IDENTITY},
     {{"8bit", 4}, TRANSFER_IDENTITY},
     {{"binary", 6}, TRANSFER_IDENTITY},
@@ -43,7 +47,7 @@ enum transfer transfer_find(struct reading *r, struct slice value) {
     if (slice_equal_nocase(value, names[i].name))
       return names[i].encoding;
   reading_warn(r, "transfer-encoding-unknown");
-  return TRANSFER_IDENTITY;
+  return TRANSFER_UNKNOWN;
 }
 
 /* 0 … 63; 64 padding; 65 junk. */
@@ -57,13 +61,25 @@ static uint8_t base64_value(uint8_t c) {
   return c == '+' || c == '-' ? 62 : c == '/' || c == '_' ? 63 : c == '=' ? 64 : 65;
 }
 
+static void fill_table(uint8_t table[256]) {
+  for (unsigned i = 0; i < 256; i++)
+    table[i] = base64_value((uint8_t)i);
+}
+
+/* Behind "(…)" on one line; the byte itself when it is no comment. */
+static const uint8_t *skip_comment(const uint8_t *at, const uint8_t *end) {
+  for (const uint8_t *close = at; close < end && *close != '\n' && *close != '\r'; close++)
+    if (*close == ')')
+      return close + 1;
+  return at + 1;
+}
+
 size_t transfer_base64(struct slice s, char *out) {
   uint8_t table[256];
   uint32_t bits = 0;
   unsigned count = 0;
   size_t len = 0;
-  for (unsigned i = 0; i < 256; i++)
-    table[i] = base64_value((uint8_t)i);
+  fill_table(table);
   const uint8_t *at = (const uint8_t *)s.at, *end = at + s.len;
   while (at < end) {
     while (count == 0 && end - at >= 4) { /* whole quanta, which is nearly all of it */
@@ -79,6 +95,10 @@ size_t transfer_base64(struct slice s, char *out) {
     }
     if (at == end)
       break;
+    if (*at == '(') {
+      at = skip_comment(at, end);
+      continue;
+    }
     uint8_t value = table[*at++];
     if (value < 64) {
       bits = bits << 6 | value;
@@ -216,20 +236,96 @@ bool transfer_find_begin(struct slice s, size_t from, size_t *ret_at, size_t *re
   return false;
 }
 
+/* --- the whole --- */
+
+static bool ends_line(char c) {
+  return c == '\n' || c == '\r';
+}
+
+/* Text, not base64: one byte in eight that base64 has no use for, blanks inside of lines among them. */
+static bool is_no_base64(struct slice s) {
+  uint8_t table[256];
+  size_t wrong = 0;
+  fill_table(table);
+  for (size_t i = 0; i < s.len; i++) {
+    bool blank = s.at[i] == ' ' || s.at[i] == '\t';
+    if (blank && (i == 0 || i + 1 == s.len || ends_line(s.at[i - 1]) || ends_line(s.at[i + 1])))
+      continue;
+    wrong += table[(uint8_t)s.at[i]] == 65 && !ends_line(s.at[i]);
+  }
+  return wrong > s.len / 8;
+}
+
+/* Nothing but lines of base64, whole quanta, and more than a word of it. */
+static bool is_base64(struct slice s) {
+  enum { LEAST = 40 };
+  uint8_t table[256];
+  size_t count = 0;
+  fill_table(table);
+  for (size_t i = 0; i < s.len; i++) {
+    count += table[(uint8_t)s.at[i]] < 65;
+    if (table[(uint8_t)s.at[i]] == 65 && !ends_line(s.at[i]))
+      return false;
+  }
+  return count >= LEAST && count % 4 == 0;
+}
+
+/* Where base64 ends: at the first line behind its padding that has a blank inside or something else it cannot have.
+ * Lines are looked at once. */
+static size_t base64_end(struct slice s) {
+  uint8_t table[256];
+  const char *padding = s.len ? memchr(s.at, '=', s.len) : NULL;
+  if (!padding)
+    return s.len;
+  fill_table(table);
+  struct lines l = {.rest = slice_of(padding, s.len - (size_t)(padding - s.at))};
+  struct slice line;
+  lines_next(&l, &line); /* the padded one itself */
+  for (const char *start = l.rest.at; lines_next(&l, &line); start = l.rest.at) {
+    struct slice words = slice_trim(line);
+    for (size_t i = 0; i < words.len; i++)
+      if (table[(uint8_t)words.at[i]] == 65)
+        return (size_t)(start - s.at);
+  }
+  return s.len;
+}
+
+static struct slice decode_file(struct reading *r, enum transfer encoding, struct slice content, char *out) {
+  size_t at, data, taken, len;
+  struct slice name;
+  bool yenc = encoding == TRANSFER_YENC;
+  if (!(yenc ? yenc_find_begin : transfer_find_begin)(content, 0, &at, &data, &name))
+    return content;
+  struct slice rest = slice_of(content.at + data, content.len - data);
+  len = yenc ? yenc_decode(rest, out, &taken) : transfer_uudecode(rest, out, &taken);
+  reading_shrink(r, out, content.len + TRANSFER_SPARE, taken ? len : 0);
+  return taken ? slice_of(out, len) : content;
+}
+
 struct slice transfer_decode(struct reading *r, enum transfer encoding, struct slice content) {
+  if (encoding == TRANSFER_UNKNOWN)
+    encoding = is_base64(content) ? TRANSFER_BASE64 : TRANSFER_IDENTITY;
+  if (encoding == TRANSFER_BASE64 && is_no_base64(content)) {
+    reading_warn(r, "transfer-encoding-wrong");
+    encoding = TRANSFER_IDENTITY;
+  }
   if (encoding == TRANSFER_IDENTITY || content.len == 0)
     return content;
-  char *out = reading_alloc(r, content.len + TRANSFER_SPARE);
+  const size_t size = content.len + TRANSFER_SPARE;
+  char *out = reading_alloc(r, size);
   if (!out)
     return slice_of("", 0);
-  if (encoding == TRANSFER_BASE64)
-    return slice_of(out, transfer_base64(content, out));
-  if (encoding == TRANSFER_QUOTED_PRINTABLE)
-    return slice_of(out, transfer_quoted_printable(content, false, out));
-  size_t at, data, taken;
-  struct slice name;
-  if (!transfer_find_begin(content, 0, &at, &data, &name))
-    return content;
-  size_t len = transfer_uudecode(slice_of(content.at + data, content.len - data), out, &taken);
-  return taken ? slice_of(out, len) : content;
+  if (encoding == TRANSFER_UUENCODE || encoding == TRANSFER_YENC)
+    return decode_file(r, encoding, content, out);
+  size_t len = encoding == TRANSFER_BASE64 ? transfer_base64(content, out)
+                                           : transfer_quoted_printable(content, false, out);
+  reading_shrink(r, out, size, len);
+  return slice_of(out, len);
+}
+
+struct slice transfer_decode_text(struct reading *r, enum transfer encoding, struct slice content,
+                                  struct slice *ret_tail) {
+  size_t end = encoding == TRANSFER_BASE64 && !is_no_base64(content) ? base64_end(content) : content.len;
+  *ret_tail = slice_of(content.at + end, content.len - end);
+  return transfer_decode(r, encoding, slice_of(content.at, end));
 }

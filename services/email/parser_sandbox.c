@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The filter allows a list and refuses the rest with EPERM, which libraries survive (a character set that was not
- * loaded is then an unknown one); what only an attacker does ends the process, so that it is seen and counted. The
- * filter is written by hand: a library would add a dependency for forty numbers. */
+/* The filter allows a list and refuses the rest with EPERM, which libraries survive; what only an attacker does ends the
+ * process, so that it is seen and counted. The filter is written by hand: a library would add a dependency for forty
+ * numbers. */
 #include "parser_sandbox.h"
 #include <fcntl.h>
-#include <iconv.h>
 #include <linux/audit.h>
 #include <linux/close_range.h>
 #include <linux/filter.h>
@@ -69,25 +68,7 @@ int sandbox_limit(uint64_t memory, uint64_t cpu_seconds) {
   return 0;
 }
 
-/* What mail really uses: the WHATWG list of encodings and a few more that old mailers name. */
-static const char *const charsets[] = {
-    "US-ASCII",     "UTF-7",       "UTF-16",      "UTF-16LE",     "UTF-16BE",     "UTF-32",      "UTF-32LE",
-    "UTF-32BE",     "UCS-2",       "ISO-8859-1",  "ISO-8859-2",   "ISO-8859-3",   "ISO-8859-4",  "ISO-8859-5",
-    "ISO-8859-6",   "ISO-8859-7",  "ISO-8859-8",  "ISO-8859-9",   "ISO-8859-10",  "ISO-8859-11", "ISO-8859-13",
-    "ISO-8859-14",  "ISO-8859-15", "ISO-8859-16", "WINDOWS-1250", "WINDOWS-1251", "WINDOWS-1252", "WINDOWS-1253",
-    "WINDOWS-1254", "WINDOWS-1255", "WINDOWS-1256", "WINDOWS-1257", "WINDOWS-1258", "CP874",      "TIS-620",
-    "KOI8-R",       "KOI8-U",      "KOI8-T",      "IBM437",       "IBM850",       "IBM852",      "IBM855",
-    "IBM858",       "IBM862",      "IBM866",      "MACINTOSH",    "MAC-CYRILLIC", "MAC-CENTRALEUROPE", "GB18030",
-    "GBK",          "GB2312",      "EUC-CN",      "ISO-2022-CN",  "BIG5",         "BIG5-HKSCS",  "EUC-TW",
-    "EUC-JP",       "EUC-JP-MS",   "SHIFT_JIS",   "CP932",        "ISO-2022-JP",  "ISO-2022-JP-2", "EUC-KR",
-    "CP949",        "JOHAB",       "ISO-2022-KR", "VISCII",       "TCVN",         "ARMSCII-8",   "GEORGIAN-PS",
-};
-
 void sandbox_warm_up(void) {
-  /* The C library unloads a character set's module soon after its last user closes it, so these stay open for ever. */
-  static iconv_t kept[sizeof(charsets) / sizeof(charsets[0])];
-  for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
-    kept[i] = iconv_open("UTF-8", charsets[i]);
   tzset();
 }
 

@@ -8,12 +8,12 @@
 
 #include "base/fault.h"
 
-#define PARSER_STACK (32 * 1024 * 1024) /* GMime recurses on nested groups in an address list */
+#define PARSER_STACK (8 * 1024 * 1024) /* parts nest fifty deep; nothing else that an outsider drives recurses */
 
 /* First thing in the process: no descriptor but 0, 1, 2; dies with its parent; no core; limits. Returns 0 or -errno. */
 int must_check sandbox_limit(uint64_t memory, uint64_t cpu_seconds);
-/* Loads what the C library loads lazily from files (character sets, time zone), since no file can be opened
- * afterwards. */
+/* Loads what the C library loads lazily from files (the time zone), since no file can be opened afterwards. What mail
+ * needs of it (character sets), mime_start() has loaded. */
 void sandbox_warm_up(void);
 /* Shuts the door: no new privileges, and only harmless system calls. Returns 0 or -errno. */
 int must_check sandbox_enter(void);

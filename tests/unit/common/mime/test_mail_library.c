@@ -2,7 +2,8 @@
 /*
  * Every mail of tests/data/mail against the event beside it, with LF and with CRLF. A new mail: put NAME.eml there,
  * run `test_mail_library --print NAME.eml`, read every line of what it says against the rule the mail is for, and
- * keep it as NAME.json.
+ * keep it as NAME.json. After a change that many mails feel: `test_mail_library --print-all tests/data/mail`, and read
+ * what git shows.
  */
 #include "base/file.h"
 #include "mail_event.h"
@@ -102,28 +103,51 @@ static void test_library_cut_anywhere(void **state) {
   globfree(&found);
 }
 
-static int print(const char *path) {
+/* Returns the exit status. */
+static int print(const char *path, FILE *to) {
   struct buf raw;
   struct mail_event m;
   read_bytes(path, &raw);
   mail_event_read(&m, buf_slice(&raw));
   if (m.outcome != 0) {
-    fprintf(stderr, "outcome %d %s\n", m.outcome, m.why);
-    return 1;
+    fprintf(stderr, "%s: outcome %d %s\n", path, m.outcome, m.why);
+  } else {
+    json_t *json = mail_event_json(&m);
+    json_dumpf(json, to, JSON_INDENT(2) | JSON_SORT_KEYS);
+    putc('\n', to);
+    json_decref(json);
   }
-  json_t *json = mail_event_json(&m);
-  json_dumpf(json, stdout, JSON_INDENT(2) | JSON_SORT_KEYS);
-  putchar('\n');
-  json_decref(json);
+  int status = m.outcome != 0;
   mail_event_free(&m);
   buf_free(&raw);
-  return 0;
+  return status;
+}
+
+/* Writes the .json beside every .eml of a folder anew; what changed is to be read before it is kept. */
+static int print_all(const char *folder) {
+  char pattern[4096], path[4096];
+  glob_t found;
+  int status = 0;
+  snprintf(pattern, sizeof(pattern), "%s/*.eml", folder);
+  if (glob(pattern, 0, NULL, &found) != 0)
+    return 1;
+  for (size_t i = 0; i < found.gl_pathc; i++) {
+    snprintf(path, sizeof(path), "%.*s.json", (int)strlen(found.gl_pathv[i]) - 4, found.gl_pathv[i]);
+    FILE *to = fopen(path, "w");
+    status |= !to || print(found.gl_pathv[i], to);
+    if (to)
+      fclose(to);
+  }
+  globfree(&found);
+  return status;
 }
 
 int main(int argc, char **argv) {
   mime_start();
   if (argc == 3 && strcmp(argv[1], "--print") == 0)
-    return print(argv[2]);
+    return print(argv[2], stdout);
+  if (argc == 3 && strcmp(argv[1], "--print-all") == 0)
+    return print_all(argv[2]);
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_library),
       cmocka_unit_test(test_library_cut_anywhere),
