@@ -48,30 +48,22 @@ static enum charset mark_of(struct slice s, size_t *ret_len) {
   return CHARSET_NONE;
 }
 
-/* Characters of several bytes are not made by chance: text with more of them than of broken pieces is UTF-8, and
- * damaged. */
-static bool looks_like_utf8(struct slice s) {
-  size_t wide = 0, broken = 0;
+/* What speaks for UTF-8: characters of several bytes, which are not made by chance; and against it. */
+struct evidence {
+  size_t wide, broken;
+};
+
+static struct evidence look_for_utf8(struct slice s) {
+  struct evidence e = {0};
   for (size_t i = 0; i < s.len;) {
     uint8_t c = (uint8_t)s.at[i];
     size_t len = c < 0xC2 ? 1 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : c < 0xF5 ? 4 : 1;
     bool whole = len > 1 && len <= s.len - i && utf8_valid(slice_of(s.at + i, len));
-    wide += whole;
-    broken += !whole && c >= 0x80;
+    e.wide += whole;
+    e.broken += !whole && c >= 0x80;
     i += whole ? len : 1;
   }
-  return wide > 3 * broken;
-}
-
-/* One is enough where nothing else explains the bytes. */
-static bool has_wide_character(struct slice s) {
-  for (size_t i = 0; i < s.len; i++) {
-    uint8_t c = (uint8_t)s.at[i];
-    size_t len = c < 0xC2 ? 1 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : c < 0xF5 ? 4 : 1;
-    if (len > 1 && len <= s.len - i && utf8_valid(slice_of(s.at + i, len)))
-      return true;
-  }
-  return false;
+  return e;
 }
 
 static size_t count_replaced(struct slice s) {
@@ -108,13 +100,14 @@ static struct slice guess(struct reading *r, enum charset other, struct slice by
   size_t broken;
   if (utf8_valid(bytes))
     return bytes;
-  if (looks_like_utf8(bytes))
+  struct evidence e = look_for_utf8(bytes);
+  if (e.wide > 3 * e.broken)
     return broken_utf8(r, bytes);
   if (converts(r, other, bytes, &text) || converts(r, r->likely, bytes, &text)) {
     reading_warn(r, "charset-guessed");
     return text;
   }
-  if (has_wide_character(bytes))
+  if (e.wide)
     return broken_utf8(r, bytes);
   reading_warn(r, "charset-guessed");
   if (!charset_convert(r, CHARSET_W1252, bytes, &text, &broken))
@@ -138,9 +131,22 @@ static bool other_japanese(struct reading *r, enum charset said, struct slice by
   return false;
 }
 
+/* The two-byte sets of the East explain nearly everything, UTF-8 too; four characters of it are no chance any more. */
+static bool is_surely_utf8(enum charset said, struct slice bytes) {
+  enum { SURE = 4 };
+  bool halves = said >= CHARSET_UTF_7 && said <= CHARSET_UTF_32BE;
+  if (halves || is_ascii(bytes) || !utf8_valid(bytes))
+    return false;
+  return look_for_utf8(bytes).wide >= SURE;
+}
+
 static struct slice convert_said(struct reading *r, enum charset said, enum charset other, struct slice bytes) {
   struct slice text, better;
   size_t broken = 0;
+  if (is_surely_utf8(said, bytes)) {
+    reading_warn(r, "charset-wrong");
+    return bytes;
+  }
   if (!charset_convert(r, said, bytes, &text, &broken)) {
     reading_warn(r, "charset-unknown");
     return guess(r, other, bytes);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The pieces that have rules of their own, by tables. */
+#include "pieces.h"
 #include "mime/address_list.h"
 #include "mime/attachment_name.h"
 #include "mime/automatic.h"
@@ -10,22 +11,6 @@
 #include "mime/mime.h"
 #include "mime/transfer.h"
 #include "text/utf8.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <cmocka.h>
-
-#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
-
-static struct reading start(void) {
-  return (struct reading){.arena = arena_new(4096, 4 * 1024 * 1024)};
-}
-
-static void check_text(const char *what, struct slice got, const char *expected) {
-  if (!slice_equal(got, slice_text(expected)))
-    fail_msg("%s\n--- got ---\n%.*s\n--- expected ---\n%s", what, (int)got.len, got.at, expected);
-}
 
 static void test_automatic(void **state) {
   (void)state;
