@@ -57,7 +57,7 @@ static void test_every_set(void **state) {
       {"x-mac-cyrillic", "\x8F\xF0", "\u041F\u0440"},
       {"gb2312", "\xC4\xE3\xBA\xC3", "\u4F60\u597D"},
       {"gb2312", "\xE9\x46\x80", "\u9555\u20AC"}, /* of GBK, and Windows' euro */
-      {"gb18030", "\x81\x39\xEF\x30", "\u3400"},
+      {"gb18030", "\x81\x39\xEF\x30", "\u3401"},
       {"big5", "\xA7\x41\xA6\x6E\xA3\xE1", "\u4F60\u597D\u20AC"},
       {"big5-hkscs", "\x9D\x54", "\u5605"},
       {"euc-tw", "\xC4\xE3", "\u4E2D"},
