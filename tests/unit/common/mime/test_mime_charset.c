@@ -59,7 +59,7 @@ static void test_every_set(void **state) {
       {"gb2312", "\xE9\x46\x80", "\u9555\u20AC"}, /* of GBK, and Windows' euro */
       {"gb18030", "\x81\x39\xEF\x30", "\u3401"},
       {"big5", "\xA7\x41\xA6\x6E\xA3\xE1", "\u4F60\u597D\u20AC"},
-      {"big5-hkscs", "\x9D\x54", "\u5605"},
+      {"big5-hkscs", "\x9D\x54", "\U00028BD4"},
       {"euc-tw", "\xC4\xE3", "\u4E2D"},
       {"euc-jp", "\xC6\xFC\xCB\xDC\xAD\xA1", "\u65E5\u672C\u2460"},
       {"shift_jis", "\x93\xFA\x96\x7B\xB1\x87\x40", "\u65E5\u672C\uFF71\u2460"},
