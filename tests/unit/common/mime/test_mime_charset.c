@@ -68,7 +68,7 @@ static void test_every_set(void **state) {
       {"iso-2022-jp", "\x1B$BF|K\\-!\x1B(B!", "\u65E5\u672C\u2460!"},
       {"iso-2022-jp", "\x1B(I1\x1B(B", "\uFF71"},
       {"iso-2022-jp", "\x1B$(D0!\x1B(B", "\u4E02"},
-      {"iso-2022-jp-2", "\x1B$AD:\x1B(B", "\u5FF5"},
+      {"iso-2022-jp-2", "\x1B$AD:\x1B(B", "\u66AE"},
       {"iso-2022-kr", "\x1B$)C\x0E>H3g\x0F!", "\uC548\uB155!"},
       {"iso-2022-cn", "\x1B$)A\x0E\x44\x63\x0F", "\u4F60"},
       {"hz-gb-2312", "~{Dc:C~}~~!", "\u4F60\u597D~!"},
