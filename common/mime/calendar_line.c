@@ -8,8 +8,19 @@ void calendar_scan_start(struct calendar_scan *s, struct slice bytes) {
   s->has_next = lines_next(&s->lines, &s->next);
 }
 
-static bool goes_on(struct slice line) {
-  return line.len && (line.at[0] == ' ' || line.at[0] == '\t' || !memchr(line.at, ':', line.len));
+static bool is_folded(struct slice line) {
+  return line.len && (line.at[0] == ' ' || line.at[0] == '\t');
+}
+
+/* A property that is folded before its colon is none of those. */
+static bool goes_on(const struct calendar_scan *s) {
+  struct lines ahead = s->lines;
+  struct slice behind;
+  if (is_folded(s->next))
+    return true;
+  if (!s->next.len || memchr(s->next.at, ':', s->next.len))
+    return false;
+  return !lines_next(&ahead, &behind) || !is_folded(behind);
 }
 
 static size_t append(char *to, size_t len, struct slice more) {
@@ -35,8 +46,8 @@ bool calendar_scan_next(struct calendar_scan *s, struct calendar_line *ret) {
   if (!s->has_next)
     return false;
   size_t len = append(s->joined, 0, s->next);
-  while ((s->has_next = lines_next(&s->lines, &s->next)) && goes_on(s->next)) {
-    bool blank = s->next.at[0] == ' ' || s->next.at[0] == '\t';
+  while ((s->has_next = lines_next(&s->lines, &s->next)) && goes_on(s)) {
+    bool blank = is_folded(s->next);
     len = append(s->joined, len, slice_of(s->next.at + blank, s->next.len - blank));
   }
   struct slice line = slice_of(s->joined, len);

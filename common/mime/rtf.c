@@ -237,7 +237,7 @@ static void scan(struct rtf *t, struct slice s) {
       open_group(t);
     } else if (c == '}') {
       close_group(t);
-    } else if (c != '\r' && c != '\n' && c != '\0') {
+    } else if (c != '\r' && c != '\n' && c != '\0' && c != '\\') {
       put_byte(t, c);
     }
     if (c != '\\')
