@@ -253,20 +253,42 @@ static void read_calendar(struct reading *r, struct mail_body *body) {
 /* MI-23: a line for each attached mail; the words of the first where the mail has none of its own. */
 static void read_attached_mails(struct reading *r, struct mail_body *body) {
   struct slice lines = {"", 0}, words = {"", 0};
-  size_t count = 0;
+  size_t looked = 0, count = 0;
   for (size_t i = 0; i < body->attachment_count && !r->failed; i++) {
     struct body_attachment *a = &body->attachments[i];
     struct attached_mail mail;
-    if (!a->part || a->part->returned || !attached_mail_is(a->type) || count == ATTACHED_MAILS_MAX)
+    if (!a->part || !attached_mail_is(a->type) || looked == ATTACHED_MAILS_MAX)
       continue;
+    looked++;
     attached_mail_read(r, a->bytes, &mail);
     a->subject = mail.subject;
+    if (a->part->returned)
+      continue; /* what a report is about, and not what is attached */
     body_text_append(r, &lines, slice_text(attached_mail_line(r, &mail)), "\n");
     if (count++ == 0 && !body->text.len)
       words = attached_mail_words(r, a->bytes);
   }
   body_text_append(r, &body->text, lines, "\n\n");
   body_text_append(r, &body->text, words, "\n\n");
+}
+
+/* A phone's words stand beside its pictures, as one of the things that a presentation shows (RFC 2387). */
+static void read_related_texts(struct reading *r, struct mail_body *body, const struct part_list *attachments) {
+  struct part_list texts = {0};
+  for (size_t i = 0; i < attachments->count; i++)
+    if (is_text(attachments->parts[i]) && attachments->parts[i]->place != PLACE_ATTACHMENT)
+      add(r, &texts, attachments->parts[i]);
+  if (texts.count)
+    body->text = read_all(r, body, &texts, as_text, "\n\n");
+}
+
+/* Armour in a text (RFC 9580 6.2, 7). */
+static void note_pgp(struct reading *r, struct slice text) {
+  text = slice_trim(text);
+  if (slice_starts_nocase(text, SLICE("-----BEGIN PGP MESSAGE-----")))
+    reading_warn(r, "encrypted");
+  if (slice_starts_nocase(text, SLICE("-----BEGIN PGP SIGNED MESSAGE-----")))
+    reading_warn(r, "signed-unverified");
 }
 
 void body_read(struct reading *r, struct mail_part *root, struct mail_body *ret) {
@@ -284,6 +306,9 @@ void body_read(struct reading *r, struct mail_part *root, struct mail_body *ret)
     ret->text = trim_end(html_text(r, ret->html));
   if (!ret->text.len)
     read_spare(r, ret, &s.spare);
+  if (!ret->text.len && !ret->html.len)
+    read_related_texts(r, ret, &s.attachments);
+  note_pgp(r, ret->text);
   read_calendar(r, ret);
   read_attached_mails(r, ret);
   related_read(r, ret);

@@ -144,6 +144,13 @@ static enum charset half_order(struct slice s) {
   return zeros[0] > zeros[1] ? CHARSET_UTF_16BE : CHARSET_UTF_16LE;
 }
 
+/* A set that shifts may have stopped shifted: what follows would be read wrong to the end. */
+static bool resume(iconv_t cd, struct converting *c) {
+  if (c->set == CHARSET_UTF_7)
+    iconv(cd, NULL, NULL, NULL, NULL);
+  return pass_bad(c);
+}
+
 /* The converter to use, and what to give it. */
 static iconv_t choose(struct reading *r, enum charset *set, struct slice *bytes) {
   for (size_t i = 0; i < sizeof(sevens) / sizeof(sevens[0]); i++) {
@@ -172,7 +179,7 @@ bool charset_explains(struct reading *r, enum charset set, struct slice bytes) {
     size_t n = iconv(cd, &from, &c.left, &c.to, &c.room);
     c.from = from;
     c.room = sizeof(scrap);
-    if (n == (size_t)-1 && errno != E2BIG && (!pass_bad(&c) || c.broken))
+    if (n == (size_t)-1 && errno != E2BIG && (!resume(cd, &c) || c.broken))
       return false;
   }
   return cd != (iconv_t)-1;
@@ -191,7 +198,7 @@ bool charset_convert(struct reading *r, enum charset set, struct slice bytes, st
     char *from = (char *)(uintptr_t)c.from;
     size_t n = iconv(cd, &from, &c.left, &c.to, &c.room);
     c.from = from;
-    if (n == (size_t)-1 && ((errno != EILSEQ && errno != EINVAL) || !pass_bad(&c)))
+    if (n == (size_t)-1 && ((errno != EILSEQ && errno != EINVAL) || !resume(cd, &c)))
       break;
   }
   if (out)

@@ -43,6 +43,12 @@ static void set(int64_t *to, int64_t value) {
     *to = value;
 }
 
+static void set_clock(struct moment *m, int64_t hour, int64_t minute, int64_t second) {
+  m->hour = hour;
+  m->minute = minute;
+  m->second = second;
+}
+
 static void set_zone(struct moment *m, int64_t minutes) {
   if (!m->zoned)
     m->zone = minutes;
@@ -123,9 +129,7 @@ static bool read_clock(struct slice s, struct moment *m) {
     (void)take_number(&s, 9);
   if (hour > 23 || minute > 59 || second > 60 || m->hour != UNSAID)
     return m->hour != UNSAID;
-  m->hour = hour;
-  m->minute = minute;
-  m->second = second;
+  set_clock(m, hour, minute, second);
   size_t letters = 0;
   while (letters < s.len && is_letter(s.at[letters]))
     letters++;
@@ -177,6 +181,8 @@ static void read_number(struct slice s, struct moment *m) {
     return;
   if (len <= 2 && m->day == UNSAID)
     m->day = value;
+  else if (len == 4 && m->year != UNSAID && m->hour == UNSAID && value < 2400 && value % 100 < 60)
+    set_clock(m, value / 100, value % 100, 0); /* "24 Nov 26 1030 UT" */
   else
     set(&m->year, full_year(value, len));
 }

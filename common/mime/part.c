@@ -113,6 +113,14 @@ static bool goes_on(struct tree *t, struct slice body, struct slice boundary, st
   return true;
 }
 
+/* The first delimiter is missing: a preamble has no fields. */
+static bool begins_with_field(struct slice preamble) {
+  struct header_scan s;
+  struct mail_field field;
+  header_scan_start(&s, preamble);
+  return header_scan_next(&s, &field) && slice_starts_nocase(field.name, SLICE("Content-"));
+}
+
 /* False when the boundary is nowhere. */
 static bool read_children(struct tree *t, struct mail_part *p, struct slice body, struct slice boundary,
                           unsigned depth) {
@@ -123,6 +131,11 @@ static bool read_children(struct tree *t, struct mail_part *p, struct slice body
     return false;
   if (open.close && !goes_on(t, body, boundary, &open))
     return false;
+  if (begins_with_field(slice_of(body.at, open.at)) &&
+      (*link = read_entity(t, cut_part(body, 0, open.at), preset, true, depth + 1))) {
+    reading_warn(t->reading, "boundary-missing");
+    link = &(*link)->next;
+  }
   while (!t->reading->failed) {
     bool found = find_delimiter(body, open.next, boundary, &close);
     if (!found)
@@ -142,9 +155,23 @@ static bool read_children(struct tree *t, struct mail_part *p, struct slice body
   return true;
 }
 
+/* A multipart without parts: what stands before the place where they end is the mail, or what stands behind it. */
+static bool read_around(struct tree *t, struct mail_part *p, struct slice body, struct slice boundary) {
+  struct delimiter at;
+  if (!boundary.len || boundary.len > BOUNDARY_MAX || !find_delimiter(body, 0, boundary, &at))
+    return false;
+  struct slice before = cut_part(body, 0, at.at), behind = slice_of(body.at + at.next, body.len - at.next);
+  reading_warn(t->reading, "parts-missing");
+  p->type = "text/plain";
+  while (behind.len && (behind.at[0] == '\n' || behind.at[0] == '\r'))
+    behind = slice_of(behind.at + 1, behind.len - 1);
+  p->content = slice_trim(before).len ? before : behind;
+  return true;
+}
+
 static void read_multipart(struct tree *t, struct mail_part *p, struct slice boundary, unsigned depth) {
   struct slice body = p->content;
-  if (read_children(t, p, body, boundary, depth))
+  if (read_children(t, p, body, boundary, depth) || read_around(t, p, body, boundary))
     return;
   if (p->encoding != TRANSFER_IDENTITY) { /* not allowed, and done */
     body = transfer_decode(t->reading, p->encoding, body);

@@ -242,16 +242,13 @@ static bool ends_line(char c) {
   return c == '\n' || c == '\r';
 }
 
-/* Text, not base64: one byte in eight that base64 has no use for, blanks inside of lines among them. */
+/* Text, not base64: one byte in eight is a blank inside a line or no ASCII. Other junk is junk. */
 static bool is_no_base64(struct slice s) {
-  uint8_t table[256];
   size_t wrong = 0;
-  fill_table(table);
   for (size_t i = 0; i < s.len; i++) {
     bool blank = s.at[i] == ' ' || s.at[i] == '\t';
-    if (blank && (i == 0 || i + 1 == s.len || ends_line(s.at[i - 1]) || ends_line(s.at[i + 1])))
-      continue;
-    wrong += table[(uint8_t)s.at[i]] == 65 && !ends_line(s.at[i]);
+    bool inside = blank && i && i + 1 < s.len && !ends_line(s.at[i - 1]) && !ends_line(s.at[i + 1]);
+    wrong += inside || (uint8_t)s.at[i] >= 0x80;
   }
   return wrong > s.len / 8;
 }
@@ -270,8 +267,8 @@ static bool is_base64(struct slice s) {
   return count >= LEAST && count % 4 == 0;
 }
 
-/* Where base64 ends: at the first line behind its padding that has a blank inside or something else it cannot have.
- * Lines are looked at once. */
+/* Where base64 ends: at the first line behind its padding that has a blank inside or something else it cannot have, a
+ * dash among them: "-- " is how signatures begin. Lines are looked at once. */
 static size_t base64_end(struct slice s) {
   uint8_t table[256];
   const char *padding = s.len ? memchr(s.at, '=', s.len) : NULL;
@@ -284,7 +281,7 @@ static size_t base64_end(struct slice s) {
   for (const char *start = l.rest.at; lines_next(&l, &line); start = l.rest.at) {
     struct slice words = slice_trim(line);
     for (size_t i = 0; i < words.len; i++)
-      if (table[(uint8_t)words.at[i]] == 65)
+      if (table[(uint8_t)words.at[i]] == 65 || words.at[i] == '-' || words.at[i] == '_')
         return (size_t)(start - s.at);
   }
   return s.len;

@@ -142,6 +142,16 @@ static void test_transfer_encodings(void **state) {
       {TRANSFER_BASE64, "YWJjZA==\n====", "abcd"},
       {TRANSFER_BASE64, "Y", ""},
       {TRANSFER_BASE64, "-_-_", "\xFB\xFF\xBF"},
+      {TRANSFER_BASE64, "YW(note)Jj", "abc"},
+      {TRANSFER_BASE64, "YW(Jj", "abc"},
+      {TRANSFER_BASE64, "!!YW**Jj##", "abc"},
+      {TRANSFER_BASE64, "two words and more", "two words and more"},
+      {TRANSFER_BASE64, "\xE4\xF6\xFC", "\xE4\xF6\xFC"},
+      {TRANSFER_UNKNOWN, "YWJj", "YWJj"},
+      {TRANSFER_UNKNOWN, "YWJjYWJjYWJjYWJjYWJjYWJjYWJjYWJjYWJjYWJjYWJj\n", "abcabcabcabcabcabcabcabcabcabcabc"},
+      {TRANSFER_UNKNOWN, "YWJjYWJjYWJjYWJjYWJj YWJjYWJjYWJjYWJjYWJjYWJj", "YWJjYWJjYWJjYWJjYWJj YWJjYWJjYWJjYWJjYWJjYWJj"},
+      {TRANSFER_YENC, "=ybegin line=9 size=3 name=x\n\x6D\x8B\x9E\n=yend size=3\n", "Cat"},
+      {TRANSFER_YENC, "no begin", "no begin"},
       {TRANSFER_QUOTED_PRINTABLE, "a=3Db", "a=b"},
       {TRANSFER_QUOTED_PRINTABLE, "a=\r\nb=\nc= \t\rd", "abcd"},
       {TRANSFER_QUOTED_PRINTABLE, "a=", "a"},
@@ -154,6 +164,29 @@ static void test_transfer_encodings(void **state) {
   for (size_t i = 0; i < COUNT(cases); i++) {
     struct reading r = start();
     check_text(cases[i].in, transfer_decode(&r, cases[i].encoding, slice_text(cases[i].in)), cases[i].out);
+    arena_free(&r.arena);
+  }
+}
+
+static void test_tail_behind_base64(void **state) {
+  (void)state;
+  static const struct {
+    const char *in, *out, *tail;
+  } cases[] = {
+      {"YWI=\n", "ab", ""},
+      {"YWI=\nA footer of words.\n", "ab", "A footer of words.\n"},
+      {"YWI=\n\n-- \nfooter\n", "ab", "-- \nfooter\n"},
+      {"YQ==\nYg==\nsee: x\n", "ab", "see: x\n"},
+      {"YWJj\nno padding, no tail\n", NULL, ""},
+      {"YWI=", "ab", ""},
+      {"", "", ""},
+  };
+  for (size_t i = 0; i < COUNT(cases); i++) {
+    struct reading r = start();
+    struct slice tail, out = transfer_decode_text(&r, TRANSFER_BASE64, slice_text(cases[i].in), &tail);
+    if (cases[i].out)
+      check_text(cases[i].in, out, cases[i].out);
+    check_text(cases[i].in, tail, cases[i].tail);
     arena_free(&r.arena);
   }
 }
@@ -347,6 +380,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_automatic),         cmocka_unit_test(test_encoded_words),
       cmocka_unit_test(test_charset_labels),    cmocka_unit_test(test_transfer_encodings),
+      cmocka_unit_test(test_tail_behind_base64),
       cmocka_unit_test(test_attachment_names),  cmocka_unit_test(test_address_lists),
       cmocka_unit_test(test_flowed),            cmocka_unit_test(test_header_limits),
       cmocka_unit_test(test_where_the_header_ends),
