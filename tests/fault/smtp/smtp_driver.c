@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * smtp_driver HOST PORT COUNT [workers=N] [tls=1] [ca=FILE] [pin=PIN] [user=U] [password=P] [answer=MS] [connect=MS]
- *             [size=BYTES] [to=N] [linger=MS] [nodot=1]
+ *             [size=BYTES] [to=N] [linger=MS] [nodot=1] [curl=1] [implicit=1] [bearer=TOKEN]
  * Sends mails numbered from 0 and prints a line for each: "commit N" before the final dot, then
  * "done N OUTCOME relay_down code|why". Ends when all are done.
  */
+#include "smtp_curl.h"
 #include "smtp_pool.h"
+#include <curl/curl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,12 +81,17 @@ int main(int argc, char **argv) {
   struct smtp_relay relay = {.host = argv[1], .port = argv[2], .user = option(argc, argv, "user", ""),
                              .password = option(argc, argv, "password", ""), .helo = "desk.example",
                              .connect_ms = atoi(option(argc, argv, "connect", "5000")),
-                             .answer_ms = atoi(option(argc, argv, "answer", "5000"))};
+                             .answer_ms = atoi(option(argc, argv, "answer", "5000")),
+                             .implicit_tls = atoi(option(argc, argv, "implicit", "0")),
+                             .ca_file = option(argc, argv, "ca", ""), .pin = option(argc, argv, "pin", ""),
+                             .bearer = option(argc, argv, "bearer", "")};
+  smtp_run *run = atoi(option(argc, argv, "curl", "0")) ? smtp_curl_run : smtp_session_run;
   struct complaint complaint;
   struct sent **all = must_calloc(d.left, sizeof(*all));
   unsigned count = d.left;
   signal(SIGPIPE, SIG_IGN);
   smtp_session_prepare();
+  curl_global_init(CURL_GLOBAL_DEFAULT);
   if (atoi(option(argc, argv, "tls", "0")) &&
       smtp_guard_tls(option(argc, argv, "name", argv[1]), option(argc, argv, "ca", ""), option(argc, argv, "pin", ""), &relay.tls,
                      &complaint) < 0) {
@@ -92,7 +99,7 @@ int main(int argc, char **argv) {
     return 2;
   }
   const struct smtp_pool_user user = {.committing = on_committing, .done = on_done, .arg = &d};
-  if (smtp_pool_open(loop, &relay, smtp_session_run, (size_t)atoi(option(argc, argv, "workers", "1")),
+  if (smtp_pool_open(loop, &relay, run, (size_t)atoi(option(argc, argv, "workers", "1")),
                      atoi(option(argc, argv, "linger", "50")), &user, &d.pool) < 0)
     return 1;
   uv_timer_init(loop, &d.alive);
@@ -113,6 +120,7 @@ int main(int argc, char **argv) {
   free(all);
   SSL_CTX_free(relay.tls);
   uv_loop_close(loop);
+  curl_global_cleanup();
   printf("end\n");
   return 0;
 }

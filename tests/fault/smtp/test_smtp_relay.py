@@ -293,3 +293,68 @@ def test_text_behind_the_answer_to_starttls(certificates):
         results, _ = send(relay, host="localhost", tls=1, ca=cert)
         assert results[0][:2] == ("deferred", True) and "STARTTLS" in results[0][3], results
         assert not relay.mails
+
+
+# ---- the second transport
+
+CURL = {"curl": 1}
+
+
+def test_curl_delivers():
+    with Relay() as relay:
+        results, commits = send(relay, 100, linger=1000, **CURL)
+        assert all(r[0] == "accepted" for r in results), results
+        assert len(relay.mails) == 100 and relay.connections == 1 and commits == list(range(100))
+        assert relay.mails[7]["from"].startswith("FROM:<>") and relay.mails[7]["bytes"].endswith(b"\r\n\r\n.7\r\n")
+
+
+@pytest.mark.parametrize("step,reply,outcome,down,code", [
+    ("connect", "554 5.3.2 no service", "deferred", True, None),
+    ("connect", CLOSE, "deferred", True, ""),
+    ("mail", "451 4.3.0 disk", "deferred", False, "451 4.3.0"),
+    ("mail", "550 5.7.1 not you", "failed", False, "550 5.7.1"),
+    ("rcpt", "550 5.1.1 no such user", "failed", False, "550 5.1.1"),
+    ("rcpt", "450 4.2.0 greylisted", "deferred", False, "450 4.2.0"),
+    ("data", "554 5.5.1 never", "failed", False, "554 5.5.1"),
+    ("dot", "452 4.3.1 full", "deferred", False, "452 4.3.1"),
+    ("dot", "554 5.7.1 spam", "failed", False, "554 5.7.1"),
+    ("dot", CLOSE, "unsure", False, ""),
+    ("dot", SILENT, "unsure", False, ""),
+    ("quit", CLOSE, "accepted", False, "250 2.0.0"),
+])
+def test_curl_every_reply(step, reply, outcome, down, code):
+    result, relay, _ = one(lambda s, *_: reply if s == step else None, answer=1000, **CURL)
+    assert result[:2] == (outcome, down) and code in (None, result[2]), result
+    assert len(relay.mails) == (outcome in ("accepted", "unsure"))
+
+
+def implicit(certificates, name, extensions=("AUTH XOAUTH2 PLAIN",)):
+    cert, key, pin = certificates[name]
+    relay = Relay(extensions=extensions)
+    context, plain = tls_context(cert, key), relay._serve
+    relay._serve = lambda s, number: plain(context.wrap_socket(s, server_side=True), number)
+    return relay, cert, pin
+
+
+def test_curl_implicit_tls_and_token(certificates):
+    relay, cert, _ = implicit(certificates, "localhost")
+    with relay:
+        results, _ = send(relay, 3, host="localhost", implicit=1, ca=cert, user="desk@example.com", bearer="token123", **CURL)
+        assert all(r[0] == "accepted" for r in results), results
+        assert any(c.startswith("AUTH XOAUTH2") for c in relay.commands)
+
+
+def test_curl_refuses_a_wrong_certificate(certificates):
+    relay, _, _ = implicit(certificates, "other.example")
+    with relay:
+        results, _ = send(relay, host="localhost", implicit=1, user="desk", password="s3cret", **CURL)
+        assert results[0][:2] == ("deferred", True) and not relay.commands, results
+
+
+def test_curl_pinned(certificates):
+    relay, _, pin = implicit(certificates, "other.example")
+    with relay:
+        results, _ = send(relay, host="localhost", implicit=1, pin=pin, **CURL)
+        assert results[0][0] == "accepted", results
+        results, _ = send(relay, host="localhost", implicit=1, pin=certificates["localhost"][2], **CURL)
+        assert results[0][:2] == ("deferred", True) and len(relay.mails) == 1, results
