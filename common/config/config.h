@@ -16,6 +16,7 @@
 #include "base/buf.h"
 
 enum channel_kind { CHANNEL_EMAIL, CHANNEL_SMS, CHANNEL_WEBHOOK, CHANNEL_FORM };
+enum channel_unsure { UNSURE_AGAIN, UNSURE_ASK };
 enum channel_provider { PROVIDER_NONE, PROVIDER_TWILIO, PROVIDER_GENERIC };
 
 /* One configured way in. Strings are never NULL; an unset one is "". */
@@ -26,6 +27,9 @@ struct channel_config {
   char **addresses;           /* email: recipients "support@example.com", "@example.com", "*"; sms: our numbers */
   size_t address_count;
   bool enabled;
+  char *from_address;         /* email: who answers come from; "": the first whole address */
+  char *from_name;
+  enum channel_unsure unsure; /* what is done when the next system did not say whether it took a message */
   char *account_sid;          /* twilio: must equal AccountSid when set */
   char **secret_files;        /* auth token / signing secret; up to 2 for rotation (WH-14) */
   size_t secret_file_count;
@@ -136,6 +140,30 @@ struct email_settings {
   char *health;
 };
 
+struct outbound_settings {
+  size_t size;                /* preallocated, per channel program */
+  int64_t keep_ms;
+  uint32_t per_destination;   /* tries at a time */
+  uint32_t in_all;
+};
+
+enum smtp_tls { SMTP_TLS_STARTTLS, SMTP_TLS_IMPLICIT, SMTP_TLS_NONE };
+
+struct smtp_settings {
+  char *host;                 /* the relay; "": no mail goes out */
+  uint32_t port;
+  enum smtp_tls tls;
+  char *tls_pin;              /* "sha256:HEX" of the certificate or its key; "": verify by CA */
+  char *tls_ca_file;
+  char *user;
+  char *password_file;
+  char *token_file;
+  char *helo;
+  uint32_t workers;           /* threads */
+  int64_t connect_timeout_ms;
+  int64_t answer_timeout_ms;
+};
+
 struct http_settings {        /* sms and webform */
   char *listen;               /* "127.0.0.1:0" */
   uint32_t max_connections;
@@ -156,6 +184,8 @@ struct config {
   struct spool_settings spool;
   struct router_settings router;
   struct email_settings email;
+  struct outbound_settings outbound;
+  struct smtp_settings smtp;
   struct http_settings sms;
   struct http_settings webform;
   struct channel_config *channels;

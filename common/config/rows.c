@@ -16,6 +16,8 @@
 #define STRUCT_spool struct spool_settings
 #define STRUCT_router struct router_settings
 #define STRUCT_email struct email_settings
+#define STRUCT_outbound struct outbound_settings
+#define STRUCT_smtp struct smtp_settings
 #define STRUCT_sms struct http_settings
 #define STRUCT_webform struct http_settings
 
@@ -25,6 +27,8 @@
 #define BASE_spool offsetof(struct config, spool)
 #define BASE_router offsetof(struct config, router)
 #define BASE_email offsetof(struct config, email)
+#define BASE_outbound offsetof(struct config, outbound)
+#define BASE_smtp offsetof(struct config, smtp)
 #define BASE_sms offsetof(struct config, sms)
 #define BASE_webform offsetof(struct config, webform)
 
