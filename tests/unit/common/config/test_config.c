@@ -383,7 +383,7 @@ static void test_complaints(void **state) {
        "deskbell.yaml:4:5: key 'title' does not fit a channel of kind 'sms'"},
       {"channels:\n  - name: a\n    kind: email\n    adresses: []\n",
        "deskbell.yaml:4:5: unknown key 'adresses' in a channel of kind 'email'; did you mean 'addresses'? allowed: "
-       "name, kind, enabled, addresses"},
+       "name, kind, enabled, addresses, from_address, from_name, unsure"},
       {"channels:\n  - {name: a, kind: form, rate: 1000001}\n",
        "deskbell.yaml:2:33: '1000001' is too large for 'rate': 0 to 1000000"},
       {"a: 1\n---\n", "deskbell.yaml:2:1: only one document is allowed in the file"},
