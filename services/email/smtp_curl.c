@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "smtp_curl.h"
-#include "base/clock.h"
+#include "base/file.h"
 #include "smtp_reply.h"
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+enum { TOKEN_MAX = 16 * 1024 };
 
 struct run {
   const struct smtp_relay *relay;
@@ -65,9 +67,31 @@ static int on_close(void *arg, curl_socket_t fd) {
   return close(fd);
 }
 
+static CURLcode on_tls(CURL *curl, void *ctx, void *arg) {
+  (void)curl;
+  smtp_guard_pin(ctx, ((struct run *)arg)->relay->pin);
+  return CURLE_OK;
+}
+
+/* Returns false when there is none; why is in r->error. */
+static bool set_token(struct run *r) {
+  char token[TOKEN_MAX + 1];
+  auto_clean(buf_free) struct buf text = BUF_INIT(TOKEN_MAX);
+  int fault = file_read(r->relay->token_file, &text);
+  struct slice t = slice_trim(buf_slice(&text));
+  memcpy(token, t.at, t.len);
+  token[t.len] = '\0';
+  if (fault || !t.len)
+    snprintf(r->error, sizeof(r->error), "the token file %.150s cannot be read: %s", r->relay->token_file,
+             fault < 0 ? strerror(-fault) : fault ? "it is too large" : "it is empty");
+  else
+    curl_easy_setopt(r->curl, CURLOPT_XOAUTH2_BEARER, token);
+  return !fault && t.len;
+}
+
 static void set_relay(struct run *r) {
   const struct smtp_relay *relay = r->relay;
-  char url[600], pin[100];
+  char url[600];
   CURL *c = r->curl;
   snprintf(url, sizeof(url), "%s://%s:%s/%s", relay->implicit_tls ? "smtps" : "smtp", relay->host, relay->port, relay->helo);
   curl_easy_setopt(c, CURLOPT_URL, url);
@@ -92,19 +116,16 @@ static void set_relay(struct run *r) {
     curl_easy_setopt(c, CURLOPT_USE_SSL, (long)CURLUSESSL_ALL);
     if (*relay->ca_file)
       curl_easy_setopt(c, CURLOPT_CAINFO, relay->ca_file);
-    if (*relay->pin) { /* the pinned key counts instead of chain and name */
-      snprintf(pin, sizeof(pin), "sha256//%s", relay->pin);
-      curl_easy_setopt(c, CURLOPT_PINNEDPUBLICKEY, pin);
-      curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, 0L);
+    if (*relay->pin) { /* checked by on_tls() instead of chain and name */
+      curl_easy_setopt(c, CURLOPT_SSL_CTX_FUNCTION, on_tls);
+      curl_easy_setopt(c, CURLOPT_SSL_CTX_DATA, r);
       curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, 0L);
     }
   }
   if (*relay->user)
     curl_easy_setopt(c, CURLOPT_USERNAME, relay->user);
   curl_easy_setopt(c, CURLOPT_SASL_IR, 1L);
-  if (*relay->bearer)
-    curl_easy_setopt(c, CURLOPT_XOAUTH2_BEARER, relay->bearer);
-  else if (*relay->user)
+  if (!*relay->token_file && *relay->user)
     curl_easy_setopt(c, CURLOPT_PASSWORD, relay->password);
 }
 
@@ -168,16 +189,20 @@ static void send_one(struct run *r) {
 }
 
 void smtp_curl_run(const struct smtp_relay *relay, struct smtp_mail *first, const struct smtp_user *user) {
-  struct run r = {.relay = relay, .user = user, .curl = curl_easy_init()};
-  if (r.curl)
+  struct run r = {.relay = relay, .user = user, .curl = curl_easy_init(), .error = "no memory for a connection"};
+  bool good = r.curl;
+  if (good) {
+    r.error[0] = '\0';
     set_relay(&r);
+    good = !*relay->token_file || set_token(&r);
+  }
   size_t count = 0;
   for (struct smtp_mail *m = first; m; m = count < SMTP_MAILS_A_CONNECTION ? user->next(user->arg) : NULL) {
     r.mail = m;
-    if (r.curl)
+    if (good)
       send_one(&r);
     else
-      say(&r, OUTBOUND_DEFERRED, false, "no memory for a connection");
+      say(&r, OUTBOUND_DEFERRED, true, r.error);
     count++;
     user->done(user->arg, m);
   }

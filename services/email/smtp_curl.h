@@ -9,7 +9,7 @@
 
 #include "smtp_session.h"
 
-/* As smtp_session_run(). relay->implicit_tls, ca_file, pin and bearer count here. */
+/* As smtp_session_run(). relay->implicit_tls, ca_file, pin and token_file count here. */
 void smtp_curl_run(const struct smtp_relay *relay, struct smtp_mail *first, const struct smtp_user *user);
 
 #endif

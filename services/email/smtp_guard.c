@@ -125,24 +125,35 @@ static int keep_reason(int good, X509_STORE_CTX *store) {
   return good;
 }
 
-/* A pinned key counts instead of a chain and a name. */
-static int check_pin(X509_STORE_CTX *store, void *arg) {
-  const char *pin = arg;
-  X509 *cert = X509_STORE_CTX_get0_cert(store);
-  unsigned char *key = NULL;
-  int len = cert ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &key) : -1;
+static bool is_pinned(const char *pin, const unsigned char *bytes, int len) {
   uint8_t digest[SHA256_BYTES];
-  char text[BASE64_LEN(SHA256_BYTES) + 1] = "";
-  if (len > 0) {
-    sha256(slice_of(key, (size_t)len), digest);
-    base64_encode(digest, sizeof(digest), text);
-  }
+  char hex[HEX_LEN(SHA256_BYTES) + 1], wanted[HEX_LEN(SHA256_BYTES) + 1] = "";
+  size_t n = 0;
+  const char *at = strncmp(pin, "sha256:", 7) == 0 ? pin + 7 : pin;
+  for (; *at && n < HEX_LEN(SHA256_BYTES); at++)
+    if (*at != ':')
+      wanted[n++] = *at >= 'A' && *at <= 'F' ? (char)(*at | 0x20) : *at;
+  sha256(slice_of(bytes, len > 0 ? (size_t)len : 0), digest);
+  hex_encode(digest, sizeof(digest), hex);
+  return len > 0 && strcmp(hex, wanted) == 0;
+}
+
+/* A pinned certificate or key counts instead of a chain and a name. */
+static int check_pin(X509_STORE_CTX *store, void *arg) {
+  X509 *cert = X509_STORE_CTX_get0_cert(store);
+  unsigned char *key = NULL, *whole = NULL;
+  int key_len = cert ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &key) : -1, len = cert ? i2d_X509(cert, &whole) : -1;
+  bool good = is_pinned(arg, key, key_len) || is_pinned(arg, whole, len);
   OPENSSL_free(key);
-  bool good = len > 0 && strcmp(text, pin) == 0;
+  OPENSSL_free(whole);
   X509_STORE_CTX_set_error(store, good ? X509_V_OK : X509_V_ERR_CERT_REJECTED);
   if (!good && guard)
-    guard->tls_why = "its key is not the pinned one";
+    guard->tls_why = "it is not the pinned certificate or key";
   return good;
+}
+
+void smtp_guard_pin(SSL_CTX *ctx, const char *pin) {
+  SSL_CTX_set_cert_verify_callback(ctx, check_pin, (void *)(uintptr_t)pin);
 }
 
 static int refuse(SSL_CTX *ctx, struct complaint *c, const char *what, const char *which) {
@@ -177,7 +188,7 @@ int smtp_guard_tls(const char *host, const char *ca_file, const char *pin, SSL_C
   SSL_CTX_set_app_data(ctx, keep_text(ctx, host));
   SSL_CTX_set_info_callback(ctx, send_name);
   if (*pin) {
-    SSL_CTX_set_cert_verify_callback(ctx, check_pin, keep_text(ctx, pin));
+    smtp_guard_pin(ctx, keep_text(ctx, pin));
   } else {
     int r = *ca_file ? SSL_CTX_load_verify_locations(ctx, ca_file, NULL) : SSL_CTX_set_default_verify_paths(ctx);
     if (r != 1)

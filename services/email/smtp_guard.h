@@ -29,10 +29,13 @@ struct smtp_guard {
   char said[SMTP_GUARD_SAID];     /* last line of the server, printable; "" nothing yet */
 };
 
-/* The TLS context for one relay: may be used by many threads. `ca_file` "": the system's; `pin`: SHA-256 of the server's
- * public key (SubjectPublicKeyInfo) in base64, "": verify by CA. Returns 0 (gives *ret) or < 0 with the complaint filled. */
+/* The TLS context for one relay: may be used by many threads. `ca_file` "": the system's; `pin`: "sha256:" and the digest in
+ * hex of the server's certificate or of its public key (SubjectPublicKeyInfo), "": verify by CA. Returns 0 (gives *ret) or
+ * < 0 with the complaint filled. */
 int must_check smtp_guard_tls(const char *host, const char *ca_file, const char *pin, SSL_CTX **ret,
                               struct complaint *complaint);
+/* The context believes this one certificate or key and no other, whoever signed it. `pin` is borrowed. */
+void smtp_guard_pin(SSL_CTX *ctx, const char *pin);
 void smtp_guard_enter(struct smtp_guard *g);
 void smtp_guard_leave(void);
 /* The monitor callback of libesmtp; `arg` is the guard. */

@@ -21,7 +21,8 @@ struct smtp_relay {
   SSL_CTX *tls;             /* STARTTLS is demanded; NULL: plain */
   const char *user, *password; /* "" none */
   bool implicit_tls;        /* these four: smtp_curl.h only */
-  const char *ca_file, *pin, *bearer;
+  const char *ca_file, *pin;
+  const char *token_file;   /* read for each connection, for another program renews it; "" none */
   const char *helo;
   int64_t connect_ms;
   int64_t answer_ms;        /* patience for one answer; 0: RFC 5321 4.5.3.2 */

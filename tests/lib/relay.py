@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A mail server that does what the test says: a real SMTP dialogue on a socket, with a hook at every step."""
+import hashlib
 import socket
 import ssl
 import subprocess
@@ -140,13 +141,14 @@ class Relay:
 
 
 def certificate(folder, name, days=1):
-    """A self-signed certificate for `name`; returns (cert, key, pin)."""
+    """A self-signed certificate for `name`; returns (cert, key, pin of its key)."""
     cert, key = folder / f"{name}.pem", folder / f"{name}.key"
     alt = f"IP:{name}" if name[0].isdigit() else f"DNS:{name}"
     subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", cert, "-days", str(days),
                     "-subj", "/CN=" + name, "-addext", "subjectAltName=" + alt], check=True, capture_output=True)
-    pin = subprocess.run("openssl x509 -in {} -pubkey -noout | openssl pkey -pubin -outform der | openssl dgst -sha256 -binary | "
-                         "base64".format(cert), shell=True, check=True, capture_output=True, text=True).stdout.strip()
+    spki = subprocess.run(f"openssl x509 -in {cert} -pubkey -noout | openssl pkey -pubin -outform der", shell=True, check=True,
+                          capture_output=True).stdout
+    pin = "sha256:" + hashlib.sha256(spki).hexdigest()
     return cert, key, pin
 
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * smtp_driver HOST PORT COUNT [workers=N] [tls=1] [ca=FILE] [pin=PIN] [user=U] [password=P] [answer=MS] [connect=MS]
- *             [size=BYTES] [to=N] [linger=MS] [nodot=1] [curl=1] [implicit=1] [bearer=TOKEN]
+ *             [size=BYTES] [to=N] [linger=MS] [nodot=1] [curl=1] [implicit=1] [token=FILE]
  * Sends mails numbered from 0 and prints a line for each: "commit N" before the final dot, then
  * "done N OUTCOME relay_down code|why". Ends when all are done.
  */
@@ -84,7 +84,7 @@ int main(int argc, char **argv) {
                              .answer_ms = atoi(option(argc, argv, "answer", "5000")),
                              .implicit_tls = atoi(option(argc, argv, "implicit", "0")),
                              .ca_file = option(argc, argv, "ca", ""), .pin = option(argc, argv, "pin", ""),
-                             .bearer = option(argc, argv, "bearer", "")};
+                             .token_file = option(argc, argv, "token", "")};
   smtp_run *run = atoi(option(argc, argv, "curl", "0")) ? smtp_curl_run : smtp_session_run;
   struct complaint complaint;
   struct sent **all = must_calloc(d.left, sizeof(*all));

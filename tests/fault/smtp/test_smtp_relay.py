@@ -336,10 +336,11 @@ def implicit(certificates, name, extensions=("AUTH XOAUTH2 PLAIN",)):
     return relay, cert, pin
 
 
-def test_curl_implicit_tls_and_token(certificates):
+def test_curl_implicit_tls_and_token(certificates, tmp_path):
     relay, cert, _ = implicit(certificates, "localhost")
+    (tmp_path / "token").write_text("token123\n")
     with relay:
-        results, _ = send(relay, 3, host="localhost", implicit=1, ca=cert, user="desk@example.com", bearer="token123", **CURL)
+        results, _ = send(relay, 3, host="localhost", implicit=1, ca=cert, user="desk@example.com", token=tmp_path / "token", **CURL)
         assert all(r[0] == "accepted" for r in results), results
         assert any(c.startswith("AUTH XOAUTH2") for c in relay.commands)
 
