@@ -129,28 +129,6 @@ static void end_unsure(struct outbound *o, struct entry *e, const struct outboun
     entry_set_state(e, DELIVERY_unsure);
 }
 
-static void apply_report(struct entry *e, enum delivery_state state, struct slice why, struct slice code) {
-  if (!delivery_may(e->state, state))
-    return;
-  entry_set_text(e, TEXT_WHY, why);
-  entry_set_text(e, TEXT_CODE, code);
-  e->next_try_ms = 0;
-  e->kept_back = false;
-  entry_set_state(e, state);
-  entry_place(e);
-}
-
-/* "STATE US code US why", by a report that overtook the answer of its try. */
-static void apply_early(struct outbound *o, struct entry *e) {
-  struct slice provider_id = slice_text(e->texts[TEXT_PROVIDER_ID]), rest, name, code;
-  enum delivery_state state;
-  if (!provider_id.len || store_read(&o->store, STORE_EARLY, provider_id, &o->scratch) != 0)
-    return;
-  rest = buf_slice(&o->scratch);
-  if (slice_split(&rest, '\x1f', &name) && slice_split(&rest, '\x1f', &code) && delivery_parse(name, &state))
-    apply_report(e, state, rest, code);
-}
-
 /* What was ordered while the try ran and could not be done then. */
 static void obey_late(struct entry *e) {
   if (e->state != DELIVERY_deferred && e->state != DELIVERY_unsure)
@@ -187,34 +165,10 @@ void outbound_done(struct outbound *o, const char *id, const struct outbound_res
     entry_set_state(e, r->outcome == OUTBOUND_ACCEPTED ? DELIVERY_accepted
                        : r->outcome == OUTBOUND_FAILED ? DELIVERY_failed
                                                        : DELIVERY_suppressed);
-  if (r->outcome == OUTBOUND_ACCEPTED)
-    apply_early(o, e);
   obey_late(e);
   e->cancelled = e->held_later = false;
   entry_place(e);
   outbound_pump(o);
-}
-
-void outbound_report(struct outbound *o, struct slice provider_id, const char *id, enum delivery_state state,
-                     const char *why, const char *code) {
-  char known[OUTBOUND_ID_LEN + 1] = "";
-  struct slice source = provider_id;
-  if (id && strlen(id) == OUTBOUND_ID_LEN)
-    memcpy(known, id, sizeof(known));
-  else if (store_read(&o->store, STORE_SOURCE, source, &o->scratch) == 0 && o->scratch.len == OUTBOUND_ID_LEN)
-    memcpy(known, o->scratch.at, OUTBOUND_ID_LEN + 1);
-  struct entry *e = known[0] ? entry_find(o, known) : NULL;
-  if (!e && known[0])
-    e = entry_load(o, known);
-  if (e && !e->running) {
-    apply_report(e, state, slice_text(why), slice_text(code));
-    entry_settle(e);
-    return;
-  }
-  auto_clean(buf_free) struct buf early = BUF_INIT(ROW_TEXT_MAX * 3);
-  buf_printf(&early, "%s\x1f%s\x1f%.1000s", delivery_text(state), code, why);
-  store_batch_put(&o->loose, STORE_EARLY, provider_id, buf_slice(&early));
-  outbound_commit_soon(o);
 }
 
 /* ---- orders */
@@ -371,7 +325,6 @@ static bool sweep_row(void *arg, struct slice key, struct slice value) {
     return true;
   store_batch_put(&s->o->loose, STORE_ROW, key, SLICE(""));
   store_batch_put(&s->o->loose, STORE_MESSAGE, key, SLICE(""));
-  store_batch_put(&s->o->loose, STORE_SOURCE, row.provider_id, SLICE(""));
   return ++s->count < SWEEP_MOST;
 }
 

@@ -104,10 +104,6 @@ void outbound_take(struct outbound *o, const char *id, struct slice message, con
 /* The bytes that make the next system act are about to be completed: `ready` is called when that is on disk. */
 void outbound_committing(struct outbound *o, const char *id, void (*ready)(void *arg), void *arg);
 void outbound_done(struct outbound *o, const char *id, const struct outbound_result *result);
-/* A provider's report about what was accepted before (by its own id or ours); moves forward only (SM-20). A report that
- * comes before the answer of the try is kept for it. */
-void outbound_report(struct outbound *o, struct slice provider_id, const char *id, enum delivery_state state,
-                     const char *why, const char *code);
 /* The status event of this state is in the spool. */
 void outbound_reported(struct outbound *o, const char *id, enum delivery_state state, uint32_t attempt);
 

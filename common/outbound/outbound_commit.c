@@ -49,10 +49,6 @@ static void put_entry(struct outbound *o, struct entry *e) {
     store_batch_put(&o->batch, STORE_MESSAGE, key, slice_of(e->message, e->message_len));
   else if (!has_message(e))
     store_batch_put(&o->batch, STORE_MESSAGE, key, SLICE(""));
-  if (e->texts[TEXT_PROVIDER_ID]) {
-    store_batch_put(&o->batch, STORE_SOURCE, texts[TEXT_PROVIDER_ID], key);
-    store_batch_put(&o->batch, STORE_EARLY, texts[TEXT_PROVIDER_ID], SLICE(""));
-  }
 }
 
 static void work(uv_work_t *work) {

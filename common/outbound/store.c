@@ -10,7 +10,7 @@
 
 enum { KEY_MAX = 500, HEAD = 16, PAGE = 4096, LEAST = 1024 * 1024 };
 
-static const char *const names[] = {"message", "row", "source", "early"};
+static const char *const names[] = {"message", "row"};
 
 static int fault_of(int error) {
   if (error == MDB_MAP_FULL || error == ENOSPC || error == EDQUOT || error == EFBIG)

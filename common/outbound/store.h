@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The file of the delivery store: LMDB, preallocated, with four tables. Writing happens in groups on a worker thread, one
+ * The file of the delivery store: LMDB, preallocated, with two tables. Writing happens in groups on a worker thread, one
  * sync each; reading on the loop thread. Inside common/outbound only.
  *
  *   message   id → packed OutboundMessage, until it is final
  *   row       id → row.h, until it is swept
- *   source    the next system's own id → id
- *   early     the next system's own id → a report that came before anybody knew that id
  */
 #ifndef OUTBOUND_STORE_H
 #define OUTBOUND_STORE_H
@@ -15,7 +13,7 @@
 #include <lmdb.h>
 
 enum { STORE_FULL = 1, STORE_ABSENT = 2, STORE_DAMAGED = 3 };
-enum store_table { STORE_MESSAGE, STORE_ROW, STORE_SOURCE, STORE_EARLY, STORE_TABLES };
+enum store_table { STORE_MESSAGE, STORE_ROW, STORE_TABLES };
 
 struct store {
   MDB_env *env;

@@ -185,9 +185,6 @@ static void test_no_answer_is_unsure(void **state) {
   outbound_state(w->o, &s);
   assert_int_equal(s.unsure, 1);
   assert_int_equal(s.waiting, 0);
-  outbound_report(w->o, SLICE(""), id, DELIVERY_delivered, "", "");
-  world_settle(w);
-  assert_int_equal(world_told(w, id), DELIVERY_delivered);
 }
 
 /* Every status event is told until the spool has it. */
@@ -211,36 +208,6 @@ static void test_reports_survive(void **state) {
   world_settle(w);
   assert_int_equal(w->told_count, 3);
   assert_int_equal(w->tried_count, 1);
-}
-
-static void test_reports_by_the_provider(void **state) {
-  (void)state;
-  const char *id = world_id(1);
-  char source[64];
-  snprintf(source, sizeof(source), "P-%s", id);
-  one(id, take_it);
-  outbound_report(w->o, slice_text(source), NULL, DELIVERY_read, "", "");
-  world_settle(w);
-  assert_int_equal(world_told(w, id), DELIVERY_read);
-  outbound_report(w->o, slice_text(source), NULL, DELIVERY_delivered, "", ""); /* late */
-  outbound_report(w->o, slice_text(source), NULL, DELIVERY_failed, "late", "30003");
-  world_settle(w);
-  assert_int_equal(world_told(w, id), DELIVERY_read);
-  assert_int_equal(w->told_count, 2);
-}
-
-static void test_a_report_that_overtakes_the_answer(void **state) {
-  (void)state;
-  const char *id = world_id(1);
-  char source[64];
-  snprintf(source, sizeof(source), "P-%s", id);
-  one(id, NULL);
-  outbound_report(w->o, slice_text(source), NULL, DELIVERY_failed, "unreachable handset", "30003");
-  world_settle(w);
-  world_answer(w, id, OUTBOUND_ACCEPTED, "queued");
-  world_settle(w);
-  assert_int_equal(world_told(w, id), DELIVERY_failed);
-  assert_string_equal(w->told[w->told_count - 1].code, "30003");
 }
 
 static void test_orders(void **state) {
@@ -406,8 +373,6 @@ int main(void) {
       TEST(test_crash_after_committing_is_sent_again_by_policy),
       TEST(test_no_answer_is_unsure),
       TEST(test_reports_survive),
-      TEST(test_reports_by_the_provider),
-      TEST(test_a_report_that_overtakes_the_answer),
       TEST(test_orders),
       TEST(test_orders_during_a_try),
       TEST(test_a_dead_destination_slows_nobody),
