@@ -33,6 +33,20 @@ struct channel_config {
   char *account_sid;          /* twilio: must equal AccountSid when set */
   char **secret_files;        /* auth token / signing secret; up to 2 for rotation (WH-14) */
   size_t secret_file_count;
+  char *out_url;              /* sms, webhook: how messages go out (services/sms/provider_out.h) */
+  char *out_from;
+  char *out_method;
+  char *out_type;
+  char **out_headers;
+  size_t out_header_count;
+  char *out_body;
+  char *out_id;
+  char *out_state;
+  char **out_state_good;
+  size_t out_state_good_count;
+  char *out_secret_file;
+  char *out_user;
+  double out_rate;            /* messages a second; 0: no limit */
   char *public_url;           /* what the provider signs, e.g. "https://desk.example.com" (WH-15); "": as listened */
   size_t max_body;            /* bytes */
   double rate;                /* requests per second and peer address, 0: no limit */

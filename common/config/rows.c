@@ -123,6 +123,7 @@ static const struct row_form forms[ROW_TYPES] = {
     [ROW_DATE] = {SHAPE_TEXT, "day", form_date, "is not a day such as 2026-11-24"},
     [ROW_KEYWORD] = {SHAPE_TEXT, "keyword", form_keyword,
                      "is not an IMAP keyword: letters, digits and !#$&'+,-./:;<=>?@[^_`|}~"},
+    [ROW_LINES] = {SHAPE_LIST, "list of texts", form_line, "holds a control character"},
     [ROW_PATHS] = {SHAPE_LIST, "list of paths", form_line, "holds a control character"},
     [ROW_PEERS] = {SHAPE_LIST, "list of IP addresses", form_ip, "is not an IP address"},
     [ROW_ORIGINS] = {SHAPE_LIST, "list of origins", form_origin, "is not an origin: https://host or https://host:port"},
