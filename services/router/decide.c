@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "decide.h"
-#include "base/digest.h"
-#include "base/encode.h"
 #include "text/utf8.h"
 #include "token/token.h"
 
 enum { SUBJECT_MAX = 200, LIST_MAX = 4096 };
 
 void decide_message_id(struct slice message_id, char ret[EVENT_ID_LEN + 1]) {
-  uint8_t whole[SHA256_BYTES];
-  sha256(message_id, whole);
-  base32_encode(whole, EVENT_ID_BYTES, ret);
+  message_id_digest(message_id, ret);
 }
 
 /* A list of words separated by blanks, built in the arena. */
