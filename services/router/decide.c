@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "decide.h"
+#include "status.h"
 #include "text/utf8.h"
 #include "token/token.h"
 
@@ -136,8 +137,9 @@ int decide(const contact_event *e, const struct decide_desk *desk, bool (*is_own
   subject[utf8_cut(slice_text(subject), SUBJECT_MAX)] = '\0';
   d.subject = subject;
   event_reference(e->id, d.reference);
-  if (e->quarantine)
-    d.why = e->quarantine->reason;
+  d.why = e->quarantine ? e->quarantine->reason : status_facts(e, a);
+  if (!d.why)
+    return -ENOMEM;
   struct words references = {.arena = a}, tokens = {.arena = a}, others = {.arena = a};
   int r = collect_others(e, is_own, arg, &others);
   if (r == 0 && e->thread) {
