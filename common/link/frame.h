@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "deskbell/v1/link.pb-c.h"
 #include "link/allow_list.h"
+#include "link/link.h"
 
 #define FRAME_VERSION 1
 #define FRAME_MAX (512 * 1024)             /* bytes of one frame; larger ones cost the sender its connection */
@@ -19,6 +20,9 @@
 #define FRAME_EVENT_MAX (64 * 1024)
 #define FRAME_OUTCOMES 256                 /* in one Confirm */
 #define FRAME_REASON_MAX 200
+#define FRAME_OUTBOUND_ITEMS LINK_OUTBOUND_WINDOW
+#define FRAME_OUTBOUND_BYTES (256 * 1024)  /* of messages, unless there is only one */
+#define FRAME_RESULTS 256                  /* in one OutboundConfirm */
 #define FRAME_CHANNELS_MAX 1000
 #define FRAME_NAME_MAX 64
 #define SESSION_BYTES 16
@@ -36,6 +40,8 @@ typedef Deskbell__V1__Frame link_frame;
 int must_check frame_read(struct slice bytes, struct arena *a, link_frame **ret, const char **ret_why);
 /* Packs a frame other than a batch (batch.h); clears `ret` first. */
 void frame_write(const link_frame *f, struct buf *ret);
+/* The order of this name as a static text, or NULL. */
+const char *frame_order(const char *name);
 /* One line of plain ASCII for people, from what a peer said; `room` with NUL. */
 void frame_words(const char *said, char *ret, size_t room);
 
