@@ -65,7 +65,7 @@ static const char *check_replay(const link_frame *f) {
   return f->replay->since_ms < 0 ? "a replay from before 1970" : NULL;
 }
 
-const char *frame_order(const char *name) {
+const char *link_order(const char *name) {
   static const char *const orders[] = {"deliver", "hold", "release", "retry", "cancel"};
   for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++)
     if (strcmp(orders[i], name) == 0)
@@ -83,7 +83,7 @@ static const char *check_outbound(const link_frame *f) {
     return "none or more than 64 outbound messages";
   for (size_t i = 0; i < b->n_items; i++) {
     const Deskbell__V1__OutboundItem *item = b->items[i];
-    const char *order = frame_order(item->order);
+    const char *order = link_order(item->order);
     if (!outbound_id_ok(item->id))
       return "not the id of an outbound message";
     if (!order)
@@ -99,7 +99,7 @@ static const char *check_outbound_confirm(const link_frame *f) {
   if (c->n_results == 0 || c->n_results > FRAME_RESULTS)
     return "none or more than 256 results";
   for (size_t i = 0; i < c->n_results; i++)
-    if (!outbound_id_ok(c->results[i]->id) || !frame_order(c->results[i]->order))
+    if (!outbound_id_ok(c->results[i]->id) || !link_order(c->results[i]->order))
       return "a result of no outbound message";
   return NULL;
 }

@@ -40,8 +40,6 @@ typedef Deskbell__V1__Frame link_frame;
 int must_check frame_read(struct slice bytes, struct arena *a, link_frame **ret, const char **ret_why);
 /* Packs a frame other than a batch (batch.h); clears `ret` first. */
 void frame_write(const link_frame *f, struct buf *ret);
-/* The order of this name as a static text, or NULL. */
-const char *frame_order(const char *name);
 /* One line of plain ASCII for people, from what a peer said; `room` with NUL. */
 void frame_words(const char *said, char *ret, size_t room);
 

@@ -31,6 +31,9 @@ struct link_outbound {
   struct slice message;           /* packed OutboundMessage; may be empty for an order that is not "deliver" */
 };
 
+/* The order of this name as a static text, so that orders may be compared as pointers; NULL when there is none. */
+const char *link_order(const char *name);
+
 enum link_answer {
   LINK_TAKEN,                     /* durable at the channel program, or it was before */
   LINK_REFUSED,                   /* never; the reason says why */

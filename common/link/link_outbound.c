@@ -11,7 +11,7 @@ void link_take_outbound(struct link *l, const Deskbell__V1__OutboundBatch *b) {
   assert(b->n_items <= FRAME_OUTBOUND_ITEMS); /* frame.c */
   for (size_t i = 0; i < b->n_items; i++) {
     const Deskbell__V1__OutboundItem *item = b->items[i];
-    items[i] = (struct link_outbound){.id = item->id, .order = frame_order(item->order),
+    items[i] = (struct link_outbound){.id = item->id, .order = link_order(item->order),
                                       .message = slice_of(item->message.data, item->message.len)};
     if (!l->user.outbound)
       link_outbound_result(l, item->id, items[i].order, LINK_LATER, SLICE("this program delivers nothing"));
@@ -27,7 +27,7 @@ void link_outbound_result(struct link *l, const char *id, const char *order, enu
   if (!l->answers)
     l->answers = must_calloc(FRAME_RESULTS, sizeof(*l->answers));
   struct answer *a = &l->answers[l->answer_count++];
-  *a = (struct answer){.order = frame_order(order), .answer = answer};
+  *a = (struct answer){.order = link_order(order), .answer = answer};
   assert(a->order && strlen(id) == DERIVED_ID_LEN);
   memcpy(a->id, id, DERIVED_ID_LEN + 1);
   if (reason.len) {

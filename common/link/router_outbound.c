@@ -24,7 +24,7 @@ static size_t fit(const struct link_peer *p, const struct link_outbound *items, 
 static void remember(struct link_peer *p, const struct link_outbound *item) {
   struct outbound_sent *sent = &p->sent[p->sent_count++];
   memcpy(sent->id, item->id, DERIVED_ID_LEN + 1);
-  sent->order = frame_order(item->order);
+  sent->order = link_order(item->order);
   sent->bytes = (uint32_t)item->message.len;
   p->sent_bytes += item->message.len;
 }
@@ -32,7 +32,7 @@ static void remember(struct link_peer *p, const struct link_outbound *item) {
 static int say_batch(struct link_peer *p, const struct link_outbound *items, size_t count) {
   Deskbell__V1__OutboundItem packed[FRAME_OUTBOUND_ITEMS], *list[FRAME_OUTBOUND_ITEMS];
   for (size_t i = 0; i < count; i++) {
-    assert(strlen(items[i].id) == DERIVED_ID_LEN && frame_order(items[i].order));
+    assert(strlen(items[i].id) == DERIVED_ID_LEN && link_order(items[i].order));
     assert(items[i].message.len <= LINK_OUTBOUND_MAX);
     deskbell__v1__outbound_item__init(&packed[i]);
     packed[i].id = (char *)items[i].id;
@@ -93,7 +93,7 @@ void peer_answered(struct link_peer *p, const Deskbell__V1__OutboundConfirm *c) 
   size_t count = 0;
   for (size_t i = 0; i < c->n_results; i++) {
     const Deskbell__V1__OutboundResult *r = c->results[i];
-    const char *order = frame_order(r->order);
+    const char *order = link_order(r->order);
     if (!take_sent(p, r->id, order))
       continue;
     assert(count < LINK_OUTBOUND_WINDOW); /* no more were on their way */

@@ -206,25 +206,19 @@ end
 -- ---------------------------------------------------------------- relay
 
 -- outbound_due {tag}  now most bytes count channel… skip…   (reads only)
--- What is due in the outboxes of these channels, in turns, the oldest of each first, without those in `skip`. Answers
--- waiting (all of them, due or not), the earliest due time ('' none), then per message id, channel, order, packed message.
+-- What is due in the outboxes of these channels, in turns, the oldest of each first, without those in `skip`. Answers per
+-- message id, channel, order, packed message.
 local function outbound_due(keys, args)
   local tag, now, most, room, channels = keys[1], args[1], tonumber(args[2]), tonumber(args[3]), tonumber(args[4])
   local skip, skipped = {}, 0
   for i = 5 + channels, #args do skip[args[i]], skipped = true, skipped + 1 end
-  local waiting, earliest, lists, longest = 0, '', {}, 0
+  local lists, longest = {}, 0
   for c = 1, channels do
-    local box = tag .. ':outbox:' .. args[4 + c]
-    local first = call('ZRANGE', box, 0, 0, 'WITHSCORES')
-    if first[1] then
-      waiting = waiting + call('ZCARD', box)
-      if earliest == '' or tonumber(first[2]) < tonumber(earliest) then earliest = first[2] end
-      local ids = call('ZRANGEBYSCORE', box, '-inf', now, 'LIMIT', 0, most + skipped)
-      lists[#lists + 1] = { channel = args[4 + c], ids = ids }
-      if #ids > longest then longest = #ids end
-    end
+    local ids = call('ZRANGEBYSCORE', tag .. ':outbox:' .. args[4 + c], '-inf', now, 'LIMIT', 0, most + skipped)
+    if #ids > 0 then lists[#lists + 1] = { channel = args[4 + c], ids = ids } end
+    if #ids > longest then longest = #ids end
   end
-  local ret, given = { waiting, earliest }, 0
+  local ret, given = {}, 0
   for i = 1, longest do
     for _, list in ipairs(lists) do
       local id = list.ids[i]
@@ -237,6 +231,20 @@ local function outbound_due(keys, args)
         given = given + 1
         for _, part in ipairs({ id, list.channel, order, message }) do ret[#ret + 1] = part end
       end
+    end
+  end
+  return ret
+end
+
+-- outbound_waiting {tag}  channel…   (reads only)
+-- Answers per channel whose outbox is not empty: channel, how many are in it, earliest due time.
+local function outbound_waiting(keys, args)
+  local ret = {}
+  for c = 1, #args do
+    local box = keys[1] .. ':outbox:' .. args[c]
+    local first = call('ZRANGE', box, 0, 0, 'WITHSCORES')
+    if first[1] then
+      for _, part in ipairs({ args[c], call('ZCARD', box), first[2] }) do ret[#ret + 1] = part end
     end
   end
   return ret
@@ -439,5 +447,6 @@ end
 
 register('outbound_create', outbound_create)
 register('outbound_due', outbound_due, { 'no-writes' })
-register('outbound_relayed', outbound_relayed)
+register('outbound_waiting', outbound_waiting, { 'no-writes' })
+register('outbound_relayed', outbound_relayed, { 'allow-oom' }) -- at maxmemory it is what makes room again
 register('outbound_order', outbound_order)

@@ -43,9 +43,10 @@ def created(r, conversation, **kw):
 
 
 def due(r, *channels, skip=(), most=64, room=1 << 20, now=NOW):
-    waiting, earliest, *rest = r.fcall_ro("deskbell_outbound_due", 1, P, now, most, room, len(channels), *channels, *skip)
-    items = [tuple(rest[i:i + 4]) for i in range(0, len(rest), 4)]
-    return waiting, [(i.decode(), c.decode(), o.decode(), m) for i, c, o, m in items]
+    flat = r.fcall_ro("deskbell_outbound_due", 1, P, now, most, room, len(channels), *channels, *skip)
+    items = [tuple(flat[i:i + 4]) for i in range(0, len(flat), 4)]
+    waiting = r.fcall_ro("deskbell_outbound_waiting", 1, P, *channels)
+    return sum(waiting[1::3]), [(i.decode(), c.decode(), o.decode(), m) for i, c, o, m in items]
 
 
 def relayed(r, id, order="deliver", answer="taken", reason="", channel="sms", now=NOW):
