@@ -168,6 +168,7 @@ static const struct {
     {ROW_PEERS, "", "'%s' has no value"},
     {ROW_ORIGINS, "[\"https://a.example\"]", NULL},
     {ROW_ORIGINS, "[a.example]", "'a.example' is not an origin: https://host or https://host:port"},
+    {ROW_LINES, "[\"a: b\", c]", NULL},
     {ROW_PATHS, "[a, b]", NULL},
     {ROW_PATHS, "[a, b, c]", "'%s' has 3 entries; at most 2 are allowed"},
     {ROW_RECIPIENTS, "[\"a@example.com\", \"@example.com\", \"*\"]", NULL},
