@@ -225,12 +225,16 @@ static bool on_resend(void *arg, const outbound_message *m) {
   return o->options.resend(o->options.arg, m);
 }
 
-int channel_outbound_blob(struct channel_outbound *o, const uint8_t sha256[SHA256_BYTES], struct buf *ret) {
+void channel_outbound_drain(struct channel_outbound *o, void (*drained)(void *arg), void *arg) {
+  outbound_drain(o->store, drained, arg);
+}
+
+int channel_outbound_blob(const struct config *config, const uint8_t sha256[SHA256_BYTES], struct buf *ret) {
   /* Who makes outbound messages comes first. */
   static const char *const programs[] = {"deskbell", "inbox", "acknowledge", "email", "sms", "webform"};
-  int found = blob_read(spool_blobs(o->channel->spool), sha256, ret);
+  int found = BLOB_ABSENT;
   for (size_t i = 0; found == BLOB_ABSENT && i < sizeof(programs) / sizeof(programs[0]); i++) {
-    char *home = config_path(o->options.config, programs[i]), *folder = path_join(home, "blobs");
+    char *home = config_path(config, programs[i]), *folder = path_join(home, "blobs");
     int r = blob_find(folder, sha256, ret);
     found = r == -ENOENT ? BLOB_ABSENT : r; /* a program that never ran has no folder */
     free(folder);

@@ -39,9 +39,11 @@ void channel_outbound_close(struct channel_outbound **o);
 /* For outbound_committing() and outbound_done(). Lent. */
 struct outbound *channel_outbound_store(struct channel_outbound *o);
 
-/* The bytes of an attachment or body. They were made by another program of this desk and are read from its store on this
- * machine. Appends to `ret`. Returns 0, BLOB_ABSENT, BLOB_DAMAGED, BLOB_TOO_LARGE, -errno. */
-int must_check channel_outbound_blob(struct channel_outbound *o, const uint8_t sha256[SHA256_BYTES], struct buf *ret);
+/* The bytes of an attachment. They were made by another program of this desk and are read from its store on this machine; any
+ * thread may ask. Appends to `ret`. Returns 0, BLOB_ABSENT, BLOB_DAMAGED, BLOB_TOO_LARGE, -errno. */
+int must_check channel_outbound_blob(const struct config *config, const uint8_t sha256[SHA256_BYTES], struct buf *ret);
+/* Starts no more tries; `drained` is called when none is under way. */
+void channel_outbound_drain(struct channel_outbound *o, void (*drained)(void *arg), void *arg);
 
 /* Reasons for /health, one line each. */
 void channel_outbound_unhealthy(struct channel_outbound *o, struct buf *ret_reasons);

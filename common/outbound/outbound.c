@@ -72,8 +72,8 @@ static void on_due(uv_timer_t *timer) {
 
 void outbound_pump(struct outbound *o) {
   int64_t now = outbound_now(o), soonest = INT64_MAX;
-  if (o->pumping)
-    return; /* a try that ends at once: the loop below goes on */
+  if (o->pumping || o->draining)
+    return; /* pumping: a try that ends at once; the loop below goes on */
   o->pumping = true;
   while (!o->closing && o->under_way < o->options.in_all) {
     struct waiting *w = destination_take(&o->destinations, now, o->options.per_destination, &soonest);
@@ -85,6 +85,22 @@ void outbound_pump(struct outbound *o) {
   uv_timer_stop(&o->due);
   if (!o->closing && o->under_way < o->options.in_all && soonest != INT64_MAX)
     uv_timer_start(&o->due, on_due, soonest > now ? (uint64_t)(soonest - now) : 1, 0);
+}
+
+void outbound_say_drained(struct outbound *o) {
+  if (!o->draining || !o->drained || o->under_way || o->dirty || o->working)
+    return;
+  void (*drained)(void *) = o->drained;
+  o->drained = NULL;
+  drained(o->drained_arg);
+}
+
+void outbound_drain(struct outbound *o, void (*drained)(void *arg), void *arg) {
+  o->draining = true;
+  o->drained = drained;
+  o->drained_arg = arg;
+  uv_timer_stop(&o->due);
+  outbound_commit_soon(o); /* from the loop, not from here */
 }
 
 void outbound_committing(struct outbound *o, const char *id, void (*ready)(void *arg), void *arg) {

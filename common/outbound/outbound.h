@@ -89,6 +89,8 @@ struct outbound_options {
 /* Returns 0 (gives *ret) or -errno with the complaint filled. */
 int must_check outbound_open(uv_loop_t *loop, const struct outbound_options *options, struct outbound **ret,
                              struct complaint *complaint);
+/* Starts no more tries; `drained` is called once, from the loop, when none is under way and all that ended is on disk. */
+void outbound_drain(struct outbound *o, void (*drained)(void *arg), void *arg);
 /* Waits for the commit under way. Running tries are forgotten as a crash would. */
 void outbound_close(struct outbound **o);
 

@@ -147,6 +147,7 @@ static void after(uv_work_t *work, int status) {
   else if (o->dirty || o->loose.ops.len)
     outbound_commit_soon(o);
   outbound_pump(o);
+  outbound_say_drained(o);
 }
 
 static void begin(struct outbound *o) {
@@ -179,6 +180,7 @@ static void on_soon(uv_idle_t *soon) {
   uv_idle_stop(soon);
   if (!o->working && (o->dirty || o->loose.ops.len))
     begin(o);
+  outbound_say_drained(o);
 }
 
 void outbound_commit_soon(struct outbound *o) {

@@ -55,7 +55,9 @@ struct outbound {
   uv_work_t work;
   uv_idle_t soon;
   uv_timer_t due, again, sweeping;   /* the next try; what a full disk or spool put off; the hourly forgetting */
-  bool working, closing, pumping;
+  bool working, closing, pumping, draining;
+  void (*drained)(void *arg);
+  void *drained_arg;
   unsigned handles;
   uint64_t damaged;
   struct buf scratch;
@@ -90,5 +92,6 @@ void entry_place(struct entry *e);
 /* Starts what is due. */
 void outbound_pump(struct outbound *o);
 void outbound_free_when_closed(struct outbound *o);
+void outbound_say_drained(struct outbound *o);
 
 #endif

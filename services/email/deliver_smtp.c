@@ -12,7 +12,7 @@ enum { LINGER_MS = 2000, SECRET_MAX = 4096, FILES_MAX = 50, ADDRESS_ROOM = 320 }
 
 struct deliver_smtp {
   const struct config *config;
-  const char *const *blobs;
+  deliver_smtp_blob *blob;
   struct outbound *store;
   struct smtp_pool *pool;
   struct smtp_relay relay;
@@ -69,13 +69,10 @@ bool deliver_smtp_resend(void *arg, const outbound_message *m) {
 
 /* ---- in a worker thread: from message to bytes */
 
-static int read_file(const struct deliver_smtp *d, const Deskbell__V1__Attachment *a, struct buf *ret) {
-  int r = BLOB_ABSENT;
+static int read_attachment(const struct deliver_smtp *d, const Deskbell__V1__Attachment *a, struct buf *ret) {
   if (!a->blob || a->blob->sha256.len != SHA256_BYTES)
     return BLOB_ABSENT;
-  for (size_t i = 0; d->blobs[i] && r == BLOB_ABSENT; i++)
-    r = blob_find(d->blobs[i], a->blob->sha256.data, ret);
-  return r;
+  return d->blob(d->config, a->blob->sha256.data, ret);
 }
 
 static bool say(struct smtp_mail *mail, enum outbound_outcome outcome, const char *why) {
@@ -113,7 +110,7 @@ static bool prepare(void *arg, struct smtp_mail *mail) {
     return say(mail, OUTBOUND_FAILED, "it has more than 50 attachments");
   for (; good && count < a->m->n_attachments; count++) {
     files[count] = BUF_INIT(COMPOSE_MAX);
-    int r = read_file(a->d, a->m->attachments[count], &files[count]);
+    int r = read_attachment(a->d, a->m->attachments[count], &files[count]);
     slices[count] = buf_slice(&files[count]);
     if (r)
       good = say(mail, r < 0 ? OUTBOUND_DEFERRED : OUTBOUND_FAILED,
@@ -219,12 +216,12 @@ static int read_settings(struct deliver_smtp *d, struct complaint *complaint) {
   return r;
 }
 
-int deliver_smtp_open(uv_loop_t *loop, const struct config *config, const char *const *blobs, struct deliver_smtp **ret,
+int deliver_smtp_open(uv_loop_t *loop, const struct config *config, deliver_smtp_blob *blob, struct deliver_smtp **ret,
                       struct complaint *complaint) {
   struct deliver_smtp *d = must_calloc(1, sizeof(*d));
   const struct smtp_pool_user user = {.prepare = prepare, .committing = on_committing, .done = on_done, .arg = d};
   d->config = config;
-  d->blobs = blobs;
+  d->blob = blob;
   int r = 0;
   if (*config->smtp.host) {
     smtp_session_prepare();

@@ -15,9 +15,12 @@
 
 struct deliver_smtp;
 
-/* `blobs`: folders where attachments may lie, ended by NULL; borrowed. Without a relay in the configuration it opens all
- * the same and destination() says so. Returns 0 or < 0 with the complaint filled. */
-int must_check deliver_smtp_open(uv_loop_t *loop, const struct config *config, const char *const *blobs,
+/* The bytes of an attachment, asked for from a worker thread; appends to `ret`. As channel_outbound_blob(). */
+typedef int deliver_smtp_blob(const struct config *config, const uint8_t sha256[SHA256_BYTES], struct buf *ret);
+
+/* Without a relay in the configuration it opens all the same and destination() says so. Returns 0 or < 0 with the complaint
+ * filled. */
+int must_check deliver_smtp_open(uv_loop_t *loop, const struct config *config, deliver_smtp_blob *blob,
                                  struct deliver_smtp **ret, struct complaint *complaint);
 /* The store whose tries it serves; to be set before the first one. */
 void deliver_smtp_serve(struct deliver_smtp *d, struct outbound *store);

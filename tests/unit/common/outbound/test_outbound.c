@@ -361,6 +361,30 @@ static void test_a_full_spool(void **state) {
   assert_int_equal(world_told(w, id), DELIVERY_accepted);
 }
 
+/* What is under way ends, and is on disk; nothing else begins. */
+static void test_drain(void **state) {
+  (void)state;
+  bool drained = false;
+  const char *id = world_id(1), *later = world_id(2);
+  one(id, NULL);
+  outbound_drain(w->o, on_ready, &drained);
+  world_take(w, later, "bo@example.org");
+  world_settle(w);
+  assert_false(drained);
+  assert_int_equal(w->tried_count, 1);
+  world_answer(w, id, OUTBOUND_ACCEPTED, "250");
+  assert_false(drained);
+  world_settle(w);
+  assert_true(drained);
+  assert_int_equal(w->answers[1], 0);
+  w->next_system = take_it;
+  world_crash(w);
+  world_open(w);
+  world_settle(w);
+  assert_int_equal(w->tried_count, 2);
+  assert_int_equal(world_told(w, later), DELIVERY_accepted);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
   const struct CMUnitTest tests[] = {
@@ -380,6 +404,7 @@ int main(void) {
       TEST(test_full_says_later_and_loses_nothing),
       TEST(test_nonsense_is_refused),
       TEST(test_a_full_spool),
+      TEST(test_drain),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
