@@ -1,15 +1,38 @@
 # SPDX-License-Identifier: Apache-2.0
 """A stand-in for a channel program that delivers: connects to the router again and again, takes what goes out, and keeps
-account of it as a delivery store would: by id, in order of arrival."""
+account of it as a delivery store would: by id, in order of arrival. Reports what becomes of it."""
+import collections
+import hashlib
 import threading
 import time
 
 import zmq
 
-from peer import (BYE, LATER, OUTBOUND, PING, PONG, REFUSE, TAKEN, WELCOME, Peer, fields, hello, keys_of, number,
-                  outbound_confirm, text)
+from peer import (BYE, LATER, OUTBOUND, PING, PONG, REFUSE, TAKEN, WELCOME, Peer, batch, fields, hello, item, keys_of,
+                  number, outbound_confirm, text)
 
 LOST = zmq.EVENT_DISCONNECTED | zmq.EVENT_CLOSED | zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL
+
+
+STATUS = 2
+
+
+def base32(data):
+    """Crockford's, as common/base/encode.h"""
+    n, digits = int.from_bytes(data, "big") << 2, "0123456789abcdefghjkmnpqrstvwxyz"
+    return "".join(digits[n >> shift & 31] for shift in range(125, -1, -5))
+
+
+def status_event(channel, key, outbound="", state="", attempt=0, source="", why="", code="", destination="",
+                 permanent=False, next_try=0, provider_status="", kind="email"):
+    """(event id, packed ContactEvent) of a report, as common/channel makes it."""
+    now = int(time.time() * 1000)
+    name = f"{outbound}:{source}:{state}{provider_status}:{attempt}:{now}"
+    event_id = hashlib.sha256(name.encode()).digest()[:16]
+    status = text(1, provider_status) + text(3, source) + text(4, outbound) + text(5, state) + number(6, attempt) + \
+        number(7, now) + number(8, next_try) + number(9, int(permanent)) + text(10, why) + text(11, code) + text(12, destination)
+    return event_id, text(1, base32(event_id)) + number(2, STATUS) + text(3, channel) + text(4, kind) + text(5, name) + \
+        text(6, text(2, key.split(":", 1)[1]) + text(3, key)) + number(13, now) + text(21, status)
 
 
 class Carrier(threading.Thread):
@@ -23,7 +46,8 @@ class Carrier(threading.Thread):
         self.lock = threading.Lock()
         self.store = {}       # id: packed message, in order of first arrival
         self.heard = []       # (monotonic time, id, order) of everything that came
-        self.welcomes = self.most = 0
+        self.welcomes = self.most = self.seq = 0
+        self.reports = collections.deque()
         self.trouble = None
         self.start()
 
@@ -37,6 +61,10 @@ class Carrier(threading.Thread):
         self.stopped.set()
         self.join(30)
         assert not self.is_alive()
+
+    def report(self, *args, **kw):
+        """As status_event(). Sent once; not again when the link is lost."""
+        self.reports.append(status_event(*args, **kw))
 
     def orders(self):
         with self.lock:
@@ -62,14 +90,19 @@ class Carrier(threading.Thread):
         poller.register(p.socket, zmq.POLLIN)
         poller.register(p.monitor, zmq.POLLIN)
         p.socket.sndtimeo = 2000
+        self.welcomed = False
         p.say(hello(self.program, self.channels))
         said = time.monotonic()
         while not self.stopped.is_set():
-            ready = dict(poller.poll(100))
+            ready = dict(poller.poll(20))
             if p.monitor in ready and int.from_bytes(p.monitor.recv_multipart()[0][:2], "little") & LOST:
                 return
             if p.socket in ready and not self.frame(p):
                 return
+            while self.reports and self.welcomed:
+                event_id, event = self.reports.popleft()
+                self.seq += 1
+                p.say(batch(item(self.seq, event, event_id)))
             if time.monotonic() - said > 0.5:
                 said = time.monotonic()
                 p.say(text(PING, number(1, 1)))
@@ -83,6 +116,7 @@ class Carrier(threading.Thread):
             p.say(text(PONG, number(1, dict(fields(body)).get(1, 0))))
         elif kind == WELCOME:
             self.welcomes += 1
+            self.welcomed = True
         elif kind == OUTBOUND:
             self.take(p, [dict(fields(item)) for _, item in fields(body)])
         return kind not in (REFUSE, BYE)
