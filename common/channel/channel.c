@@ -152,6 +152,17 @@ struct spool *channel_spool(struct channel *c) {
   return c->spool;
 }
 
+void channel_on_outbound(struct channel *c, void (*take)(void *arg, const struct link_outbound *items, size_t count),
+                         void *arg) {
+  c->outbound = take;
+  c->outbound_arg = arg;
+}
+
+bool channel_speaks_for(const struct channel *c, struct slice channel) {
+  const struct channel_config *configured = config_channel(c->options.config, channel);
+  return configured && owns(c->program, configured);
+}
+
 /* ---- taking */
 
 struct taking {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What channel.c (life, taking, health) and channel_send.c (from the spool to the link) share. Internal to channel/. */
+/* What channel.c (life, taking, health), channel_send.c (from the spool to the link) and channel_outbound.c (the other way)
+ * share. Internal to channel/. */
 #ifndef CHANNEL_CHANNEL_INTERNAL_H
 #define CHANNEL_CHANNEL_INTERNAL_H
 
@@ -29,6 +30,8 @@ struct channel {
   uint64_t highest_sent;              /* ever: what is below is sent again */
   uint64_t being_made[CHANNEL_WINDOW]; /* records whose event somebody is making, also those of a pass before */
   size_t being_made_count;
+  void (*outbound)(void *arg, const struct link_outbound *items, size_t count); /* NULL: it delivers nothing */
+  void *outbound_arg;
   bool pumping, starved, closing;
   size_t taking;                      /* channel_take()s without an answer */
   struct arena *arena;
@@ -41,5 +44,10 @@ extern const struct link_user channel_link_user;
 /* Sends what may be sent and reads on as far as there is room. */
 void channel_pump(struct channel *c);
 void channel_forget_slots(struct channel *c);
+/* Hands on what goes out; NULL: nobody does any more. */
+void channel_on_outbound(struct channel *c, void (*take)(void *arg, const struct link_outbound *items, size_t count),
+                         void *arg);
+/* Is this one of the program's own channels? */
+bool channel_speaks_for(const struct channel *c, struct slice channel);
 
 #endif

@@ -265,5 +265,13 @@ static void on_outcome(void *arg, uint64_t seq, enum link_outcome outcome, struc
     metric_add(outcome == LINK_DUPLICATE ? c->duplicate : c->quarantined, 1);
 }
 
-const struct link_user channel_link_user = {
-    .restart = on_restart, .more = on_more, .confirmed = on_confirmed, .outcome = on_outcome, .replay = on_replay};
+static void on_outbound(void *arg, const struct link_outbound *items, size_t count) {
+  struct channel *c = arg;
+  for (size_t i = 0; !c->outbound && i < count; i++)
+    link_outbound_result(c->link, items[i].id, items[i].order, LINK_LATER, SLICE("this program delivers nothing"));
+  if (c->outbound)
+    c->outbound(c->outbound_arg, items, count);
+}
+
+const struct link_user channel_link_user = {.restart = on_restart,     .more = on_more,     .confirmed = on_confirmed,
+                                            .outcome = on_outcome,     .replay = on_replay, .outbound = on_outbound};

@@ -91,6 +91,25 @@ static void set_lists(json_t *to, const contact_event *e) {
   set_texts(to, "warnings", e->warnings, e->n_warnings);
 }
 
+static json_t *status_json(const Deskbell__V1__DeliveryStatus *status) {
+  json_t *s = json_object();
+  const struct {
+    const char *name, *value;
+  } texts[] = {{"provider_status", status->provider_status}, {"error_code", status->error_code},
+               {"of_source_id", status->of_source_id},       {"of_outbound", status->of_outbound},
+               {"state", status->state},                     {"why", status->why},
+               {"code", status->code},                       {"destination", status->destination}};
+  for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+    set_text(s, texts[i].name, texts[i].value);
+  if (status->attempt)
+    json_object_set_new_nocheck(s, "attempt", json_integer(status->attempt));
+  set_time(s, "at", status->at_ms);
+  set_time(s, "next_try", status->next_try_ms);
+  if (status->permanent)
+    json_object_set_new_nocheck(s, "permanent", json_true());
+  return s;
+}
+
 static void set_parts(json_t *to, const contact_event *e) {
   if (e->thread) {
     json_t *t = json_object();
@@ -105,13 +124,8 @@ static void set_parts(json_t *to, const contact_event *e) {
     set_texts(a, "evidence", e->automatic->evidence, e->automatic->n_evidence);
     json_object_set_new_nocheck(to, "automatic", a);
   }
-  if (e->status) {
-    json_t *s = json_object();
-    set_text(s, "provider_status", e->status->provider_status);
-    set_text(s, "error_code", e->status->error_code);
-    set_text(s, "of_source_id", e->status->of_source_id);
-    json_object_set_new_nocheck(to, "status", s);
-  }
+  if (e->status)
+    json_object_set_new_nocheck(to, "status", status_json(e->status));
   if (e->consent) {
     json_t *c = json_object();
     set_text(c, "text_version", e->consent->text_version);

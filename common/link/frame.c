@@ -65,6 +65,45 @@ static const char *check_replay(const link_frame *f) {
   return f->replay->since_ms < 0 ? "a replay from before 1970" : NULL;
 }
 
+const char *link_order(const char *name) {
+  static const char *const orders[] = {"deliver", "hold", "release", "retry", "cancel"};
+  for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++)
+    if (strcmp(orders[i], name) == 0)
+      return orders[i];
+  return NULL;
+}
+
+static bool outbound_id_ok(const char *id) {
+  return id[0] == 'o' && strspn(id + 1, "0123456789abcdefghjkmnpqrstvwxyz") == DERIVED_ID_LEN - 1 && !id[DERIVED_ID_LEN];
+}
+
+static const char *check_outbound(const link_frame *f) {
+  const Deskbell__V1__OutboundBatch *b = f->outbound;
+  if (b->n_items == 0 || b->n_items > FRAME_OUTBOUND_ITEMS)
+    return "none or more than 64 outbound messages";
+  for (size_t i = 0; i < b->n_items; i++) {
+    const Deskbell__V1__OutboundItem *item = b->items[i];
+    const char *order = link_order(item->order);
+    if (!outbound_id_ok(item->id))
+      return "not the id of an outbound message";
+    if (!order)
+      return "an unknown order";
+    if (item->message.len > LINK_OUTBOUND_MAX || (item->message.len == 0 && strcmp(order, "deliver") == 0))
+      return "an outbound message is empty or larger than 64 KiB";
+  }
+  return NULL;
+}
+
+static const char *check_outbound_confirm(const link_frame *f) {
+  const Deskbell__V1__OutboundConfirm *c = f->outbound_confirm;
+  if (c->n_results == 0 || c->n_results > FRAME_RESULTS)
+    return "none or more than 256 results";
+  for (size_t i = 0; i < c->n_results; i++)
+    if (!outbound_id_ok(c->results[i]->id) || !link_order(c->results[i]->order))
+      return "a result of no outbound message";
+  return NULL;
+}
+
 static const struct {
   Deskbell__V1__Frame__BodyCase kind;
   const char *(*check)(const link_frame *f); /* NULL: nothing can be wrong */
@@ -74,6 +113,8 @@ static const struct {
     {DESKBELL__V1__FRAME__BODY_CONFIRM, check_confirm}, {DESKBELL__V1__FRAME__BODY_CREDIT, check_credit},
     {DESKBELL__V1__FRAME__BODY_PING, NULL},             {DESKBELL__V1__FRAME__BODY_PONG, NULL},
     {DESKBELL__V1__FRAME__BODY_BYE, NULL},              {DESKBELL__V1__FRAME__BODY_REPLAY, check_replay},
+    {DESKBELL__V1__FRAME__BODY_OUTBOUND, check_outbound},
+    {DESKBELL__V1__FRAME__BODY_OUTBOUND_CONFIRM, check_outbound_confirm},
 };
 
 static int broken(const char *why, const char **ret_why) {

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "deskbell/v1/link.pb-c.h"
 #include "link/allow_list.h"
+#include "link/link.h"
 
 #define FRAME_VERSION 1
 #define FRAME_MAX (512 * 1024)             /* bytes of one frame; larger ones cost the sender its connection */
@@ -19,6 +20,9 @@
 #define FRAME_EVENT_MAX (64 * 1024)
 #define FRAME_OUTCOMES 256                 /* in one Confirm */
 #define FRAME_REASON_MAX 200
+#define FRAME_OUTBOUND_ITEMS LINK_OUTBOUND_WINDOW
+#define FRAME_OUTBOUND_BYTES (256 * 1024)  /* of messages, unless there is only one */
+#define FRAME_RESULTS 256                  /* in one OutboundConfirm */
 #define FRAME_CHANNELS_MAX 1000
 #define FRAME_NAME_MAX 64
 #define SESSION_BYTES 16

@@ -44,7 +44,7 @@ static void arm(struct link *l) {
 
 /* ---- saying */
 
-static bool say(struct link *l, const link_frame *f) {
+bool link_say(struct link *l, const link_frame *f) {
   frame_write(f, &l->out);
   if (connection_send(l->connection, buf_slice(&l->out)))
     return false;
@@ -62,7 +62,7 @@ static bool say_hello(struct link *l) {
   hello.n_channels = l->channel_count;
   f.body_case = DESKBELL__V1__FRAME__BODY_HELLO;
   f.hello = &hello;
-  return say(l, &f);
+  return link_say(l, &f);
 }
 
 /* A ping or pong that finds no room is not missed: where frames are stuck, others prove that we live, or we do not. */
@@ -74,12 +74,12 @@ static void say_signs_of_life(struct link *l) {
     pong.n = l->pong_n;
     f.body_case = DESKBELL__V1__FRAME__BODY_PONG;
     f.pong = &pong;
-    say(l, &f);
+    link_say(l, &f);
   } else if (l->ping_due) {
     ping.n = ++l->pings;
     f.body_case = DESKBELL__V1__FRAME__BODY_PING;
     f.ping = &ping;
-    say(l, &f);
+    link_say(l, &f);
   }
   l->pong_due = l->ping_due = false;
 }
@@ -103,6 +103,7 @@ static void on_turn(void *arg) {
     l->hello_due = !say_hello(l);
   if (l->state == LINK_UP) {
     say_signs_of_life(l);
+    link_say_answers(l);
     flush(l);
     if (l->starved && in_window(l, l->starved_len) && batch_fits(&l->batch, l->starved_len)) {
       l->starved = false;
@@ -146,6 +147,7 @@ void link_forget_sent(struct link *l) {
   l->sent_head = l->sent_count = 0;
   l->sent_bytes = l->last_seq = 0;
   l->starved = false;
+  link_forget_answers(l);
   metric_set(l->unconfirmed, 0);
 }
 
@@ -282,6 +284,8 @@ static void free_link(uv_handle_t *timer) {
   free(l->program);
   free(l->router);
   free(l->sent);
+  link_forget_answers(l);
+  free(l->answers);
   batch_free(&l->batch);
   buf_free(&l->out);
   arena_free(&l->arena);
@@ -296,7 +300,7 @@ static void say_bye(struct link *l) {
   bye.reason = reason;
   f.body_case = DESKBELL__V1__FRAME__BODY_BYE;
   f.bye = &bye;
-  say(l, &f);
+  link_say(l, &f);
 }
 
 void link_close(struct link **link) {

@@ -20,6 +20,26 @@ struct link;
 
 enum link_outcome { LINK_ROUTED, LINK_DUPLICATE, LINK_QUARANTINED };
 
+/* The other way: what goes out to customers, and orders about it. At most so much is unanswered for one program. */
+#define LINK_OUTBOUND_MAX (64 * 1024)
+#define LINK_OUTBOUND_WINDOW 64
+#define LINK_OUTBOUND_WINDOW_BYTES (1024 * 1024)
+
+struct link_outbound {
+  const char *id;                 /* of the outbound message, DERIVED_ID_LEN characters */
+  const char *order;              /* "deliver", "hold", "release", "retry", "cancel" */
+  struct slice message;           /* packed OutboundMessage; may be empty for an order that is not "deliver" */
+};
+
+/* The order of this name as a static text, so that orders may be compared as pointers; NULL when there is none. */
+const char *link_order(const char *name);
+
+enum link_answer {
+  LINK_TAKEN,                     /* durable at the channel program, or it was before */
+  LINK_REFUSED,                   /* never; the reason says why */
+  LINK_LATER,                     /* full or stopping */
+};
+
 struct link_options {
   const char *program;            /* "sms" */
   const char *router;             /* endpoint, e.g. "ipc:///…/router.ipc" */
@@ -49,6 +69,10 @@ struct link_user {
   void (*outcome)(void *arg, uint64_t seq, enum link_outcome outcome, struct slice reason);
   /* Instead of restart(): Redis may have lost what was confirmed since then: send it again, then go on. */
   void (*replay)(void *arg, int64_t since_ms);
+  /* Something goes out over one of our channels; lent during the call. Each is answered once by link_outbound_result(),
+   * now or later; what is not, or was answered while the link was down, comes again after the link did. NULL: this
+   * program delivers nothing, LINK_LATER is answered. */
+  void (*outbound)(void *arg, const struct link_outbound *items, size_t count);
   void *arg;
 };
 
@@ -58,6 +82,8 @@ int must_check link_open(uv_loop_t *loop, const struct link_options *options, co
  * Numbers rise from one restart() or replay() to the next. Returns 0; LINK_NO_CREDIT (not taken; more() will be called,
  * or restart() when the link is down); -EMSGSIZE for more than LINK_EVENT_MAX, -EINVAL for none. */
 int must_check link_send(struct link *l, const struct link_event *event);
+/* Answers an order; copies. Leaves at the end of the turn. Nothing is kept while the link is down. */
+void link_outbound_result(struct link *l, const char *id, const char *order, enum link_answer answer, struct slice reason);
 bool link_up(const struct link *l);
 /* Why it is not up: the last refusal or failure, one line of ASCII; "" while up or before the first. Lent. */
 const char *link_trouble(const struct link *l);

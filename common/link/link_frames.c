@@ -104,6 +104,11 @@ static void on_replay(struct link *l, const link_frame *f) {
   link_greet(l);
 }
 
+static void on_outbound(struct link *l, const link_frame *f) {
+  if (l->state == LINK_UP)
+    link_take_outbound(l, f->outbound);
+}
+
 static void on_ping(struct link *l, const link_frame *f) {
   l->pong_due = true;
   l->pong_n = f->ping->n;
@@ -127,6 +132,7 @@ static const struct {
     {DESKBELL__V1__FRAME__BODY_CONFIRM, on_confirm}, {DESKBELL__V1__FRAME__BODY_CREDIT, on_credit},
     {DESKBELL__V1__FRAME__BODY_PING, on_ping},       {DESKBELL__V1__FRAME__BODY_PONG, on_pong},
     {DESKBELL__V1__FRAME__BODY_BYE, on_bye},         {DESKBELL__V1__FRAME__BODY_REPLAY, on_replay},
+    {DESKBELL__V1__FRAME__BODY_OUTBOUND, on_outbound},
 };
 
 void link_received(struct link *l, struct slice bytes) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What link.c (life, time, sending) and link_frames.c (what the router says) share. Internal to link/. */
+/* What link.c (life, time, sending), link_frames.c (what the router says) and link_outbound.c (answers to its orders)
+ * share. Internal to link/. */
 #ifndef LINK_LINK_INTERNAL_H
 #define LINK_LINK_INTERNAL_H
 
@@ -18,6 +19,14 @@ enum link_state {
 struct sent {
   uint64_t seq;
   uint32_t bytes;
+};
+
+/* An answer that is not said yet. */
+struct answer {
+  char id[DERIVED_ID_LEN + 1];
+  const char *order;               /* static */
+  enum link_answer answer;
+  char *reason;                    /* heap or NULL */
 };
 
 struct link {
@@ -49,6 +58,8 @@ struct link {
   uint64_t window_bytes;
   bool starved;                    /* a link_send() was not taken … */
   size_t starved_len;              /* … of this size */
+  struct answer *answers;          /* FRAME_RESULTS, once there was one */
+  size_t answer_count;
 
   struct arena *arena;
   struct buf out;
@@ -60,6 +71,12 @@ void link_fall(struct link *l, const char *format, ...) printf_like(2, 3);
 /* Forgets what was sent: the next thing said is Hello. */
 void link_greet(struct link *l);
 void link_forget_sent(struct link *l);
+/* In link.c. Returns false when the router does not take it now. */
+bool link_say(struct link *l, const link_frame *f);
+/* In link_outbound.c: hands on what goes out; says the answers; forgets them. */
+void link_take_outbound(struct link *l, const Deskbell__V1__OutboundBatch *b);
+void link_say_answers(struct link *l);
+void link_forget_answers(struct link *l);
 /* In link_frames.c: one frame of the router. */
 void link_received(struct link *l, struct slice bytes);
 

@@ -322,3 +322,12 @@ size_t link_router_outstanding(const struct link_router *r) {
 struct slice link_peer_program(const struct link_peer *peer) {
   return slice_text(peer->program);
 }
+
+bool link_peer_up(const struct link_peer *peer) {
+  return peer->greeted && !peer->welcome_due && !peer->replay_due && !peer->refuse_due;
+}
+
+const char *const *link_peer_channels(const struct link_peer *peer, size_t *ret_count) {
+  *ret_count = peer->channel_count;
+  return (const char *const *)peer->channels;
+}

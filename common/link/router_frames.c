@@ -81,7 +81,8 @@ static void on_hello(struct link_peer *p, const link_frame *f) {
   remember_channels(p, h);
   outstanding_restart(&p->outstanding);
   p->refuse_due = p->replay_due = p->pong_due = p->ping_due = false;
-  p->greeted = p->known = p->welcome_due = true;
+  p->greeted = p->known = p->welcome_due = p->came_due = true;
+  peer_forget_outbound(p);
   consider_replay(p, new_session);
 }
 
@@ -195,6 +196,15 @@ static void on_pong(struct link_peer *p, const link_frame *f) {
   (void)p, (void)f; /* that it came is all it says */
 }
 
+static void on_outbound_confirm(struct link_peer *p, const link_frame *f) {
+  if (!p->greeted) {
+    peer_demand_hello(p);
+    return;
+  }
+  p->broken_in_row = 0;
+  peer_answered(p, f->outbound_confirm);
+}
+
 static void on_bye(struct link_peer *p, const link_frame *f) {
   (void)f;
   p->greeted = p->hello_asked = false;
@@ -207,7 +217,7 @@ static const struct {
 } kinds[] = {
     {DESKBELL__V1__FRAME__BODY_HELLO, on_hello}, {DESKBELL__V1__FRAME__BODY_BATCH, on_batch},
     {DESKBELL__V1__FRAME__BODY_PING, on_ping},   {DESKBELL__V1__FRAME__BODY_PONG, on_pong},
-    {DESKBELL__V1__FRAME__BODY_BYE, on_bye},
+    {DESKBELL__V1__FRAME__BODY_BYE, on_bye},     {DESKBELL__V1__FRAME__BODY_OUTBOUND_CONFIRM, on_outbound_confirm},
 };
 
 /* The answer goes to whoever holds the routing id now, which is the liar or a newcomer of that name. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What link_router.c (sockets, life), router_frames.c (what a peer says) and router_peer.c (what is said to it) share.
- * Internal to link/. */
+ * router_outbound.c: the other way. Internal to link/. */
 #ifndef LINK_ROUTER_INTERNAL_H
 #define LINK_ROUTER_INTERNAL_H
 
@@ -12,6 +12,13 @@
 #include "metrics/metrics.h"
 
 #define BROKEN_MOST 10
+
+/* An order on its way to a program. */
+struct outbound_sent {
+  char id[DERIVED_ID_LEN + 1];
+  const char *order;          /* static */
+  uint32_t bytes;
+};
 
 /* One program of the allow-list, connected or not. Nothing is queued for it: what is to be said follows from here. */
 struct link_peer {
@@ -37,6 +44,10 @@ struct link_peer {
   unsigned replay_asked, replay_done;
   int64_t replay_since_ms;
   uint64_t replay_target;
+  /* the other way */
+  bool came_due;              /* the user is to be told that it came, behind the Welcome */
+  struct outbound_sent sent[LINK_OUTBOUND_WINDOW];
+  size_t sent_count, sent_bytes;
 };
 
 struct link_router {
@@ -80,5 +91,11 @@ void peer_turn(struct link_peer *p, int64_t now_ms);
 /* Once per heartbeat. */
 void peer_tick(struct link_peer *p, int64_t now_ms);
 void peer_free(struct link_peer **p);
+
+/* router_outbound.c */
+/* Nothing is on its way to it any more. */
+void peer_forget_outbound(struct link_peer *p);
+/* What it answered. */
+void peer_answered(struct link_peer *p, const Deskbell__V1__OutboundConfirm *c);
 
 #endif

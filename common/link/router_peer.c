@@ -44,6 +44,7 @@ void peer_demand_hello(struct link_peer *p) {
 void peer_forget(struct link_peer *p) {
   send_away(p);
   outstanding_clear(&p->outstanding);
+  peer_forget_outbound(p);
   if (!p->known)
     return;
   p->known = false;
@@ -197,6 +198,11 @@ void peer_turn(struct link_peer *p, int64_t now_ms) {
   }
   if (p->known && !p->greeted && p->outstanding.open == 0)
     peer_forget(p);
+  if (p->came_due && link_peer_up(p)) {
+    p->came_due = false;
+    if (p->router->user.came)
+      p->router->user.came(p->router->user.arg, p);
+  }
 }
 
 /* A program pings after a heartbeat of saying nothing, and is answered; so we ask only when it does not. Silence is

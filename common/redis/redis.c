@@ -17,7 +17,7 @@ enum state { DOWN, CONNECTING, GREETING, UP };
 
 struct redis {
   uv_loop_t *loop;
-  char *url, *user;
+  char *url, *user, *subscribe; /* subscribe: NULL none */
   struct redis_options options;
   enum state state;
   redisAsyncContext *context;
@@ -135,6 +135,27 @@ static void on_disconnect(const redisAsyncContext *c, int status) {
   go_down(r, status == REDIS_OK ? "closed" : c->errstr);
 }
 
+static void come_up(struct redis *r) {
+  r->state = UP;
+  r->backoff_ms = RETRY_FIRST_MS;
+  r->progress_ms = clock_monotonic_ms();
+  if (r->options.changed)
+    r->options.changed(r->options.arg, r, true, NULL);
+}
+
+/* ["subscribe", channel, 1] once, then ["message", channel, text] each time. A refusal is a disconnect to hiredis. */
+static void on_heard(redisAsyncContext *c, void *reply, void *arg) {
+  struct redis *r = c->data;
+  (void)arg;
+  const redisReply *said = reply;
+  if (!r || r->context != c || !said || said->type != REDIS_REPLY_ARRAY || said->elements != 3)
+    return;
+  if (r->state == GREETING)
+    come_up(r);
+  else if (said->element[2]->type == REDIS_REPLY_STRING)
+    r->options.heard(r->options.arg, slice_of(said->element[2]->str, said->element[2]->len));
+}
+
 static void on_greeted(redisAsyncContext *c, void *reply, void *arg) {
   struct redis *r = c->data;
   (void)arg;
@@ -145,11 +166,10 @@ static void on_greeted(redisAsyncContext *c, void *reply, void *arg) {
     break_off(r, answer->str);
     return;
   }
-  r->state = UP;
-  r->backoff_ms = RETRY_FIRST_MS;
-  r->progress_ms = clock_monotonic_ms();
-  if (r->options.changed)
-    r->options.changed(r->options.arg, r, true, NULL);
+  if (r->subscribe)
+    redisAsyncCommand(c, on_heard, NULL, "SUBSCRIBE %s", r->subscribe);
+  else
+    come_up(r);
 }
 
 static void on_auth(redisAsyncContext *c, void *reply, void *arg) {
@@ -170,6 +190,8 @@ static void on_connect(const redisAsyncContext *c, int status) {
   }
   r->state = GREETING;
   r->progress_ms = clock_monotonic_ms();
+  if (r->subscribe && strncmp(r->url, "unix:", 5) != 0)
+    redisEnableKeepAlive(&r->context->c); /* who only listens would not notice that the other side is gone */
   const char *user = r->user, *password = r->options.password;
   if (password && password[0]) {
     if (user[0])
@@ -225,6 +247,7 @@ struct redis *redis_open(uv_loop_t *loop, const struct redis_options *options) {
   r->options = *options;
   r->url = must_strdup(options->url);
   r->user = must_strdup(options->user ? options->user : "");
+  r->subscribe = options->subscribe ? must_strdup(options->subscribe) : NULL;
   r->backoff_ms = RETRY_FIRST_MS;
   uv_timer_init(loop, &r->retry);
   uv_timer_init(loop, &r->watch);
@@ -301,6 +324,7 @@ static void on_closed(uv_handle_t *handle) {
     return;
   free(r->url);
   free(r->user);
+  free(r->subscribe);
   free(r);
 }
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * deskbell trace WHAT: "where is my message?" WHAT is an event id, a reference, a conversation, a work item, a customer's
- * address, a Message-ID or a provider's id. The direct ways are tried first (keys), then the journal is searched from
+ * deskbell trace WHAT: "where is my message?" WHAT is an event id, a reference, a conversation, a work item, an outbound
+ * message, a customer's address, a Message-ID or a provider's id. The direct ways are tried first (keys), then the journal is searched from
  * its end.
  */
 #include "base/clock.h"
 #include "base/encode.h"
 #include "item.h"
+#include "outbound.h"
 #include "text/address.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,6 +67,7 @@ static void decision_steps(json_t *steps, const struct entry *e) {
               {"stored-message-id", "conversation %s: answers a message of this conversation (%s)"},
               {"subject-token", "conversation %s: reference in the subject, sender takes part (%s)"},
               {"same-sender", "conversation %s: same sender on the same channel (%s)"},
+              {"outbound", "conversation %s: reports on what went out (%s)"},
               {"none", "belongs to no conversation%s%s"}};
   for (size_t i = 0; i < sizeof(hows) / sizeof(hows[0]); i++)
     if (slice_equal(e->meta[META_HOW], slice_text(hows[i].how))) {
@@ -87,28 +89,25 @@ static void decision_steps(json_t *steps, const struct entry *e) {
 
 /* What happened to its work item afterwards: the conversation's chain of entries, from its end. */
 static void life_steps(struct trace *t, json_t *steps, const struct entry *e) {
-  char key[128];
-  snprintf(key, sizeof(key), TAG ":conv:%.*s", (int)e->meta[META_CONVERSATION].len, e->meta[META_CONVERSATION].at);
-  auto_reply *last = CALL(t->view, "HGET", key, "last");
-  char cursor[64];
-  snprintf(cursor, sizeof(cursor), "%s", reply_text(last));
+  static const struct {
+    const char *type, *step, *format;
+  } rows[] = {{"claim", "claimed", "held by %s"}, {"done", "done", "ended by %s"}, {"requeue", "requeued", "back from %s to queue %s"}};
+  char conversation[64], text[700];
+  struct chain chain;
+  struct entry at;
   json_t *later = json_array();
-  for (int n = 0; n < 100 && cursor[0] && strcmp(cursor, e->cursor) != 0; n++) {
-    redisReply *reply = NULL;
-    struct entry at;
-    if (entry_get(t->view, cursor, &reply, &at) < 0)
-      break;
-    char text[700];
-    struct slice agent = at.meta[META_AGENT];
-    if (!slice_equal(at.type, SLICE("event")) && slice_equal(at.meta[META_WORK_ITEM], e->meta[META_WORK_ITEM])) {
-      bool claimed = slice_equal(at.type, SLICE("claim")), done = slice_equal(at.type, SLICE("done"));
-      words(text, sizeof(text), claimed ? "held by %s%s" : done ? "ended by %s%s" : "back from %s to queue %s",
-            agent.len ? agent : SLICE("the operator"), claimed || done ? SLICE("") : at.meta[META_QUEUE]);
-      add_step(later, entry_at(&at), claimed ? "claimed" : done ? "done" : "requeued", text);
-    }
-    snprintf(cursor, sizeof(cursor), "%.*s", (int)at.meta[META_PREVIOUS].len, at.meta[META_PREVIOUS].at);
-    freeReplyObject(reply);
+  snprintf(conversation, sizeof(conversation), "%.*s", (int)e->meta[META_CONVERSATION].len, e->meta[META_CONVERSATION].at);
+  chain_open(&chain, t->view, conversation);
+  for (int n = 0; n < 100 && chain_next(&chain, &at) && strcmp(at.cursor, e->cursor) != 0; n++) {
+    struct slice agent = at.meta[META_AGENT].len ? at.meta[META_AGENT] : SLICE("the operator");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+      if (slice_equal(at.type, slice_text(rows[i].type)) &&
+          slice_equal(at.meta[META_WORK_ITEM], e->meta[META_WORK_ITEM])) {
+        words(text, sizeof(text), rows[i].format, agent, at.meta[META_QUEUE]);
+        add_step(later, entry_at(&at), rows[i].step, text);
+      }
   }
+  chain_close(&chain);
   for (size_t i = json_array_size(later); i > 0; i--)
     json_array_append(steps, json_array_get(later, i - 1));
   json_decref(later);
@@ -165,21 +164,35 @@ static void by_event(struct trace *t, const char *id) {
   }
 }
 
-/* All events of a conversation, the latest first. */
+/* Of one outbound message ("": of all) of a conversation. */
+static void add_outbound(struct trace *t, const char *conversation, const char *id) {
+  json_t *list = outbound_traces(t->view, conversation, id), *one;
+  size_t i;
+  json_array_foreach(list, i, one)
+    if (json_array_size(t->found) < FOUND_MAX)
+      json_array_append(t->found, one);
+  json_decref(list);
+}
+
+static void by_outbound(struct trace *t, const char *id) {
+  char key[128];
+  snprintf(key, sizeof(key), TAG ":out:%.64s", id);
+  auto_reply *conversation = CALL(t->view, "HGET", key, "conversation");
+  if (reply_text(conversation)[0])
+    add_outbound(t, reply_text(conversation), id);
+}
+
+/* All events of a conversation, the latest first; then what went out. */
 static void by_conversation(struct trace *t, const char *id) {
-  char key[128], cursor[64];
-  snprintf(key, sizeof(key), TAG ":conv:%.64s", id);
-  auto_reply *last = CALL(t->view, "HGET", key, "last");
-  snprintf(cursor, sizeof(cursor), "%s", reply_text(last));
-  for (int n = 0; n < 1000 && cursor[0]; n++) {
-    redisReply *reply = NULL;
-    struct entry e;
-    if (entry_get(t->view, cursor, &reply, &e) < 0)
-      return;
-    snprintf(cursor, sizeof(cursor), "%.*s", (int)e.meta[META_PREVIOUS].len, e.meta[META_PREVIOUS].at);
-    add_trace(t, &e);
-    freeReplyObject(reply);
-  }
+  struct chain chain;
+  struct entry e;
+  struct slice outbound, rest;
+  chain_open(&chain, t->view, id);
+  for (int n = 0; n < 1000 && chain_next(&chain, &e); n++)
+    if (!outbound_of_entry(&e, &outbound, &rest))
+      add_trace(t, &e);
+  chain_close(&chain);
+  add_outbound(t, id, "");
 }
 
 static void by_item(struct trace *t, const char *id) {
@@ -204,10 +217,15 @@ static void by_key(struct trace *t, const char *format, const char *what) {
     by_conversation(t, id->str);
 }
 
-/* A provider's or source's own id: the event's id follows from it, channel by channel. */
+/* A provider's or source's own id: the event's id follows from it, channel by channel; or it is of what went out. */
 static void by_source(struct trace *t) {
   static const char *const kinds[] = {"message", "form"};
-  for (size_t c = 0; c < t->view->config->channel_count; c++)
+  for (size_t c = 0; c < t->view->config->channel_count; c++) {
+    char key[1200];
+    snprintf(key, sizeof(key), TAG ":out:source:%.64s:%s", t->view->config->channels[c].name, t->what);
+    auto_reply *outbound = CALL(t->view, "GET", key);
+    if (reply_text(outbound)[0])
+      by_outbound(t, reply_text(outbound));
     for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
       struct event_id id = event_id_make(slice_text(t->view->config->channels[c].name), slice_text(kinds[k]),
                                          slice_text(t->what), SLICE(""));
@@ -215,6 +233,7 @@ static void by_source(struct trace *t) {
       event_id_text(&id, text);
       by_event(t, text);
     }
+  }
 }
 
 static bool entry_matches(struct trace *t, const struct entry *e) {
@@ -233,6 +252,18 @@ static bool entry_matches(struct trace *t, const struct entry *e) {
   return event->from && (strcmp(event->from->address, t->what) == 0 || (t->key[0] && strcmp(event->from->key, t->key) == 0));
 }
 
+/* Our own Message-ID, or whom it went to. */
+static void match_outbound(struct trace *t, const struct entry *e) {
+  struct slice id, rest;
+  char text[64];
+  bool hit = memmem(e->event.at, e->event.len, t->what, strlen(t->what)) ||
+             (t->key[0] && memmem(e->event.at, e->event.len, t->key, strlen(t->key)));
+  if (!hit || !outbound_of_entry(e, &id, &rest))
+    return;
+  snprintf(text, sizeof(text), "%.*s", (int)id.len, id.at);
+  by_outbound(t, text);
+}
+
 static bool search_journal(struct trace *t) {
   char before[72] = "+";
   for (size_t seen = 0; seen < SEARCH_MOST && json_array_size(t->found) < FOUND_MAX;) {
@@ -246,7 +277,9 @@ static bool search_journal(struct trace *t) {
       if (!entry_read(reply->element[i], &e))
         continue;
       snprintf(before, sizeof(before), "(%s", e.cursor);
-      if (entry_matches(t, &e))
+      if (slice_equal(e.type, SLICE("outbound")))
+        match_outbound(t, &e);
+      else if (entry_matches(t, &e))
         add_trace(t, &e);
     }
     seen += reply->elements;
@@ -266,6 +299,8 @@ static bool find(struct trace *t) {
     by_conversation(t, w);
   if (looks_like(w, 'w', DERIVED_ID_LEN))
     by_item(t, w);
+  if (looks_like(w, 'o', DERIVED_ID_LEN))
+    by_outbound(t, w);
   if (strlen(w) == REFERENCE_LEN && w[4] == '-')
     by_key(t, TAG ":ref:%.64s", w);
   if (json_array_size(t->found) == 0)
@@ -275,11 +310,18 @@ static bool find(struct trace *t) {
 
 /* ---- output */
 
+static const char *text_or(const json_t *one, const char *name, const char *otherwise) {
+  const char *text = json_string_value(json_object_get(one, name));
+  return text ? text : otherwise;
+}
+
 static void print_trace(const json_t *one) {
-  printf("event %s  %s on %s, source id %s\n", json_string_value(json_object_get(one, "event")),
-         json_object_get(one, "kind") ? json_string_value(json_object_get(one, "kind")) : "unreadable",
-         json_object_get(one, "channel") ? json_string_value(json_object_get(one, "channel")) : "?",
-         json_object_get(one, "source_id") ? json_string_value(json_object_get(one, "source_id")) : "?");
+  if (json_object_get(one, "outbound"))
+    printf("outbound %s  %s over %s to %s: %s\n", text_or(one, "outbound", "?"), text_or(one, "kind", "forgotten"),
+           text_or(one, "channel", "?"), text_or(one, "to", "?"), text_or(one, "state", "?"));
+  else
+    printf("event %s  %s on %s, source id %s\n", text_or(one, "event", "?"), text_or(one, "kind", "unreadable"),
+           text_or(one, "channel", "?"), text_or(one, "source_id", "?"));
   size_t i;
   json_t *step;
   json_array_foreach(json_object_get(one, "steps"), i, step)

@@ -14,8 +14,8 @@ static const struct ctl_command commands[] = {
     {"event", "ID [--original]", "one contact event, or the untouched bytes it was made from", NULL, false, cmd_event},
     {"blob", "SHA256", "a stored attachment or body by its digest", NULL, false, cmd_blob},
     {"trace", "ID|REFERENCE|ADDRESS|MESSAGE-ID|PROVIDER-ID", "where a message is, what happened to it, when and why",
-     "Takes the id of an event, conversation or work item, the reference a customer was told, an e-mail address or phone\n"
-     "number, a Message-ID, or the id a provider gave.\n", false, cmd_trace},
+     "Takes the id of an event, conversation, work item or outbound message, the reference a customer was told, an e-mail\n"
+     "address or phone number, a Message-ID, or the id a provider gave.\n", false, cmd_trace},
     {"queue", "ls | show QUEUE [--limit N] | claim QUEUE --agent A | done ITEM [--agent A] [--seen N] | "
               "requeue ITEM [--queue Q]", "agents' queues: see, take, end, put back",
      "done --seen N refuses when the customer has written since the N messages that were seen.\n", false, cmd_queue},
@@ -29,6 +29,16 @@ static const struct ctl_command commands[] = {
     {"check", "", "the configuration, and every component really reached", NULL, false, cmd_check},
     {"send", "--channel C --from ADDRESS --text TEXT [--subject S] [--name N] [--id ID]", "a hand-made event",
      "Goes the way of every event: spool, link, router. The same --id sent twice is one event.\n", false, cmd_send},
+    {"reply", "CONVERSATION --text TEXT|--text-file FILE [--subject S] [--html FILE] [--attach FILE]... [--cc ADDRESS]... "
+              "[--agent A] [--hold DURATION] [--key KEY] [--channel C] [--dry-run]", "answers the customer's latest message",
+     "CONVERSATION may also be a work item, or the reference the customer was told. Goes to whom wrote last, over the channel\n"
+     "they used. The same --key creates one reply, however often it is tried. --hold keeps it back for a time, in which\n"
+     "`deskbell outbox cancel` still stops it. --dry-run shows it, for SMS with its parts, and sends nothing.\n",
+     false, cmd_reply},
+    {"outbox", "ls [--state S] [--channel C] [--by destination] [--limit N] | show ID | hold|release|retry|cancel ID... "
+               "[--agent A] [--reason WORDS] | flush [CHANNEL]", "what goes out: see, keep back, try again, stop",
+     "ls shows what is not over yet; --state failed or suppressed what did not get through. --by destination counts by age\n"
+     "and by where it goes. flush tries everything that was put off now.\n", false, cmd_outbox},
     {"exec-child", "[--lock FILE] -- PROGRAM [ARGUMENT...]", "run a program that ends with its parent", NULL, true,
      cmd_exec_child},
 };

@@ -81,6 +81,16 @@ static bool is_confirmed(struct inject *i) {
   return channel_idle(i->channel);
 }
 
+int inject_sync_blobs(struct inject *i) {
+  i->durable = false;
+  if (spool_sync_blobs(channel_spool(i->channel), on_durable, i) != 0)
+    return ctl_fail(i->ctl, "the spool in %s/deskbell is full", i->config.dir);
+  if (!wait(i, is_durable) || i->outcome != 0)
+    return ctl_fail(i->ctl, "the files cannot be written to %s/deskbell: %s", i->config.dir,
+                    i->outcome < 0 ? strerror(-i->outcome) : "full");
+  return CTL_OK;
+}
+
 int inject_event(struct inject *i, contact_event *event, struct arena *a) {
   auto_clean(buf_free) struct buf packed = BUF_INIT(EVENT_MAX_BYTES);
   const char *why = "too large";

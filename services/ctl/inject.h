@@ -15,6 +15,8 @@ struct inject;
 /* Returns CTL_OK or an exit status after saying why. */
 int must_check inject_open(const struct ctl *ctl, const struct config *config, struct inject **ret);
 struct blob_store *inject_blobs(struct inject *i);
+/* Returns when what was put into the blobs is durable: CTL_OK or an exit status after saying why. */
+int must_check inject_sync_blobs(struct inject *i);
 /* Packs, spools, sends; returns when the router has confirmed it. Returns CTL_OK or an exit status after saying why
  * (after 30 s without a confirm: it stays in the spool and goes out with the next call). */
 int must_check inject_event(struct inject *i, contact_event *event, struct arena *a);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "journal.h"
+#include "outbound.h"
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/file.h"
@@ -53,7 +54,11 @@ void reply_free(redisReply **r) {
 }
 
 redisReply *desk_call(struct desk_view *v, int argc, const char **argv) {
-  redisReply *reply = redisCommandArgv(v->redis, argc, argv, NULL);
+  return desk_call_bytes(v, argc, argv, NULL);
+}
+
+redisReply *desk_call_bytes(struct desk_view *v, int argc, const char **argv, const size_t *lengths) {
+  redisReply *reply = redisCommandArgv(v->redis, argc, argv, lengths);
   if (!reply) {
     ctl_fail(v->ctl, "Redis does not answer: %s", v->redis->errstr);
     return NULL;
@@ -119,6 +124,26 @@ int entry_of_event(struct desk_view *v, const char *event_id, redisReply **ret_r
   if (!cursor)
     return -EIO;
   return cursor->type == REDIS_REPLY_STRING ? entry_get(v, cursor->str, ret_reply, ret) : -ENOENT;
+}
+
+void chain_open(struct chain *c, struct desk_view *v, const char *conversation) {
+  char key[128];
+  snprintf(key, sizeof(key), TAG ":conv:%.64s", conversation);
+  auto_reply *last = CALL(v, "HGET", key, "last");
+  *c = (struct chain){.view = v};
+  snprintf(c->cursor, sizeof(c->cursor), "%s", reply_text(last));
+}
+
+bool chain_next(struct chain *c, struct entry *ret) {
+  reply_free(&c->reply);
+  if (!c->cursor[0] || entry_get(c->view, c->cursor, &c->reply, ret) < 0)
+    return false;
+  snprintf(c->cursor, sizeof(c->cursor), "%.*s", (int)ret->meta[META_PREVIOUS].len, ret->meta[META_PREVIOUS].at);
+  return true;
+}
+
+void chain_close(struct chain *c) {
+  reply_free(&c->reply);
 }
 
 static int64_t number(struct slice s) {
@@ -195,6 +220,8 @@ contact_event *entry_event(struct desk_view *v, const struct entry *e) {
   contact_event *event = NULL;
   const char *why;
   arena_reset(v->arena);
+  if (slice_equal(e->type, SLICE("outbound")))
+    return NULL;
   return e->event.len && event_unpack(e->event, v->arena, &event, &why) == 0 ? event : NULL;
 }
 
@@ -210,29 +237,50 @@ static void set_whole_text(struct desk_view *v, json_t *data, const contact_even
     json_object_set_new(data, "text", whole);
 }
 
+/* About an outbound message: its id, at its creation all of it, and what happened in words. */
+static void set_outbound(struct desk_view *v, json_t *data, const struct entry *e) {
+  struct slice id, rest;
+  if (!outbound_of_entry(e, &id, &rest))
+    return;
+  set(data, "outbound", id);
+  set(data, "change", rest);
+  if (slice_equal(e->type, SLICE("outbound"))) {
+    set(data, "kind", e->meta[META_RULE]);
+    json_object_set_new(data, "message", outbound_content(v, e->event));
+  }
+}
+
+static void set_threading(json_t *data, const struct entry *e) {
+  if (!e->meta[META_HOW].len) {
+    set(data, "evidence", e->meta[META_EVIDENCE]);
+    return;
+  }
+  json_t *threading = json_object();
+  set(threading, "how", e->meta[META_HOW]);
+  set(threading, "evidence", e->meta[META_EVIDENCE]);
+  json_object_set_new(data, "threading", threading);
+}
+
 static json_t *event_data(struct desk_view *v, const struct entry *e, const contact_event *event) {
   json_t *data = event ? event_json(event) : json_object();
+  struct slice id, rest;
+  bool outbound = outbound_of_entry(e, &id, &rest);
   if (event)
     set_whole_text(v, data, event);
   else
     set(data, "contact_event", e->meta[META_EVENT]);
+  set_outbound(v, data, e);
   static const struct {
     const char *name;
     enum meta meta;
   } rows[] = {{"customer", META_CUSTOMER}, {"conversation", META_CONVERSATION}, {"work_item", META_WORK_ITEM},
-              {"queue", META_QUEUE},       {"rule", META_RULE},                 {"agent", META_AGENT}};
-  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+              {"queue", META_QUEUE},       {"agent", META_AGENT},               {"rule", META_RULE}};
+  for (size_t i = 0; i + outbound < sizeof(rows) / sizeof(rows[0]); i++)
     set(data, rows[i].name, e->meta[rows[i].meta]);
   if (e->meta[META_DESK].len)
     json_object_set_new(data, "desk_version", json_integer(number(e->meta[META_DESK])));
-  if (e->meta[META_HOW].len) {
-    json_t *threading = json_object();
-    set(threading, "how", e->meta[META_HOW]);
-    set(threading, "evidence", e->meta[META_EVIDENCE]);
-    json_object_set_new(data, "threading", threading);
-  } else {
-    set(data, "evidence", e->meta[META_EVIDENCE]);
-  }
+  if (!outbound)
+    set_threading(data, e);
   if (e->meta[META_CONTEXT].len)
     json_object_set_new(data, "context", entry_context(e));
   set_time(data, "routed_at", entry_at(e));
@@ -244,7 +292,10 @@ static void type_of(const struct entry *e, const contact_event *event, char ret[
     const char *type, *name;
   } rows[] = {{"quarantine", "org.deskbell.contact.quarantine.v1"}, {"quarantine_end", "org.deskbell.quarantine.ended.v1"},
               {"claim", "org.deskbell.work_item.claimed.v1"},       {"done", "org.deskbell.work_item.done.v1"},
-              {"requeue", "org.deskbell.work_item.requeued.v1"},    {"desk", "org.deskbell.desk.applied.v1"}};
+              {"requeue", "org.deskbell.work_item.requeued.v1"},    {"desk", "org.deskbell.desk.applied.v1"},
+              {"reopen", "org.deskbell.work_item.reopened.v1"},     {"outbound", "org.deskbell.outbound.created.v1"},
+              {"outbound_state", "org.deskbell.outbound.changed.v1"},
+              {"outbound_order", "org.deskbell.outbound.ordered.v1"}};
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
     if (slice_equal(e->type, slice_text(rows[i].type))) {
       snprintf(ret, 64, "%s", rows[i].name);

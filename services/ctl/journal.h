@@ -28,6 +28,8 @@ void desk_view_close(struct desk_view *v);
 redisReply *desk_call(struct desk_view *v, int argc, const char **argv);
 #define CALL(v, ...)                                                                                                \
   desk_call(v, (int)(sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *)), (const char *[]){__VA_ARGS__})
+/* The same with lengths: arguments may hold any bytes. */
+redisReply *desk_call_bytes(struct desk_view *v, int argc, const char **argv, const size_t *lengths);
 void reply_free(redisReply **r);
 #define auto_reply auto_clean(reply_free) redisReply
 /* "" unless it is a string. */
@@ -50,11 +52,22 @@ int must_check entry_get(struct desk_view *v, const char *cursor, redisReply **r
 /* Of a contact event. */
 int must_check entry_of_event(struct desk_view *v, const char *event_id, redisReply **ret_reply, struct entry *ret);
 int64_t entry_at(const struct entry *e);
+
+/* The entries of a conversation, the latest first. */
+struct chain {
+  struct desk_view *view;
+  redisReply *reply;
+  char cursor[64];
+};
+void chain_open(struct chain *c, struct desk_view *v, const char *conversation);
+/* Lends the next until the next call. Returns false at the end, and where the journal was trimmed. */
+bool must_check chain_next(struct chain *c, struct entry *ret);
+void chain_close(struct chain *c);
 /* The four times of the trace: taken, spooled, sent, received by the router; 0 unknown. */
 void entry_trace(const struct entry *e, int64_t ret[4]);
 /* {state, as_of, tags[], value, language, open_conversations[], last_agent, name, profile}. */
 json_t *entry_context(const struct entry *e);
-/* The unpacked event in the view's arena, or NULL (quarantine of what cannot be unpacked). */
+/* The unpacked event in the view's arena, or NULL (no event's entry, quarantine of what cannot be unpacked). */
 contact_event *entry_event(struct desk_view *v, const struct entry *e);
 /* The entry as a CloudEvent. */
 json_t *entry_json(struct desk_view *v, const struct entry *e);

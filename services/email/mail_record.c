@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A fixed layout, not protobuf: nobody but this program reads it, and its golden bytes are easy to see. */
 #include "mail_record.h"
-#include "little_endian.h"
+#include "base/little_endian.h"
 
 #define VERSION 1
 #define FIXED_LEN (1 + 2 + 8 + SHA256_BYTES + 8)

@@ -4,6 +4,7 @@
 #include "metrics/metrics.h"
 #include "normalise.h"
 #include "parser.h"
+#include "send.h"
 #include "service/service.h"
 #include "take_lmtp.h"
 #include <stdio.h>
@@ -14,6 +15,8 @@ struct email {
   struct normaliser *normaliser;
   struct channel *channel;
   struct lmtp_server *server;
+  struct send *send;
+  size_t draining;
   struct metric *connections;
 };
 
@@ -25,6 +28,7 @@ static void stop(void *self) {
   struct email *email = self;
   lmtp_server_close(&email->server);
   normaliser_close(&email->normaliser);
+  send_close(&email->send);
   channel_close(&email->channel);
   free(email);
 }
@@ -65,8 +69,10 @@ static int start(struct service_run *run, void **ret_self) {
   const struct channel_options options = {
       .program = "email", .config = config, .normalise = normalise, .arg = email->normaliser};
   int r = channel_open(service_loop(run), &options, &email->channel, &complaint);
+  if (r == 0)
+    r = send_open(service_loop(run), config, email->channel, &email->send, &complaint);
   if (r < 0)
-    service_fail(run, r, "%s", complaint.text);
+    service_fail(run, r, "%s%s%s", complaint.file, complaint.file[0] ? ": " : "", complaint.text);
   else
     r = open_server(email);
   if (r < 0) {
@@ -79,31 +85,37 @@ static int start(struct service_run *run, void **ret_self) {
 }
 
 static void on_drained(void *arg) {
-  service_drained(((struct email *)arg)->run);
+  struct email *email = arg;
+  if (--email->draining == 0)
+    service_drained(email->run);
 }
 
 /* What was taken is in the spool; it goes on to the router after the next start. */
 static void drain(void *self) {
   struct email *email = self;
+  email->draining = 2;
   lmtp_server_drain(email->server, on_drained, email);
+  send_drain(email->send, on_drained, email);
 }
 
 static void unhealthy(void *self, struct buf *ret_reasons) {
   struct email *email = self;
   channel_unhealthy(email->channel, ret_reasons);
   normaliser_unhealthy(email->normaliser, ret_reasons);
+  send_unhealthy(email->send, ret_reasons);
 }
 
 static void measure(void *self) {
   struct email *email = self;
   channel_measure(email->channel);
+  send_measure(email->send);
   metric_set(email->connections, (int64_t)lmtp_server_connections(email->server));
 }
 
 int main(int argc, char **argv) {
   static const struct service email = {
       .name = "email",
-      .about = "takes mail over LMTP and turns it into contact events",
+      .about = "takes mail over LMTP, turns it into contact events, and sends answers over a relay",
       .health = health,
       .start = start,
       .drain = drain,

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "decide.h"
-#include "base/digest.h"
-#include "base/encode.h"
+#include "status.h"
 #include "text/utf8.h"
 #include "token/token.h"
 
 enum { SUBJECT_MAX = 200, LIST_MAX = 4096 };
 
 void decide_message_id(struct slice message_id, char ret[EVENT_ID_LEN + 1]) {
-  uint8_t whole[SHA256_BYTES];
-  sha256(message_id, whole);
-  base32_encode(whole, EVENT_ID_BYTES, ret);
+  message_id_digest(message_id, ret);
 }
 
 /* A list of words separated by blanks, built in the arena. */
@@ -140,8 +137,9 @@ int decide(const contact_event *e, const struct decide_desk *desk, bool (*is_own
   subject[utf8_cut(slice_text(subject), SUBJECT_MAX)] = '\0';
   d.subject = subject;
   event_reference(e->id, d.reference);
-  if (e->quarantine)
-    d.why = e->quarantine->reason;
+  d.why = e->quarantine ? e->quarantine->reason : status_facts(e, a);
+  if (!d.why)
+    return -ENOMEM;
   struct words references = {.arena = a}, tokens = {.arena = a}, others = {.arena = a};
   int r = collect_others(e, is_own, arg, &others);
   if (r == 0 && e->thread) {

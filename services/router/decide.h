@@ -26,7 +26,7 @@ struct decision {
   const char *others;       /* keys of the other participants, by blanks */
   const char *subject;      /* one line, at most 200 bytes */
   char reference[REFERENCE_LEN + 1];
-  const char *why;          /* reason of a quarantine entry */
+  const char *why;          /* reason of a quarantine entry; facts of a status (status.h) */
   uint16_t rules[DECIDE_RULES_MAX];
   size_t rule_count;
 };

@@ -4,9 +4,11 @@
 -- key ("{p00}"), so that all it touches is in one hash slot. Every step may be repeated: the event's own key
 -- remembers what was decided, a repeat answers the same and changes nothing.
 
-local RELEASE = '5'
+local RELEASE = '6'
 -- Redis gives a library its globals only when a function runs; the wrapper in register() fills these.
 local call, pcall_redis, find, sub, gmatch, match, concat
+-- Steps of outbound.lua, which follows this file in the library.
+local route_status, suppress_waiting
 
 local PARTICIPANTS_BYTES_MAX = 4096
 local OPEN_MAX = 20
@@ -265,6 +267,7 @@ local function route_message(tag, e, rules, now, idle_ms)
   if e.mode == 'mail' then keep_message_ids(tag, e, id, is_new) end
   if e.kind == 'opt-out' then
     call('SET', tag .. ':optout:' .. e.channel .. ':' .. e.from, e.id)
+    suppress_waiting(tag, e, now)
   elseif e.kind == 'opt-in' then
     call('DEL', tag .. ':optout:' .. e.channel .. ':' .. e.from)
   end
@@ -292,6 +295,8 @@ local function route_one(tag, e, rules, now, idle_ms, keep_ms)
   local cursor, outcome
   if e.kind == 'quarantine' then
     cursor, outcome = route_quarantine(tag, e, now)
+  elseif e.kind == 'status' and e.why ~= '' then
+    cursor, outcome = route_status(tag, e, now)
   elseif e.kind == 'status' or e.kind == 'edit' then
     cursor, outcome = route_notice(tag, e, now)
   else

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * receive (link) → lane by address → the atomic step in Redis → confirm (link).
+ * receive (link) → lane by address → the atomic step in Redis → confirm (link). The other way: relay.h.
  *
  * If the router dies anywhere here: nothing is lost, because a channel program keeps every event until it is
  * confirmed; nothing is doubled, because the step in Redis knows the events it has seen.
@@ -13,6 +13,7 @@
 #include "log/log.h"
 #include "metrics/metrics.h"
 #include "redis/redis_config.h"
+#include "relay.h"
 #include "sender.h"
 #include "store.h"
 #include <stdio.h>
@@ -27,6 +28,8 @@ struct router {
   const struct config *config;
   struct link_router *link;
   struct store *store;
+  struct relay *relay;
+  const char **channel_names;
   struct lane *lanes[LANES_MAX];
   size_t lane_count;
   struct decide_desk desk;
@@ -175,6 +178,19 @@ static void gone(void *arg, struct link_peer *peer) {
   struct router *s = arg;
   for (size_t i = 0; i < s->lane_count; i++)
     lane_forget_peer(s->lanes[i], peer);
+  relay_gone(s->relay, peer);
+}
+
+/* The operator's tool speaks for every channel and delivers for none. */
+static void came(void *arg, struct link_peer *peer) {
+  struct router *s = arg;
+  if (!is_operator(link_peer_program(peer)))
+    relay_came(s->relay, peer);
+}
+
+static void answered(void *arg, struct link_peer *peer, const struct link_outbound_answer *answers, size_t count) {
+  struct router *s = arg;
+  relay_answered(s->relay, peer, answers, count);
 }
 
 static bool may_speak(void *arg, struct slice program, struct slice channel) {
@@ -279,6 +295,16 @@ static void open_lanes(struct router *s, const struct redis_options *redis) {
     s->lanes[i] = lane_open(service_loop(s->run), &options, &user);
 }
 
+static void open_relay(struct router *s, const struct redis_options *redis) {
+  const struct config *c = s->config;
+  s->channel_names = must_calloc(c->channel_count, sizeof(*s->channel_names));
+  for (size_t i = 0; i < c->channel_count; i++)
+    s->channel_names[i] = c->channels[i].name;
+  struct relay_options options = {.redis = *redis, .tag = TAG, .channels = s->channel_names,
+                                  .channel_count = c->channel_count};
+  s->relay = relay_open(service_loop(s->run), &options);
+}
+
 static int open_link(struct router *s) {
   const struct link_config *l = &s->config->link;
   char *keys = config_path(s->config, l->keys), *key = path_join(keys, "router.key");
@@ -286,7 +312,7 @@ static int open_link(struct router *s) {
       .listen = service_listen(s->run, "router", l->listen), .key_file = key, .keys_folder = keys,
       .window_events = l->window_events, .window_bytes = l->window_bytes, .heartbeat_ms = l->heartbeat_ms,
       .dead_after_ms = l->dead_after_ms, .may_speak = may_speak};
-  struct link_router_user user = {.arrived = arrived, .gone = gone, .arg = s};
+  struct link_router_user user = {.arrived = arrived, .gone = gone, .came = came, .answered = answered, .arg = s};
   struct complaint c = {.text = ""};
   int r = link_router_open(service_loop(s->run), &options, &user, &s->link, &c);
   if (r < 0)
@@ -328,6 +354,7 @@ int router_start(struct service_run *run, void **ret_self) {
   s->store_trouble = true;
   s->store = store_open(service_loop(run), &redis, TAG, &user);
   open_lanes(s, &redis);
+  open_relay(s, &redis);
   r = open_link(s);
   if (r < 0)
     return r;
@@ -337,6 +364,7 @@ int router_start(struct service_run *run, void **ret_self) {
 
 void router_drain(void *self) {
   struct router *s = self;
+  relay_drain(s->relay);
   s->draining = true; /* channel programs are stopped first; what they sent is finished here */
 }
 
@@ -345,6 +373,7 @@ static void free_self(uv_handle_t *handle) {
   buf_free(&s->secret);
   free(s->password);
   free(s->redis_url);
+  free(s->channel_names);
   free(s);
 }
 
@@ -356,6 +385,7 @@ void router_stop(void *self) {
     lane_close(&s->lanes[i]);
   store_close(&s->store);
   link_router_close(&s->link);
+  relay_close(&s->relay);
   uv_close((uv_handle_t *)&s->pump, NULL);
   uv_close((uv_handle_t *)&s->retry, NULL);
   uv_close((uv_handle_t *)&s->refresh, free_self);
@@ -367,6 +397,7 @@ void router_unhealthy(void *self, struct buf *ret_reasons) {
     buf_printf(ret_reasons, "redis: not usable%s%s\n", s->store_words[0] ? ": " : "", s->store_words);
   else if (s->trouble[0])
     buf_printf(ret_reasons, "redis: refuses: %s\n", s->trouble);
+  relay_unhealthy(s->relay, ret_reasons);
 }
 
 void router_measure(void *self) {
@@ -377,4 +408,5 @@ void router_measure(void *self) {
   metric_set(s->lanes_up, up);
   metric_set(s->waiting, (int64_t)on_the_way(s));
   metric_set(s->version, s->desk.desk ? (int64_t)s->desk.desk->version : 0);
+  relay_measure(s->relay);
 }

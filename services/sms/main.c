@@ -2,6 +2,7 @@
 /* The program `sms`: descriptor, start and stop. The way of a request begins in take_webhook.c. */
 #include "base/clock.h"
 #include "service/service.h"
+#include "send.h"
 #include "sms.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,14 +17,15 @@ static const char *health(const struct config *config) {
 struct program {
   struct sms sms;
   struct service_run *run;
-  bool told;
+  struct send *send;
+  bool sent, told;                 /* nothing is being sent any more; the service was told so */
 };
 
 /* Answers given in this turn leave before the loop ends: the program says "drained" a tick later. */
 static void on_tick(uv_timer_t *timer) {
   struct program *p = timer->data;
   keep_tick(&p->sms, clock_monotonic_us());
-  if (p->sms.draining && !p->told && http_pending(p->sms.http) == 0) {
+  if (p->sms.draining && p->sent && !p->told && http_pending(p->sms.http) == 0) {
     p->told = true;
     service_drained(p->run);
   }
@@ -68,6 +70,19 @@ static void announce(struct program *p) {
   }
 }
 
+/* Only an address that the world knows is worth telling a provider. */
+static void hook_url(void *arg, const char *channel, char ret[1024]) {
+  const struct program *p = arg;
+  const struct channel_config *c = config_channel(p->sms.config, slice_text(channel));
+  const struct hook *hook = NULL;
+  for (size_t i = 0; i < p->sms.hook_count; i++)
+    if (p->sms.hooks[i].config == c)
+      hook = &p->sms.hooks[i];
+  ret[0] = '\0';
+  if (hook && *c->public_url)
+    snprintf(ret, 1024, "%s" HOOK_PATH "%s", hook->base_url, channel);
+}
+
 static int open_all(struct program *p) {
   struct sms *s = &p->sms;
   struct complaint complaint = {0};
@@ -85,6 +100,9 @@ static int open_all(struct program *p) {
   if (r < 0)
     return r;
   hooks_set_urls(s);
+  r = send_open(s->loop, s->config, s->channel, hook_url, p, &p->send, &complaint);
+  if (r < 0)
+    return service_fail(p->run, r, "%s%s%s", complaint.file, complaint.file[0] ? ": " : "", complaint.text);
   return 0;
 }
 
@@ -97,6 +115,7 @@ static void on_closed(uv_handle_t *handle) {
 static void stop(void *self) {
   struct program *p = self;
   struct sms *s = &p->sms;
+  send_close(&p->send);
   channel_close(&s->channel);
   http_close(&s->http);
   hooks_close(s);
@@ -126,20 +145,27 @@ static int start(struct service_run *run, void **ret_self) {
   return 0;
 }
 
+static void on_sent(void *arg) {
+  ((struct program *)arg)->sent = true;
+}
+
 static void drain(void *self) {
   struct program *p = self;
   p->sms.draining = true;
+  send_drain(p->send, on_sent, p);
   http_quiesce(p->sms.http);
 }
 
 static void unhealthy(void *self, struct buf *ret_reasons) {
   struct program *p = self;
   channel_unhealthy(p->sms.channel, ret_reasons);
+  send_unhealthy(p->send, ret_reasons);
 }
 
 static void measure(void *self) {
   struct program *p = self;
   channel_measure(p->sms.channel);
+  send_measure(p->send);
 }
 
 int main(int argc, char **argv) {

@@ -8,7 +8,8 @@ import zmq
 from desk import PATIENCE
 from zmq.utils.monitor import recv_monitor_message
 
-HELLO, WELCOME, REFUSE, BATCH, CONFIRM, CREDIT, PING, PONG, BYE, REPLAY = range(1, 11)
+HELLO, WELCOME, REFUSE, BATCH, CONFIRM, CREDIT, PING, PONG, BYE, REPLAY, OUTBOUND, OUTBOUND_CONFIRM = range(1, 13)
+TAKEN, REFUSED, LATER = range(3)
 
 
 def varint(n):
@@ -39,6 +40,11 @@ def item(seq, event, event_id=None):
 
 def batch(*items):
     return text(BATCH, b"".join(items))
+
+
+def outbound_confirm(*results):
+    """results: (id, order, answer, reason)"""
+    return text(OUTBOUND_CONFIRM, b"".join(text(1, text(1, i) + text(2, o) + number(3, a) + text(4, why)) for i, o, a, why in results))
 
 
 def fields(packed):

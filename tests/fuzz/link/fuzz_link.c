@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Both ends of the link without their sockets: the input is a row of messages, each a byte that says to whom (bit 0:
- * to the router's end, else to the program's; bits 1 and 2: what happens before it) and two of length, then the frame.
+ * to the router's end, else to the program's; bits 1, 2 and 5: what happens before it) and two of length, then the frame.
  */
 #include "link/link_internal.h"
 #include "link/router_internal.h"
@@ -48,6 +48,17 @@ static void on_replay(void *arg, int64_t since_ms) {
   e->next = 1;
 }
 
+/* Answers every second one, the first of a batch with each answer there is. */
+static void on_outbound(void *arg, const struct link_outbound *items, size_t count) {
+  struct ends *e = arg;
+  assert(count >= 1 && count <= LINK_OUTBOUND_WINDOW);
+  for (size_t i = 0; i < count; i += 2) {
+    assert(strlen(items[i].id) == DERIVED_ID_LEN && items[i].message.len <= LINK_OUTBOUND_MAX);
+    link_outbound_result(e->program, items[i].id, items[i].order, (enum link_answer)(items[i].id[1] % 3), items[i].message);
+  }
+  assert(e->program->answer_count <= FRAME_RESULTS);
+}
+
 static void send_some(struct ends *e) {
   static char event[3000];
   for (int i = 0; i < 5; i++) {
@@ -66,7 +77,8 @@ static struct link *program_new(uv_loop_t *loop, struct ends *e) {
   l->heartbeat_ms = 1000;
   l->dead_after_ms = 3000;
   l->user = (struct link_user){.restart = on_restart, .more = on_more, .confirmed = on_confirmed,
-                               .outcome = on_outcome, .replay = on_replay, .arg = e};
+                               .outcome = on_outcome, .replay = on_replay, .outbound = on_outbound,
+                               .arg = e};
   l->arena = arena_new(16 * 1024, FRAME_ARENA);
   l->out = BUF_INIT(FRAME_MAX);
   l->up = l->unconfirmed = l->batches = l->events = l->broken = l->lost = metric_gauge("fuzz", "", NULL, NULL);
@@ -99,6 +111,29 @@ static void on_gone(void *arg, struct link_peer *peer) {
       e->peers[i] = NULL;
 }
 
+static void on_came(void *arg, struct link_peer *peer) {
+  (void)arg;
+  assert(link_peer_up(peer) && peer->sent_count == 0);
+}
+
+static void on_answered(void *arg, struct link_peer *peer, const struct link_outbound_answer *answers, size_t count) {
+  (void)arg, (void)peer;
+  assert(count >= 1 && count <= LINK_OUTBOUND_WINDOW);
+  for (size_t i = 0; i < count; i++)
+    assert(answers[i].answer <= LINK_LATER && answers[i].reason.len <= FRAME_REASON_MAX);
+}
+
+static void send_outbound(struct link_router *r) {
+  static char message[30000];
+  static const struct link_outbound items[] = {
+      {"o0123456789abcdef", "deliver", {message, 100}}, {"ozyxwvtsrqpnmkjhg", "cancel", {message, 0}},
+      {"o1123456789abcdef", "retry", {message, sizeof(message)}}};
+  for (size_t i = 0; i < r->peer_count; i++) {
+    size_t taken = link_router_send_outbound(r->peers[i], items, 3);
+    assert(taken <= 3);
+  }
+}
+
 static bool may_speak(void *arg, struct slice program, struct slice channel) {
   (void)arg, (void)program;
   return channel.len == 0 || channel.at[0] != 'f';
@@ -110,7 +145,7 @@ static struct link_router *router_new(uv_loop_t *loop, struct ends *e) {
   r->loop = loop;
   r->options = (struct link_router_options){.window_events = WINDOW, .window_bytes = 100000, .heartbeat_ms = 1000,
                                             .dead_after_ms = 3000, .may_speak = may_speak};
-  r->user = (struct link_router_user){.arrived = on_arrived, .gone = on_gone, .arg = e};
+  r->user = (struct link_router_user){.arrived = on_arrived, .gone = on_gone, .came = on_came, .answered = on_answered, .arg = e};
   r->arena = arena_new(FRAME_MAX, 2 * FRAME_ARENA);
   r->out = BUF_INIT(FRAME_MAX);
   r->peers_up = r->outstanding = r->batches = r->events = r->broken = r->foreign = r->repeated =
@@ -138,6 +173,8 @@ static void check_router(const struct link_router *r) {
   for (size_t i = 0; i < r->peer_count; i++) {
     const struct outstanding *o = &r->peers[i]->outstanding;
     assert(o->count <= WINDOW && o->open <= 4 * WINDOW && o->ready <= o->count);
+    assert(r->peers[i]->sent_count <= LINK_OUTBOUND_WINDOW && r->peers[i]->sent_bytes <= LINK_OUTBOUND_WINDOW_BYTES);
+    assert(r->peers[i]->sent_count > 0 || r->peers[i]->sent_bytes == 0);
   }
 }
 
@@ -161,6 +198,8 @@ static void happen(struct ends *e, uint8_t what) {
   default:
     break;
   }
+  if (what & 32)
+    send_outbound(e->router);
   if (e->program->state == LINK_WAITING) /* the timer would do this */
     link_greet(e->program);
 }
@@ -171,6 +210,8 @@ static void free_ends(struct ends *e) {
   batch_free(&l->batch);
   buf_free(&l->out);
   arena_free(&l->arena);
+  link_forget_answers(l);
+  free(l->answers);
   free(l->sent);
   for (size_t i = 0; i < e->router->peer_count; i++)
     peer_free(&e->router->peers[i]);

@@ -77,6 +77,22 @@ void world_settle(struct world *w) {
 
 /* ---- the router */
 
+static void remember_status(struct world_arrival *a, const contact_event *e) {
+  const Deskbell__V1__DeliveryStatus *s = e->status;
+  snprintf(a->id, sizeof(a->id), "%s", e->id);
+  snprintf(a->key, sizeof(a->key), "%s", e->from->key);
+  snprintf(a->of_outbound, sizeof(a->of_outbound), "%s", s->of_outbound);
+  snprintf(a->of_source, sizeof(a->of_source), "%s", s->of_source_id);
+  snprintf(a->state, sizeof(a->state), "%s", s->state);
+  snprintf(a->why, sizeof(a->why), "%s", s->why);
+  snprintf(a->code, sizeof(a->code), "%s", s->code);
+  snprintf(a->destination, sizeof(a->destination), "%s", s->destination);
+  a->of_attempt = s->attempt;
+  a->at_ms = s->at_ms;
+  a->next_try_ms = s->next_try_ms;
+  a->permanent = s->permanent;
+}
+
 static void remember(struct world *w, struct link_peer *peer, const struct link_arrival *item) {
   contact_event *e;
   const char *why;
@@ -96,6 +112,8 @@ static void remember(struct world *w, struct link_peer *peer, const struct link_
   a->has_original = e->original != NULL;
   if (e->original)
     memcpy(a->original, e->original->sha256.data, 32);
+  if (e->status)
+    remember_status(a, e);
 }
 
 static void on_arrived(void *arg, struct link_peer *peer, const struct link_arrival *items, size_t count) {
@@ -141,7 +159,8 @@ void world_router_open(struct world *w) {
   struct link_router_options options = {.listen = w->endpoint, .key_file = key, .keys_folder = folder,
                                         .window_events = w->window_events, .window_bytes = 4 * 1024 * 1024,
                                         .heartbeat_ms = 100, .dead_after_ms = 2000, .may_speak = may_speak};
-  struct link_router_user user = {.arrived = on_arrived, .gone = on_gone, .arg = w};
+  struct link_router_user user = {.arrived = on_arrived, .gone = on_gone, .came = w->came, .answered = w->answered,
+                                  .arg = w};
   if (link_router_open(&w->loop, &options, &user, &w->router, &c))
     fail_msg("%s: %s", c.file, c.text);
 }

@@ -26,6 +26,11 @@ struct world_arrival {
   char reason[32], channel[33], text[64];
   bool has_original;
   uint8_t original[32];
+  /* of a status */
+  char id[27], key[64], of_outbound[18], of_source[32], state[16], why[64], code[32], destination[64];
+  uint32_t of_attempt;
+  int64_t at_ms, next_try_ms;
+  bool permanent;
 };
 
 struct world {
@@ -47,6 +52,9 @@ struct world {
   uint64_t *making;
   char (*texts)[64];
   size_t making_count, most_making, normalised;
+  /* the other way; set before world_router_open() */
+  void (*came)(void *arg, struct link_peer *peer);
+  void (*answered)(void *arg, struct link_peer *peer, const struct link_outbound_answer *answers, size_t count);
   /* takes */
   size_t taken, full, failed;
 };

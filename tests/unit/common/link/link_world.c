@@ -104,7 +104,8 @@ void world_router_open(struct world *w) {
   w->options.key_file = key;
   w->options.keys_folder = w->dir;
   w->options.may_speak = may_speak;
-  struct link_router_user user = {.arrived = on_arrived, .gone = on_gone, .arg = w};
+  struct link_router_user user = {.arrived = on_arrived, .gone = on_gone, .came = w->came, .answered = w->answered,
+                                  .arg = w};
   int r = link_router_open(&w->loop, &w->options, &user, &w->router, &c);
   if (r)
     fail_msg("%s: %s", c.file, c.text);
@@ -217,7 +218,7 @@ void program_open_with(struct program *p, struct world *w, const char *name, con
                                  .channels = channels, .channel_count = channel_count, .heartbeat_ms = 100,
                                  .dead_after_ms = 2000};
   struct link_user user = {.restart = on_restart, .more = on_more, .confirmed = on_confirmed, .outcome = on_outcome,
-                           .replay = on_replay, .arg = p};
+                           .replay = on_replay, .outbound = p->outbound, .arg = p};
   int r = link_open(&w->loop, &options, &user, &p->link, &c);
   if (r)
     fail_msg("%s: %s", c.file, c.text);

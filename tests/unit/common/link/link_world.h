@@ -42,6 +42,9 @@ struct world {
   enum link_outcome outcome;
   const char *reason;
   const char *forbidden;      /* channel nobody may speak for */
+  /* The other way; NULL: nobody listens. Set before world_router_open(). */
+  void (*came)(void *arg, struct link_peer *peer);
+  void (*answered)(void *arg, struct link_peer *peer, const struct link_outbound_answer *answers, size_t count);
 };
 
 struct program {
@@ -55,6 +58,7 @@ struct program {
   uint64_t replay_to;         /* number behind which a replay begins */
   size_t outcomes[3], most_unconfirmed;
   char reason[64];
+  void (*outbound)(void *arg, const struct link_outbound *items, size_t count); /* set before program_open() */
 };
 
 void world_open(struct world *w);

@@ -101,6 +101,25 @@ static void check_replay(const link_frame *f) {
   assert_int_equal(f->replay->since_ms, 1795512600123);
 }
 
+static void check_outbound(const link_frame *f) {
+  const Deskbell__V1__OutboundBatch *b = f->outbound;
+  assert_int_equal(b->n_items, 2);
+  assert_string_equal(b->items[0]->id, "o0123456789abcdef");
+  assert_string_equal(b->items[0]->order, "deliver");
+  assert_int_equal(b->items[0]->message.len, 19);
+  assert_string_equal(b->items[1]->order, "cancel");
+  assert_int_equal(b->items[1]->message.len, 0);
+}
+
+static void check_outbound_confirm(const link_frame *f) {
+  const Deskbell__V1__OutboundConfirm *c = f->outbound_confirm;
+  assert_int_equal(c->n_results, 2);
+  assert_int_equal(c->results[0]->answer, DESKBELL__V1__OUTBOUND_ANSWER__TAKEN);
+  assert_string_equal(c->results[1]->id, "ozyxwvtsrqpnmkjhg");
+  assert_int_equal(c->results[1]->answer, DESKBELL__V1__OUTBOUND_ANSWER__REFUSED);
+  assert_string_equal(c->results[1]->reason, "it is being sent");
+}
+
 static void stored_frames_are_still_read(void **state) {
   (void)state;
   static const struct {
@@ -118,6 +137,8 @@ static void stored_frames_are_still_read(void **state) {
       {"pong-1.bin", DESKBELL__V1__FRAME__BODY_PONG, check_pong},
       {"bye-1.bin", DESKBELL__V1__FRAME__BODY_BYE, check_bye},
       {"replay-1.bin", DESKBELL__V1__FRAME__BODY_REPLAY, check_replay},
+      {"outbound-1.bin", DESKBELL__V1__FRAME__BODY_OUTBOUND, check_outbound},
+      {"outbound-confirm-1.bin", DESKBELL__V1__FRAME__BODY_OUTBOUND_CONFIRM, check_outbound_confirm},
       {"future-field.bin", DESKBELL__V1__FRAME__BODY_PING, check_ping},
   };
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -136,8 +157,9 @@ static void stored_frames_are_still_read(void **state) {
 /* What our own code writes today is what is stored. */
 static void frames_are_written_as_stored(void **state) {
   (void)state;
-  static const char *const files[] = {"hello-1.bin", "welcome-1.bin", "refuse-1.bin", "batch-1.bin", "confirm-1.bin",
-                                      "credit-1.bin", "ping-1.bin",    "pong-1.bin",   "bye-1.bin",   "replay-1.bin"};
+  static const char *const files[] = {"hello-1.bin",  "welcome-1.bin",  "refuse-1.bin",          "batch-1.bin",
+                                      "confirm-1.bin", "credit-1.bin",  "ping-1.bin",            "pong-1.bin",
+                                      "bye-1.bin",     "replay-1.bin",  "outbound-1.bin",        "outbound-confirm-1.bin"};
   for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
     struct buf bytes, out = BUF_INIT(FRAME_MAX);
     link_frame *f;
@@ -264,6 +286,84 @@ static void a_batch_has_limits(void **state) {
   }
 }
 
+static void an_outbound_batch_has_limits(void **state) {
+  (void)state;
+  static uint8_t message[LINK_OUTBOUND_MAX + 1];
+  static char good[] = "o0123456789abcdef";
+  static const struct {
+    const char *about, *id, *order;
+    size_t items, len;
+    int expected;
+  } rows[] = {
+      {"as it should be", good, "deliver", 64, 100, 0},
+      {"the largest message", good, "retry", 1, LINK_OUTBOUND_MAX, 0},
+      {"an order without its message", good, "cancel", 1, 0, 0},
+      {"none", good, "deliver", 0, 1, FRAME_BROKEN},
+      {"one too many", good, "deliver", 65, 1, FRAME_BROKEN},
+      {"too large", good, "deliver", 1, LINK_OUTBOUND_MAX + 1, FRAME_BROKEN},
+      {"nothing to deliver", good, "deliver", 1, 0, FRAME_BROKEN},
+      {"no id", "", "deliver", 1, 1, FRAME_BROKEN},
+      {"a short id", "o0123456789abcde", "deliver", 1, 1, FRAME_BROKEN},
+      {"a long id", "o0123456789abcdef0", "deliver", 1, 1, FRAME_BROKEN},
+      {"another kind's id", "v0123456789abcdef", "deliver", 1, 1, FRAME_BROKEN},
+      {"an id that is none", "o0123456789abcde/", "deliver", 1, 1, FRAME_BROKEN},
+      {"an unknown order", good, "burn", 1, 1, FRAME_BROKEN},
+      {"no order", good, "", 1, 1, FRAME_BROKEN},
+  };
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    Deskbell__V1__OutboundItem items[65], *list[65];
+    Deskbell__V1__OutboundBatch b = DESKBELL__V1__OUTBOUND_BATCH__INIT;
+    link_frame f = DESKBELL__V1__FRAME__INIT;
+    const char *why;
+    for (size_t k = 0; k < rows[i].items; k++) {
+      deskbell__v1__outbound_item__init(&items[k]);
+      items[k].id = (char *)rows[i].id;
+      items[k].order = (char *)rows[i].order;
+      items[k].message = (ProtobufCBinaryData){.len = rows[i].len, .data = message};
+      list[k] = &items[k];
+    }
+    b.n_items = rows[i].items;
+    b.items = list;
+    f.body_case = DESKBELL__V1__FRAME__BODY_OUTBOUND;
+    f.outbound = &b;
+    if (write_and_read(&f, &why) != rows[i].expected)
+      fail_msg("%s: %s", rows[i].about, why);
+  }
+}
+
+static void an_outbound_confirm_has_limits(void **state) {
+  (void)state;
+  static const struct {
+    const char *about, *id, *order;
+    size_t results;
+    int expected;
+  } rows[] = {
+      {"as it should be", "o0123456789abcdef", "hold", FRAME_RESULTS, 0},
+      {"none", "o0123456789abcdef", "hold", 0, FRAME_BROKEN},
+      {"one too many", "o0123456789abcdef", "hold", FRAME_RESULTS + 1, FRAME_BROKEN},
+      {"no id", "x", "hold", 1, FRAME_BROKEN},
+      {"an unknown order", "o0123456789abcdef", "burn", 1, FRAME_BROKEN},
+  };
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    static Deskbell__V1__OutboundResult result;
+    Deskbell__V1__OutboundResult *list[FRAME_RESULTS + 1];
+    Deskbell__V1__OutboundConfirm c = DESKBELL__V1__OUTBOUND_CONFIRM__INIT;
+    link_frame f = DESKBELL__V1__FRAME__INIT;
+    const char *why;
+    deskbell__v1__outbound_result__init(&result);
+    result.id = (char *)rows[i].id;
+    result.order = (char *)rows[i].order;
+    for (size_t k = 0; k < rows[i].results; k++)
+      list[k] = &result;
+    c.n_results = rows[i].results;
+    c.results = list;
+    f.body_case = DESKBELL__V1__FRAME__BODY_OUTBOUND_CONFIRM;
+    f.outbound_confirm = &c;
+    if (write_and_read(&f, &why) != rows[i].expected)
+      fail_msg("%s: %s", rows[i].about, why);
+  }
+}
+
 static void other_frames_have_limits(void **state) {
   (void)state;
   static const struct {
@@ -365,6 +465,8 @@ int main(void) {
       cmocka_unit_test(every_cut_of_a_frame_is_broken_or_whole),
       cmocka_unit_test(a_hello_has_limits),
       cmocka_unit_test(a_batch_has_limits),
+      cmocka_unit_test(an_outbound_batch_has_limits),
+      cmocka_unit_test(an_outbound_confirm_has_limits),
       cmocka_unit_test(other_frames_have_limits),
       cmocka_unit_test(a_small_frame_does_not_become_large_in_memory),
       cmocka_unit_test(a_batch_takes_what_fits_and_no_more),

@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Orders in, tries out. An entry is in one of four places: a destination's queue, a running try, held back (held, or
+ * unsure and nobody sends it again), or over and about to be forgotten here.
+ */
+#include "outbound/outbound.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "outbound/outbound_internal.h"
+#include "outbound/schedule.h"
+#include <stdlib.h>
+
+enum { TABLE_FIRST = 256, ARENA_FIRST = 4096, ARENA_MOST = 1024 * 1024, SWEEP_MS = 3600 * 1000, SWEEP_MOST = 10000 };
+
+int64_t outbound_now(const struct outbound *o) {
+  return o->options.now_ms ? o->options.now_ms() : clock_now_ms();
+}
+
+/* ---- queues and tries */
+
+static bool waits(const struct entry *e) {
+  return !e->is_new && !e->running &&
+         (e->state == DELIVERY_queued || e->state == DELIVERY_deferred || (e->state == DELIVERY_unsure && !e->kept_back) ||
+          (e->state == DELIVERY_held && e->next_try_ms));
+}
+
+void entry_place(struct entry *e) {
+  struct outbound *o = e->o;
+  if (e->running)
+    return; /* it is its destination's until outbound_done() */
+  destination_leave(&e->waiting);
+  if (waits(e))
+    destination_wait(&o->destinations, destination_find(&o->destinations, entry_text(e, TEXT_DESTINATION)),
+                     &e->waiting, e->next_try_ms);
+}
+
+static outbound_message *unpack(struct arena *a, struct slice bytes) {
+  return deskbell__v1__outbound_message__unpack(arena_protobuf(a), bytes.len, (const uint8_t *)bytes.at);
+}
+
+static void fail(struct entry *e, const char *why) {
+  e->next_try_ms = 0;
+  entry_set_text(e, TEXT_WHY, slice_text(why));
+  entry_set_state(e, DELIVERY_failed);
+}
+
+static void start_try(struct outbound *o, struct entry *e) {
+  e->running = true;
+  o->under_way++;
+  e->attempt++;
+  e->state = DELIVERY_sending;
+  e->committing = false;
+  e->next_try_ms = 0;
+  e->arena = arena_new(ARENA_FIRST, ARENA_MOST);
+  outbound_message *m = NULL;
+  int r = store_read(&o->store, STORE_MESSAGE, slice_text(e->id), &o->scratch);
+  if (r == 0)
+    m = unpack(e->arena, buf_slice(&o->scratch));
+  if (m) {
+    o->options.attempt(o->options.arg, e->id, m, e->attempt);
+    return;
+  }
+  const struct outbound_result lost = {.outcome = r < 0 ? OUTBOUND_DEFERRED : OUTBOUND_FAILED, .code = "",
+                                       .why = r < 0 ? "the disk of the outbox cannot be read"
+                                                    : "the stored message cannot be read any more"};
+  outbound_done(o, e->id, &lost);
+}
+
+static void on_due(uv_timer_t *timer) {
+  outbound_pump(timer->data);
+}
+
+void outbound_pump(struct outbound *o) {
+  int64_t now = outbound_now(o), soonest = INT64_MAX;
+  if (o->pumping || o->draining)
+    return; /* pumping: a try that ends at once; the loop below goes on */
+  o->pumping = true;
+  while (!o->closing && o->under_way < o->options.in_all) {
+    struct waiting *w = destination_take(&o->destinations, now, o->options.per_destination, &soonest);
+    if (!w)
+      break;
+    start_try(o, (struct entry *)w);
+  }
+  o->pumping = false;
+  uv_timer_stop(&o->due);
+  if (!o->closing && o->under_way < o->options.in_all && soonest != INT64_MAX)
+    uv_timer_start(&o->due, on_due, soonest > now ? (uint64_t)(soonest - now) : 1, 0);
+}
+
+void outbound_say_drained(struct outbound *o) {
+  if (!o->draining || !o->drained || o->under_way || o->dirty || o->working)
+    return;
+  void (*drained)(void *) = o->drained;
+  o->drained = NULL;
+  drained(o->drained_arg);
+}
+
+void outbound_drain(struct outbound *o, void (*drained)(void *arg), void *arg) {
+  o->draining = true;
+  o->drained = drained;
+  o->drained_arg = arg;
+  uv_timer_stop(&o->due);
+  outbound_commit_soon(o); /* from the loop, not from here */
+}
+
+void outbound_committing(struct outbound *o, const char *id, void (*ready)(void *arg), void *arg) {
+  struct entry *e = entry_find(o, id);
+  assert(e && e->running);
+  e->committing = true;
+  waiter_add(e, ready, NULL, arg);
+  entry_touch(e);
+}
+
+/* ---- how a try ended */
+
+static void put_off(struct entry *e, const struct outbound_result *r, enum delivery_state state) {
+  struct outbound *o = e->o;
+  int64_t pause, now = outbound_now(o), left = e->expires_ms ? e->expires_ms - now : 0;
+  int over = e->expires_ms && left <= 0;
+  if (!over)
+    over = (o->options.next ? o->options.next : schedule_next)(o->channel_kind, e->attempt, now - e->created_ms, left,
+                                                               r->retry_after_ms, hash64(slice_text(e->id)), &pause);
+  if (over) {
+    e->next_try_ms = 0;
+    entry_set_state(e, state == DELIVERY_unsure ? DELIVERY_unsure : DELIVERY_failed);
+    e->kept_back = state == DELIVERY_unsure;
+    return;
+  }
+  e->next_try_ms = now + pause;
+  entry_set_state(e, state);
+}
+
+static void end_unsure(struct outbound *o, struct entry *e, const struct outbound_result *r) {
+  bool again = false;
+  if (store_read(&o->store, STORE_MESSAGE, slice_text(e->id), &o->scratch) == 0) {
+    auto_clean(arena_free) struct arena *a = arena_new(ARENA_FIRST, ARENA_MOST);
+    outbound_message *m = unpack(a, buf_slice(&o->scratch));
+    again = m && o->options.resend(o->options.arg, m);
+  }
+  e->kept_back = !again;
+  e->next_try_ms = 0;
+  if (again)
+    put_off(e, r, DELIVERY_unsure);
+  else
+    entry_set_state(e, DELIVERY_unsure);
+}
+
+/* What was ordered while the try ran and could not be done then. */
+static void obey_late(struct entry *e) {
+  if (e->state != DELIVERY_deferred && e->state != DELIVERY_unsure)
+    return;
+  if (e->cancelled && e->state == DELIVERY_deferred) {
+    fail(e, "cancelled by an operator");
+  } else if (e->held_later && e->state == DELIVERY_deferred) {
+    e->next_try_ms = 0;
+    entry_set_state(e, DELIVERY_held);
+  } else if (e->cancelled || e->held_later) {
+    e->kept_back = true;
+    e->next_try_ms = 0;
+  }
+}
+
+void outbound_done(struct outbound *o, const char *id, const struct outbound_result *r) {
+  struct entry *e = entry_find(o, id);
+  assert(e && e->running);
+  e->running = e->committing = false;
+  o->under_way--;
+  arena_free(&e->arena);
+  struct destination *at = e->waiting.at;
+  e->waiting.at = NULL;
+  destination_answered(at, r->destination_down, outbound_now(o));
+  entry_set_text(e, TEXT_WHY, slice_text(r->why));
+  entry_set_text(e, TEXT_CODE, slice_text(r->code));
+  if (r->provider_id.len)
+    entry_set_text(e, TEXT_PROVIDER_ID, r->provider_id);
+  if (r->outcome == OUTBOUND_DEFERRED)
+    put_off(e, r, DELIVERY_deferred);
+  else if (r->outcome == OUTBOUND_UNSURE)
+    end_unsure(o, e, r);
+  else
+    entry_set_state(e, r->outcome == OUTBOUND_ACCEPTED ? DELIVERY_accepted
+                       : r->outcome == OUTBOUND_FAILED ? DELIVERY_failed
+                                                       : DELIVERY_suppressed);
+  obey_late(e);
+  e->cancelled = e->held_later = false;
+  entry_place(e);
+  outbound_pump(o);
+}
+
+/* ---- orders */
+
+/* Returns an outcome of outbound_done_fn, or -1: it is answered when the entry is on disk. */
+static int order_hold(struct entry *e) {
+  if (e->running) {
+    e->held_later = true;
+    return 0;
+  }
+  if (e->state == DELIVERY_unsure) {
+    e->kept_back = true;
+    e->next_try_ms = 0;
+  } else if (!delivery_may(e->state, DELIVERY_held)) {
+    return e->state == DELIVERY_held ? 0 : OUTBOUND_ILLEGAL;
+  } else {
+    e->next_try_ms = 0;
+    entry_set_state(e, DELIVERY_held);
+  }
+  return -1;
+}
+
+static int order_release(struct entry *e) {
+  if (e->state != DELIVERY_held)
+    return e->running || e->state == DELIVERY_queued ? 0 : OUTBOUND_ILLEGAL;
+  e->next_try_ms = 0;
+  entry_set_state(e, DELIVERY_queued);
+  return -1;
+}
+
+static int order_retry(struct entry *e) {
+  if (e->running || e->state == DELIVERY_queued)
+    return 0;
+  if (!delivery_may(e->state, DELIVERY_queued))
+    return OUTBOUND_ILLEGAL;
+  e->next_try_ms = 0;
+  e->kept_back = false;
+  if (e->expires_ms && e->expires_ms < outbound_now(e->o))
+    e->expires_ms = 0; /* an operator wants it all the same */
+  if (e->state == DELIVERY_failed)
+    e->created_ms = outbound_now(e->o); /* its time begins anew */
+  entry_set_state(e, DELIVERY_queued);
+  return -1;
+}
+
+static int order_cancel(struct entry *e) {
+  if (e->running) {
+    e->cancelled = true;
+    return 0;
+  }
+  if (e->state == DELIVERY_failed)
+    return 0;
+  if (e->state == DELIVERY_accepted || !delivery_may(e->state, DELIVERY_failed))
+    return OUTBOUND_ILLEGAL;
+  fail(e, "cancelled by an operator");
+  return -1;
+}
+
+static const struct {
+  const char *name;
+  int (*obey)(struct entry *e);
+} orders[] = {{"hold", order_hold}, {"release", order_release}, {"retry", order_retry}, {"cancel", order_cancel}};
+
+static int obey(struct outbound *o, const char *id, const char *order, struct entry **ret) {
+  struct entry *e = entry_find(o, id);
+  size_t i = 0, count = sizeof(orders) / sizeof(orders[0]);
+  while (i < count && strcmp(order, orders[i].name) != 0)
+    i++;
+  if (i == count)
+    return OUTBOUND_ILLEGAL;
+  if (!e)
+    e = entry_load(o, id);
+  if (!e)
+    return OUTBOUND_UNKNOWN;
+  int outcome = orders[i].obey(e);
+  entry_place(e);
+  *ret = e;
+  return outcome;
+}
+
+static void fill(struct entry *e, const outbound_message *m, const char *destination) {
+  e->is_new = true;
+  e->created_ms = m->created_ms;
+  e->expires_ms = m->expires_ms;
+  entry_set_text(e, TEXT_CHANNEL, slice_text(m->channel));
+  entry_set_text(e, TEXT_TO_KEY, slice_text(m->to_key));
+  entry_set_text(e, TEXT_DESTINATION, slice_text(destination));
+  int64_t now = outbound_now(e->o);
+  if (m->not_before_ms > now) {
+    e->next_try_ms = m->not_before_ms;
+    e->state = DELIVERY_held;
+  }
+  e->changed_ms = now;
+  if (!destination)
+    fail(e, "there is no such channel, or nothing goes out over it");
+}
+
+static int deliver(struct outbound *o, const char *id, struct slice message, struct entry **ret) {
+  if (entry_find(o, id)) {
+    *ret = entry_find(o, id);
+    return (*ret)->is_new ? -1 : 0;
+  }
+  if (store_read(&o->store, STORE_ROW, slice_text(id), &o->scratch) == 0)
+    return 0;
+  if (store_full(&o->store))
+    return OUTBOUND_FULL;
+  auto_clean(arena_free) struct arena *a = arena_new(ARENA_FIRST, ARENA_MOST);
+  outbound_message *m = message.len <= OUTBOUND_MAX_BYTES ? unpack(a, message) : NULL;
+  if (!m || strcmp(m->id, id) != 0 || !*m->channel)
+    return OUTBOUND_UNREADABLE;
+  struct entry *e = entry_new(o, id);
+  fill(e, m, o->options.destination(o->options.arg, m));
+  e->message = must_realloc(NULL, message.len);
+  e->message_len = message.len;
+  memcpy(e->message, message.at, message.len);
+  entry_touch(e);
+  *ret = e;
+  return -1;
+}
+
+void outbound_take(struct outbound *o, const char *id, struct slice message, const char *order, outbound_done_fn *done,
+                   void *arg) {
+  struct entry *e = NULL;
+  int outcome = OUTBOUND_UNREADABLE;
+  if (strlen(id) == OUTBOUND_ID_LEN)
+    outcome = strcmp(order, "deliver") == 0 ? deliver(o, id, message, &e) : obey(o, id, order, &e);
+  if (outcome < 0) {
+    waiter_add(e, NULL, done, arg);
+    entry_touch(e);
+    return;
+  }
+  done(arg, id, outcome);
+  if (e)
+    entry_settle(e);
+  outbound_pump(o);
+}
+
+/* ---- life */
+
+struct sweep {
+  struct outbound *o;
+  int64_t before_ms;
+  size_t count;
+};
+
+static bool sweep_row(void *arg, struct slice key, struct slice value) {
+  struct sweep *s = arg;
+  struct row row;
+  char id[OUTBOUND_ID_LEN + 1] = "";
+  if (key.len == OUTBOUND_ID_LEN)
+    memcpy(id, key.at, key.len);
+  if (row_unpack(value, &row) != 0 || row.changed_ms >= s->before_ms || entry_find(s->o, id) ||
+      (!delivery_final(row.state) && row.state != DELIVERY_accepted && row.state != DELIVERY_delivered))
+    return true;
+  store_batch_put(&s->o->loose, STORE_ROW, key, SLICE(""));
+  store_batch_put(&s->o->loose, STORE_MESSAGE, key, SLICE(""));
+  return ++s->count < SWEEP_MOST;
+}
+
+/* Forgets what has been over for long enough. */
+static void on_sweep(uv_timer_t *timer) {
+  struct outbound *o = timer->data;
+  struct sweep s = {.o = o, .before_ms = outbound_now(o) - o->options.keep_ms};
+  if (store_scan(&o->store, STORE_ROW, sweep_row, &s) == 0 && s.count)
+    outbound_commit_soon(o);
+}
+
+static void resume(struct entry *e) {
+  if (e->state == DELIVERY_sending && !e->committing) {
+    e->state = e->attempt > 1 ? DELIVERY_deferred : DELIVERY_queued;
+    e->next_try_ms = 0;
+  } else if (e->state == DELIVERY_sending) {
+    const struct outbound_result r = {.retry_after_ms = 0};
+    e->committing = false;
+    entry_set_text(e, TEXT_WHY, SLICE("this program ended after it had sent the message and before the answer came"));
+    entry_set_text(e, TEXT_CODE, SLICE(""));
+    end_unsure(e->o, e, &r);
+  }
+}
+
+static bool load_row(void *arg, struct slice key, struct slice value) {
+  struct outbound *o = arg;
+  struct row row;
+  char id[OUTBOUND_ID_LEN + 1] = "";
+  if (key.len != OUTBOUND_ID_LEN)
+    return true;
+  memcpy(id, key.at, key.len);
+  if (row_unpack(value, &row) != 0) {
+    o->damaged++;
+    row = (struct row){.state = DELIVERY_unsure, .told = DELIVERY_STATES, .kept_back = true,
+                       .why = SLICE("what is known of it on disk is damaged")};
+  }
+  bool told = row.told == row.state && row.told_attempt == row.attempt;
+  if (told && (delivery_final(row.state) || row.state == DELIVERY_accepted || row.state == DELIVERY_delivered))
+    return true;
+  entry_from_row(entry_new(o, id), &row);
+  return true;
+}
+
+static int load(struct outbound *o) {
+  int r = store_scan(&o->store, STORE_ROW, load_row, o);
+  for (struct entry *e = o->all, *next; r == 0 && e; e = next) {
+    next = e->below;
+    resume(e);
+    entry_place(e);
+  }
+  return r;
+}
+
+static void on_loaded(uv_timer_t *timer) {
+  struct outbound *o = timer->data;
+  for (struct entry *e = o->all, *next; e; e = next) {
+    next = e->below;
+    entry_tell(e);
+  }
+  on_sweep(timer);
+  uv_timer_start(timer, on_sweep, SWEEP_MS, SWEEP_MS);
+  outbound_pump(o);
+}
+
+int outbound_open(uv_loop_t *loop, const struct outbound_options *options, struct outbound **ret,
+                  struct complaint *complaint) {
+  struct outbound *o = must_calloc(1, sizeof(*o));
+  o->loop = loop;
+  o->options = *options;
+  o->channel_kind = must_strdup(options->channel_kind);
+  o->options.folder = NULL;
+  o->room = TABLE_FIRST;
+  o->table = must_calloc(o->room, sizeof(*o->table));
+  o->batch.ops = BUF_INIT(STORE_BATCH_MAX);
+  o->loose.ops = BUF_INIT(STORE_BATCH_MAX / 4);
+  o->scratch = BUF_INIT(OUTBOUND_MAX_BYTES + ROW_MAX);
+  uv_idle_init(loop, &o->soon);
+  uv_timer_init(loop, &o->due);
+  uv_timer_init(loop, &o->again);
+  uv_timer_init(loop, &o->sweeping);
+  o->soon.data = o->due.data = o->again.data = o->sweeping.data = o->work.data = o;
+  o->handles = 4;
+  int r = store_open(options->folder, options->size, &o->store);
+  if (r == 0)
+    r = load(o);
+  if (r < 0) {
+    complain(complaint, options->folder, 0, 0, "the store of outgoing messages cannot be opened: %s", strerror(-r));
+    outbound_close(&o);
+    return r;
+  }
+  uv_timer_start(&o->sweeping, on_loaded, 0, 0); /* not before the caller has what it opens */
+  *ret = o;
+  return 0;
+}
+
+void outbound_free_when_closed(struct outbound *o) {
+  if (o->handles || o->working)
+    return;
+  while (o->all)
+    entry_free(o->all);
+  destinations_free(&o->destinations);
+  store_close(&o->store);
+  buf_free(&o->batch.ops);
+  buf_free(&o->loose.ops);
+  buf_free(&o->scratch);
+  free(o->table);
+  free(o->channel_kind);
+  free(o);
+}
+
+static void on_closed(uv_handle_t *handle) {
+  struct outbound *o = handle->data;
+  o->handles--;
+  outbound_free_when_closed(o);
+}
+
+void outbound_close(struct outbound **outbound) {
+  if (!outbound || !*outbound)
+    return;
+  struct outbound *o = *outbound;
+  *outbound = NULL;
+  o->closing = true;
+  uv_close((uv_handle_t *)&o->soon, on_closed);
+  uv_close((uv_handle_t *)&o->due, on_closed);
+  uv_close((uv_handle_t *)&o->again, on_closed);
+  uv_close((uv_handle_t *)&o->sweeping, on_closed);
+}
+
+void outbound_state(const struct outbound *o, struct outbound_state *ret) {
+  struct outbound_state s = {.under_way = o->under_way, .used = o->store.used, .size = o->store.size,
+                             .full = store_full(&o->store), .damaged = o->damaged,
+                             .destinations_down = destinations_down(&o->destinations, outbound_now(o))};
+  for (const struct entry *e = o->all; e; e = e->below) {
+    bool waiting = e->waiting.place > 0 || e->running || e->is_new;
+    s.waiting += waiting;
+    s.unsure += e->state == DELIVERY_unsure;
+    s.held += e->state == DELIVERY_held;
+    if (waiting && (!s.oldest_ms || e->created_ms < s.oldest_ms))
+      s.oldest_ms = e->created_ms;
+  }
+  *ret = s;
+}
