@@ -19,6 +19,7 @@ struct opened {
   char letters;           /* 'a' or 'A' when it counts in letters */
   unsigned flags;         /* of its element, less what its look takes away */
   bool hidden;
+  unsigned level;         /* of a list that Word writes in paragraphs */
   unsigned before;        /* enum html_inherited, as it was outside */
   struct slice href;
 };
@@ -40,8 +41,11 @@ static bool is_shown(const struct rendering *s) {
 }
 
 static void break_around(struct rendering *s, unsigned flags) {
-  if (!s->hidden && (flags & HTML_BLOCK))
-    html_write_break(&s->writer, flags & HTML_SPACED ? 2 : 1);
+  if (s->hidden || !(flags & HTML_BLOCK))
+    return;
+  if (s->writer.blank && !(flags & (HTML_CELL | HTML_ROW | HTML_TABLE)))
+    html_write_line_end(&s->writer); /* "<p>&nbsp;</p>" is how Word writes a blank line */
+  html_write_break(&s->writer, flags & HTML_SPACED ? 2 : 1);
 }
 
 /* --- end of an element --- */
@@ -65,8 +69,6 @@ static bool close_top(struct rendering *s) {
   bool fits = true;
   if (!s->hidden && (flags & HTML_LINK))
     fits = end_link(s, top);
-  if (s->writer.blank && !s->hidden && flags & HTML_BLOCK && !(flags & (HTML_CELL | HTML_ROW | HTML_TABLE)))
-    html_write_line_end(&s->writer); /* "<p>&nbsp;</p>" is how Word writes a blank line */
   if (flags & HTML_CELL)
     html_row_cell_end(&s->row, &s->writer);
   break_around(s, flags);
@@ -77,7 +79,7 @@ static bool close_top(struct rendering *s) {
   s->inherited = top->before;
   s->foreign -= !!(flags & HTML_FOREIGN);
   s->writer.quotes -= !!(flags & HTML_QUOTE);
-  s->writer.indent -= !!(flags & HTML_LIST);
+  s->writer.indent -= top->level + !!(flags & HTML_LIST);
   return fits;
 }
 
@@ -137,7 +139,7 @@ static unsigned flags_here(const struct rendering *s, const struct html_tag *tag
   if (q == HTML_QUOTE_REST)
     flags |= HTML_SPACED; /* a header block begins behind a blank line */
   if (q == HTML_QUOTE_MESSAGE && slice_equal(tag->value[HTML_AT_NAME], SLICE("quote")))
-    flags |= HTML_QUOTE; /* GMX draws its bar without a <blockquote> */
+    flags |= HTML_QUOTE | HTML_SPACED; /* GMX draws its bar without a <blockquote> */
   return flags;
 }
 
@@ -150,7 +152,8 @@ static void push(struct rendering *s, const struct html_tag *tag, const struct h
   if (!html_stack_push(&s->stack, tag->element, name))
     return;
   struct opened *o = &s->opened[s->stack.depth - 1];
-  *o = (struct opened){.flags = flags, .hidden = hidden, .before = s->inherited, .href = tag->value[HTML_AT_HREF]};
+  *o = (struct opened){.flags = flags, .hidden = hidden, .before = s->inherited, .href = tag->value[HTML_AT_HREF],
+                       .level = look->level};
   if (flags & HTML_ORDERED)
     start_list(o, tag);
   if (flags & HTML_TABLE)
@@ -165,7 +168,7 @@ static void push(struct rendering *s, const struct html_tag *tag, const struct h
   s->inherited = (s->inherited & ~look->off) | look->on;
   s->foreign += !!(flags & HTML_FOREIGN);
   s->writer.quotes += !!(flags & HTML_QUOTE);
-  s->writer.indent += !!(flags & HTML_LIST);
+  s->writer.indent += o->level + !!(flags & HTML_LIST);
 }
 
 /* Names of files, and what programs write where no person described the picture, are no words of the sender. */

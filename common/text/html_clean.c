@@ -16,6 +16,7 @@ struct cleaner {
     bool hidden;
   } opened[HTML_DEPTH_MAX];
   struct buf *out;
+  size_t start;       /* what `out` held before */
   size_t ceiling;     /* of `out`; its own is lower while end tags are owed */
   unsigned hidden;    /* how many open elements hide */
   unsigned foreign;   /* how many open elements are of another language */
@@ -46,6 +47,8 @@ static void write_tag(struct cleaner *c, const struct html_tag *tag, const struc
 }
 
 static void write_text(struct cleaner *c, struct slice text) {
+  while (c->out->len == c->start && text.len && html_is_space(text.at[0]))
+    text = slice_of(text.at + 1, text.len - 1); /* nothing stands before it */
   if (c->hidden)
     return;
   html_clean_text(c->out, text);
@@ -81,8 +84,8 @@ static void open_element(struct cleaner *c, const struct html_tag *tag, const st
   bool hidden = element->flags & HTML_DROPPED || look->gone;
   bool led_nowhere = element->flags & HTML_LINK && !html_clean_leads(tag);
   const char *kept = c->hidden || hidden || led_nowhere ? NULL : element->kept;
-  if (!kept && !hidden && !element->flags && !html_stack_may_have(&c->stack, name))
-    return; /* opening and closing it changes nothing */
+  if (!kept && !hidden && !c->hidden)
+    return; /* it leaves no trace in the output, so it may not shape it either */
   if (!html_stack_push(&c->stack, element, name))
     return;
   size_t top = c->stack.depth - 1;
@@ -154,7 +157,7 @@ static void end_element(struct cleaner *c, struct slice name) {
 }
 
 static int clean(struct slice html, struct buf *ret, struct html_clean_notes *ret_notes) {
-  struct cleaner c = {.out = ret, .ceiling = ret->max};
+  struct cleaner c = {.out = ret, .start = ret->len, .ceiling = ret->max};
   struct slice piece;
   enum html_piece kind;
   html_scan_begin(&c.scan, html);

@@ -212,12 +212,24 @@ static void check_link(struct writing *w, const struct rule *rule, struct slice 
   buf_add_text(w->out, " rel=\"noopener noreferrer nofollow\" target=\"_blank\"");
 }
 
-/* The source of an image under the name that says what it is. */
-static void add_source(struct writing *w, struct slice value) {
+/* What is written once for a source is read as such when it comes again; a real source wins. */
+static enum html_image_source find_source(const struct html_tag *tag, char *ret_url, size_t *ret_len) {
+  const struct slice *value = tag->value;
+  if (value[HTML_AT_SRC].at)
+    return html_url_image(value[HTML_AT_SRC], ret_url, ret_len);
+  if (html_url_image(value[HTML_AT_DATA_REMOTE_SRC], ret_url, ret_len) == HTML_IMAGE_REMOTE)
+    return HTML_IMAGE_REMOTE;
+  if ((*ret_len = html_url_cid(value[HTML_AT_DATA_CID], ret_url)))
+    return HTML_IMAGE_CID;
+  return slice_equal(value[HTML_AT_DATA_DROPPED], SLICE("too-large")) ? HTML_IMAGE_TOO_LARGE : HTML_IMAGE_NONE;
+}
+
+/* Under the name that says what it is. */
+static void add_source(struct writing *w) {
   char url[HTML_URL_MAX];
   size_t len;
-  struct slice piece, rest = slice_trim(value);
-  switch (html_url_image(value, url, &len)) {
+  struct slice piece, rest = slice_trim(w->tag->value[HTML_AT_SRC]);
+  switch (find_source(w->tag, url, &len)) {
   case HTML_IMAGE_REMOTE:
     add(w->out, "data-remote-src", slice_of(url, len));
     break;
@@ -236,21 +248,6 @@ static void add_source(struct writing *w, struct slice value) {
   case HTML_IMAGE_NONE:
     break;
   }
-}
-
-/* What is written once for a source is read as such when it comes again; a real source wins. */
-static void add_image(struct writing *w) {
-  char url[HTML_URL_MAX];
-  size_t len = 0;
-  const struct slice *value = w->tag->value;
-  if (value[HTML_AT_SRC].at)
-    add_source(w, value[HTML_AT_SRC]);
-  else if (html_url_image(value[HTML_AT_DATA_REMOTE_SRC], url, &len) == HTML_IMAGE_REMOTE)
-    add(w->out, "data-remote-src", slice_of(url, len));
-  else if ((len = html_url_cid(value[HTML_AT_DATA_CID], url)))
-    add(w->out, "data-cid", slice_of(url, len));
-  else if (slice_equal(value[HTML_AT_DATA_DROPPED], SLICE("too-large")))
-    add(w->out, "data-dropped", SLICE("too-large"));
 }
 
 static void check(struct writing *w, const struct rule *rule, struct slice value) {
@@ -302,7 +299,7 @@ void html_clean_tag(struct buf *out, const struct html_tag *tag, const struct ht
   if (clean.len)
     add(out, "style", clean);
   if (tag->element->on & ON_IMAGE)
-    add_image(&w);
+    add_source(&w);
   for (size_t i = 0; i < HTML_ATTRIBUTES && !out->full; i++)
     if (tag->value[i].at && rules[i].on & tag->element->on)
       check(&w, &rules[i], tag->value[i]);
@@ -317,18 +314,21 @@ static bool is_speck(const struct html_tag *image, struct slice style) {
   return look.speck;
 }
 
+static bool has_words(struct slice alt) {
+  char decoded[TEXT_MAX];
+  size_t len = html_attribute_decode(alt, HTML_DECODE_WORDS, decoded, sizeof(decoded));
+  return slice_trim(slice_of(decoded, len)).len;
+}
+
 bool html_clean_shows(const struct html_tag *image, struct slice style, struct html_clean_notes *notes) {
   char url[HTML_URL_MAX];
   size_t len;
-  const struct slice *value = image->value;
-  struct slice src = value[HTML_AT_SRC].at ? value[HTML_AT_SRC] : value[HTML_AT_DATA_REMOTE_SRC];
-  enum html_image_source source = html_url_image(src, url, &len);
-  notes->dropped_images += source == HTML_IMAGE_TOO_LARGE;
+  enum html_image_source source = find_source(image, url, &len);
   if (source == HTML_IMAGE_REMOTE && is_speck(image, style))
     return false;
+  notes->dropped_images += source == HTML_IMAGE_TOO_LARGE;
   notes->remote_images += source == HTML_IMAGE_REMOTE;
-  bool ours = !value[HTML_AT_SRC].at && (value[HTML_AT_DATA_CID].len || value[HTML_AT_DATA_DROPPED].len);
-  return source != HTML_IMAGE_NONE || ours || value[HTML_AT_ALT].len;
+  return source != HTML_IMAGE_NONE || has_words(image->value[HTML_AT_ALT]);
 }
 
 bool html_clean_leads(const struct html_tag *link) {

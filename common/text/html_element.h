@@ -30,6 +30,7 @@ enum html_flag {
   HTML_COLUMN = 1 << 21,
   HTML_SHEET = 1 << 22,     /* style sheet */
   HTML_FOREIGN = 1 << 23,   /* another language inside, in which nothing is raw */
+  HTML_CAPTION = 1 << 24,   /* a section that holds no rows: they end it */
 };
 
 /* Groups of elements for the allow-list of attributes. */

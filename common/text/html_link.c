@@ -82,14 +82,19 @@ static struct slice unwrap(char *at, struct slice url) {
   return url;
 }
 
+/* "mailto:a@b.example?subject=x" → "a@b.example", so that "Joe <a@b.example>" is what everybody writes. */
+static struct slice address(struct slice url) {
+  url = behind(url, strlen("mailto:"));
+  const char *query = url.len ? memchr(url.at, '?', url.len) : NULL;
+  return slice_of(url.at, query ? (size_t)(query - url.at) : url.len);
+}
+
 /* "https://www.Example.com/" shown as "example.com" says nothing new. */
 static struct slice bare(struct slice s) {
-  static const struct slice prefixes[] = {{"mailto:", 7}, {"http://", 7}, {"https://", 8}, {"www.", 4}};
+  static const struct slice prefixes[] = {{"http://", 7}, {"https://", 8}, {"www.", 4}};
   s = slice_trim(s);
-  if (slice_starts_nocase(s, prefixes[0])) {
-    const char *query = memchr(s.at, '?', s.len);
-    s.len = query ? (size_t)(query - s.at) : s.len;
-  }
+  if (slice_starts_nocase(s, SLICE("mailto:")))
+    s = address(s);
   for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
     if (slice_starts_nocase(s, prefixes[i]))
       s = behind(s, prefixes[i].len);
@@ -133,6 +138,8 @@ size_t html_link_shown(struct slice href, struct slice text, char *ret) {
   url = unwrap(decoded, url);
   if (!url.len || says_the_same(text, url))
     return 0;
+  if (slice_starts_nocase(url, SLICE("mailto:")))
+    url = address(url);
   if (url.len > HTML_LINK_SHOWN)
     return cut(url, ret);
   memcpy(ret, url.at, url.len);

@@ -42,6 +42,11 @@ static struct slice first_word(struct slice value) {
   return slice_of(value.at, len);
 }
 
+static bool colour(struct slice value, uint32_t *ret) {
+  const char *close = slice_starts_nocase(value, SLICE("rgb(")) ? memchr(value.at, ')', value.len) : NULL;
+  return html_style_colour(close ? slice_of(value.at, (size_t)(close - value.at) + 1) : first_word(value), ret);
+}
+
 /* --- one function for each property that counts --- */
 
 static void read_display(struct reader *r, struct slice value) {
@@ -95,12 +100,12 @@ static void read_overflow(struct reader *r, struct slice value) {
 }
 
 static void read_colour(struct reader *r, struct slice value) {
-  r->has_colour = html_style_colour(first_word(value), &r->colour);
+  r->has_colour = colour(value, &r->colour);
   inherit(r, HTML_BLENDED, false);
 }
 
 static void read_background(struct reader *r, struct slice value) {
-  r->has_background = html_style_colour(first_word(value), &r->background);
+  r->has_background = colour(value, &r->background);
 }
 
 static void read_white_space(struct reader *r, struct slice value) {
@@ -115,9 +120,13 @@ static void read_list_style(struct reader *r, struct slice value) {
   inherit(r, HTML_NO_MARK, has(value, "none"));
 }
 
+/* "l0 level2 lfo1", or "Ignore" for the mark itself. */
 static void read_mso_list(struct reader *r, struct slice value) {
+  const char *level = memmem(value.at, value.len, "level", 5);
   if (is(value, "ignore"))
     inherit(r, HTML_LIST_MARK, true);
+  if (level && level + 5 < value.at + value.len && level[5] >= '1' && level[5] <= '9')
+    r->look->level = (unsigned)(level[5] - '0');
 }
 
 static int margin(struct slice value) {

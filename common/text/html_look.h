@@ -23,6 +23,7 @@ struct html_look {
   unsigned on, off;   /* enum html_inherited */
   bool tight;         /* a paragraph without a blank line around it */
   bool spaced;        /* one whose margins are not nought */
+  unsigned level;     /* of a list that Word writes in paragraphs, from 1; 0: it is no item of one */
   bool speck;         /* an image of 3 pixels at most each way: it counts who reads */
 };
 

@@ -1,32 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "text/html_row.h"
 
+enum { CELL_LINES_LONG = 3 }; /* a cell of so many lines stands apart from the next */
+
 void html_row_begin(struct html_row *r, const struct html_writer *w, size_t depth) {
   r->depth = depth;
-  r->start = w->out->len;
+  r->start = r->end = w->out->len;
   r->cells = 0;
-  r->too_many = false;
+  r->layout = false;
 }
 
 void html_row_cell_begin(struct html_row *r, struct html_writer *w) {
-  if (r->depth)
-    html_write_mark(w, WRITE_MARK_CELL);
+  if (!r->depth)
+    return;
+  r->layout |= r->end != w->out->len;
+  html_write_mark(w, WRITE_MARK_CELL);
 }
 
-void html_row_cell_end(struct html_row *r, const struct html_writer *w) {
+static bool is_long(const struct buf *out, size_t start, size_t end) {
+  unsigned lines = 1;
+  while (lines < CELL_LINES_LONG && start < end) {
+    const char *at = memchr(out->at + start, '\n', end - start);
+    start = at ? (size_t)(at - out->at) + 1 : end;
+    lines += at != NULL;
+  }
+  return lines == CELL_LINES_LONG;
+}
+
+void html_row_cell_end(struct html_row *r, struct html_writer *w) {
   size_t start = html_write_marked(w, WRITE_MARK_CELL), end = w->out->len;
-  if (!r->depth || start == end)
-    return; /* nothing in it */
-  r->too_many |= r->cells == ROW_CELLS_MAX;
-  if (r->too_many)
+  r->end = end;
+  r->layout |= r->cells == ROW_CELLS_MAX;
+  if (!r->depth || r->layout || start == end)
     return;
   r->cell[r->cells].start = start;
   r->cell[r->cells++].end = end;
+  if (is_long(w->out, start, end))
+    html_write_break(w, 2);
 }
 
 static bool is_data(const struct html_row *r, const struct buf *out) {
   size_t len = 0;
-  if (r->cells < 2 || r->too_many)
+  if (r->cells < 2 || r->layout || r->end != out->len)
     return false;
   for (size_t i = 0; i < r->cells; i++) {
     len += r->cell[i].end - r->cell[i].start;

@@ -14,8 +14,9 @@ enum { ROW_CELLS_MAX = 32, ROW_LINE_MAX = 240 };
 struct html_row {
   size_t depth;      /* of the row's element on the stack; 0: none is open, or it is layout */
   size_t start;      /* what `out` held before it */
+  size_t end;        /* … and when its last cell ended */
   size_t cells;      /* that have words */
-  bool too_many;
+  bool layout;       /* too many cells, or words outside of them */
   struct {
     size_t start, end; /* in `out`: of its words */
   } cell[ROW_CELLS_MAX];
@@ -25,7 +26,7 @@ struct html_row {
 /* `depth` is what the stack holds with the row's element on it. */
 void html_row_begin(struct html_row *r, const struct html_writer *w, size_t depth);
 void html_row_cell_begin(struct html_row *r, struct html_writer *w);
-void html_row_cell_end(struct html_row *r, const struct html_writer *w);
+void html_row_cell_end(struct html_row *r, struct html_writer *w);
 void html_row_end(struct html_row *r, struct html_writer *w, size_t depth);
 
 #endif

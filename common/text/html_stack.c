@@ -42,8 +42,8 @@ const struct html_element *html_stack_table_part(const struct html_stack *s) {
 /* The parts of the same table that a new part ends: a cell ends a cell, a row cells and rows. A table inside a table
  * stands in a cell; where it does not, browsers end the outer one. */
 static size_t at_table_start(const struct html_stack *s, unsigned flags) {
-  unsigned ended = flags & HTML_CELL      ? HTML_CELL
-                   : flags & HTML_ROW     ? HTML_CELL | HTML_ROW
+  unsigned ended = flags & HTML_CELL      ? HTML_CELL | HTML_CAPTION
+                   : flags & HTML_ROW     ? HTML_CELL | HTML_CAPTION | HTML_ROW
                    : flags & HTML_SECTION ? HTML_CELL | HTML_ROW | HTML_SECTION
                                           : 0;
   size_t keep = s->depth, at = table_part(s, keep);

@@ -103,7 +103,7 @@ static int hex_value(char c) {
 }
 
 static bool is_cid_char(char c) {
-  return (uint8_t)c > ' ' && (uint8_t)c < 0x7F && !strchr("\"'<>`", c);
+  return (uint8_t)c > ' ' && (uint8_t)c < 0x7F && !strchr("\"'<>`\\", c);
 }
 
 /* "%40" → '@', printable ASCII only. */
