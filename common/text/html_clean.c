@@ -46,12 +46,23 @@ static void write_tag(struct cleaner *c, const struct html_tag *tag, const struc
   }
 }
 
+/* A fragment begins with something that is seen. */
+static void trim_start(struct cleaner *c) {
+  char *at = c->out->at + c->start;
+  size_t len = c->out->len - c->start, blank = 0;
+  while (blank < len && html_is_space(at[blank]))
+    blank++;
+  memmove(at, at + blank, len - blank + 1);
+  c->out->len -= blank;
+}
+
 static void write_text(struct cleaner *c, struct slice text) {
-  while (c->out->len == c->start && text.len && html_is_space(text.at[0]))
-    text = slice_of(text.at + 1, text.len - 1); /* nothing stands before it */
+  bool first = c->out->len == c->start;
   if (c->hidden)
     return;
   html_clean_text(c->out, text);
+  if (first && c->out->len > c->start)
+    trim_start(c);
   c->cut |= c->out->full;
   c->out->full = false;
 }
