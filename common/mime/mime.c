@@ -235,8 +235,9 @@ static void set_body(struct reading *r, struct mail_part *root, contact_event *e
   e->text = reading_copy(r, cut(body.text, EVENT_TEXT_MAX));
   if (body.text.len > EVENT_TEXT_MAX)
     e->text_blob = add_blob(r, ret, body.text);
-  if (body.html.len)
-    e->html = add_blob(r, ret, body.html);
+  struct slice html = body_clean_html(r, body.html);
+  if (html.len)
+    e->html = add_blob(r, ret, html);
   e->calendar = body.calendar.event;
   set_attachments(r, &body, e, ret);
 }

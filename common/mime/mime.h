@@ -30,7 +30,7 @@ struct mime_blob {
 struct mime_result {
   contact_event *event;        /* in the arena; original not set */
   struct event_id id;
-  struct mime_blob *blobs;     /* attachments, html, long text; each digest once */
+  struct mime_blob *blobs;     /* attachments, cleaned html, long text; each digest once */
   size_t blob_count;
   void *private;
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One row per element, sorted for a binary search; what is not here runs on in its line. */
+/* What has no row runs on in its line. */
 #include "text/html_element.h"
 
 enum { LONGEST_NAME = 10 };
@@ -8,83 +8,12 @@ enum { LONGEST_NAME = 10 };
 #define SPACED (HTML_BLOCK | HTML_SPACED)
 
 static const struct html_element elements[] = {
-    {"a", HTML_LINK},
-    {"address", BLOCK},
-    {"applet", HTML_DROPPED},
-    {"area", HTML_VOID},
-    {"article", BLOCK},
-    {"aside", BLOCK},
-    {"audio", HTML_DROPPED},
-    {"base", HTML_VOID},
-    {"blockquote", SPACED | HTML_QUOTE},
-    {"body", BLOCK},
-    {"br", HTML_VOID | HTML_BREAK},
-    {"canvas", HTML_DROPPED},
-    {"caption", BLOCK},
-    {"center", BLOCK},
-    {"col", HTML_VOID},
-    {"dd", BLOCK | HTML_ALONE},
-    {"details", BLOCK},
-    {"dir", BLOCK | HTML_LIST},
-    {"div", BLOCK},
-    {"dl", SPACED},
-    {"dt", BLOCK | HTML_ALONE},
-    {"embed", HTML_VOID},
-    {"fieldset", BLOCK},
-    {"figcaption", BLOCK},
-    {"figure", BLOCK},
-    {"footer", BLOCK},
-    {"form", BLOCK},
-    {"frame", HTML_VOID},
-    {"h1", SPACED},
-    {"h2", SPACED},
-    {"h3", SPACED},
-    {"h4", SPACED},
-    {"h5", SPACED},
-    {"h6", SPACED},
-    {"head", HTML_HEAD | HTML_DROPPED},
-    {"header", BLOCK},
-    {"hr", BLOCK | HTML_VOID | HTML_RULE},
-    {"html", BLOCK},
-    {"iframe", HTML_RAW | HTML_DROPPED},
-    {"img", HTML_VOID | HTML_IMAGE},
-    {"input", HTML_VOID},
-    {"legend", BLOCK},
-    {"li", BLOCK | HTML_ITEM | HTML_ALONE},
-    {"link", HTML_VOID},
-    {"listing", SPACED | HTML_PRE},
-    {"main", BLOCK},
-    {"menu", BLOCK | HTML_LIST},
-    {"meta", HTML_VOID},
-    {"nav", BLOCK},
-    {"noembed", HTML_RAW | HTML_DROPPED},
-    {"object", HTML_DROPPED},
-    {"ol", BLOCK | HTML_LIST | HTML_ORDERED},
-    {"option", BLOCK | HTML_ALONE},
-    {"p", SPACED | HTML_PARAGRAPH | HTML_ALONE},
-    {"param", HTML_VOID},
-    {"pre", SPACED | HTML_PRE},
-    {"script", HTML_RAW | HTML_DROPPED},
-    {"section", BLOCK},
-    {"source", HTML_VOID},
-    {"style", HTML_RAW | HTML_DROPPED},
-    {"summary", BLOCK},
-    {"svg", HTML_DROPPED},
-    {"table", BLOCK},
-    {"td", HTML_CELL | HTML_ALONE},
-    {"template", HTML_DROPPED},
-    {"th", HTML_CELL | HTML_ALONE},
-    {"title", HTML_RAW | HTML_DROPPED},
-    {"tr", BLOCK | HTML_ROW | HTML_ALONE},
-    {"track", HTML_VOID},
-    {"ul", BLOCK | HTML_LIST},
-    {"video", HTML_DROPPED},
-    {"wbr", HTML_VOID},
-    {"xml", HTML_DROPPED},
-    {"xmp", SPACED | HTML_PRE},
+#define ELEMENT(name, flags, kept, on) {name, flags, kept, on},
+#include "text/html_elements.def"
+#undef ELEMENT
 };
 
-static const struct html_element unknown = {"", 0};
+static const struct html_element unknown = {"", 0, NULL, 0};
 
 const struct html_element *html_element_find(struct slice name) {
   char lowered[LONGEST_NAME + 1];

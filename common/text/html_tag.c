@@ -4,11 +4,13 @@
 #include "text/html_tag.h"
 #include "text/html_entity.h"
 
-enum { STYLE_MAX = 2000 };
+enum { LONGEST_NAME = 15, DIGITS_MAX = 6 };
 
-bool html_is_space(char c) {
-  return c == ' ' || (c >= '\t' && c <= '\r');
-}
+static const char *const names[] = {
+#define ATTRIBUTE(id, name, check, most, on) name,
+#include "text/html_attributes.def"
+#undef ATTRIBUTE
+};
 
 uint32_t html_wide_character(struct slice s, size_t *ret_len) {
   uint8_t lead = (uint8_t)s.at[0];
@@ -17,6 +19,11 @@ uint32_t html_wide_character(struct slice s, size_t *ret_len) {
   for (size_t i = 1; i < *ret_len; i++)
     c = c << 6 | ((uint8_t)s.at[i] & 0x3Fu);
   return c;
+}
+
+bool html_is_unseen(uint32_t c) {
+  return c == 0xAD || c == 0x34F || c == 0x180E || c == 0x200B || c == 0x202D || c == 0x202E ||
+         (c >= 0x2060 && c <= 0x2064) || c == 0xFEFF || (c >= 0x7F && c <= 0x9F);
 }
 
 /* One attribute from *rest, which ends at the tag's '>' or '/'. */
@@ -50,34 +57,61 @@ static bool next_attribute(struct slice *rest, struct slice *ret_name, struct sl
   return ret_name->len > 0;
 }
 
-/* display:none and the like, as newsletters hide their preview line. */
-static bool style_hides(struct slice style) {
-  static const char *const hiding[] = {"display:none", "visibility:hidden", "mso-hide:all"};
-  char packed[STYLE_MAX + 1];
-  size_t len = 0;
-  for (size_t i = 0; i < style.len && len < STYLE_MAX; i++)
-    if (!html_is_space(style.at[i]))
-      packed[len++] = style.at[i] >= 'A' && style.at[i] <= 'Z' ? (char)(style.at[i] | 0x20) : style.at[i];
-  packed[len] = '\0';
-  for (size_t i = 0; i < sizeof(hiding) / sizeof(hiding[0]); i++)
-    if (strstr(packed, hiding[i]))
-      return true;
-  return false;
+static enum html_attribute find(struct slice name) {
+  char lowered[LONGEST_NAME + 1];
+  if (name.len > LONGEST_NAME)
+    return HTML_ATTRIBUTES;
+  for (size_t i = 0; i < name.len; i++)
+    lowered[i] = name.at[i] >= 'A' && name.at[i] <= 'Z' ? (char)(name.at[i] | 0x20) : name.at[i];
+  lowered[name.len] = '\0';
+  size_t low = 0, high = HTML_ATTRIBUTES;
+  while (low < high) {
+    size_t middle = (low + high) / 2;
+    int order = strcmp(lowered, names[middle]);
+    if (order == 0)
+      return (enum html_attribute)middle;
+    if (order > 0)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return HTML_ATTRIBUTES;
 }
 
-size_t html_attribute_decode(struct slice value, bool spaces, char *ret, size_t room) {
+void html_tag_read(struct slice *rest, const struct html_element *element, struct html_tag *tag) {
+  struct slice name, value;
+  *tag = (struct html_tag){.element = element};
+  while (next_attribute(rest, &name, &value)) {
+    enum html_attribute which = find(name);
+    if (which != HTML_ATTRIBUTES && !tag->value[which].at)
+      tag->value[which] = value;
+  }
+  if (rest->len)
+    *rest = slice_of(rest->at + 1, rest->len - 1);
+}
+
+/* What takes the place of a character of an attribute; 0 when nothing does. */
+static uint32_t decoded_as(uint32_t c, enum html_decode how, bool behind_space) {
+  bool wide_space = c == 0xA0 && (how == HTML_DECODE_LINK || how == HTML_DECODE_WORDS);
+  if (c > ' ' && c != 0x7F && !wide_space)
+    return html_is_unseen(c) ? 0 : c;
+  if (how == HTML_DECODE_WORDS)
+    return behind_space ? 0 : ' ';
+  return how == HTML_DECODE_STYLE || (how == HTML_DECODE_URL && c == ' ') ? ' ' : 0;
+}
+
+size_t html_attribute_decode(struct slice value, enum html_decode how, char *ret, size_t room) {
   size_t len = 0;
-  while (value.len && len + 4 <= room) {
+  while (value.len && len < room) {
     uint32_t c = (uint8_t)value.at[0];
     size_t step = c == '&' ? html_entity_read(value, true, &c) : 1;
     char utf8[4];
-    size_t wide = 0;
     if ((uint8_t)value.at[0] >= 0x80)
       c = html_wide_character(value, &step);
-    if (c > ' ' && c != 0x7F && c != 0xA0)
-      wide = html_entity_utf8(c, utf8);
-    else if (spaces && len && ret[len - 1] != ' ')
-      wide = html_entity_utf8(' ', utf8);
+    c = decoded_as(c, how, !len || ret[len - 1] == ' ');
+    size_t wide = c ? html_entity_utf8(c, utf8) : 0;
+    if (wide > room - len)
+      break;
     memcpy(ret + len, utf8, wide);
     len += wide;
     step = step ? step : 1;
@@ -86,20 +120,10 @@ size_t html_attribute_decode(struct slice value, bool spaces, char *ret, size_t 
   return len;
 }
 
-void html_tag_read(struct slice *rest, struct html_tag *tag) {
-  struct slice name, value, style = {0};
-  while (next_attribute(rest, &name, &value)) {
-    if (slice_equal_nocase(name, SLICE("hidden")))
-      tag->hidden = true;
-    struct slice *kept = slice_equal_nocase(name, SLICE("href"))    ? &tag->href
-                         : slice_equal_nocase(name, SLICE("alt"))   ? &tag->alt
-                         : slice_equal_nocase(name, SLICE("style")) ? &style
-                                                                    : NULL;
-    if (kept && !kept->at)
-      *kept = value;
-  }
-  if (rest->len)
-    *rest = slice_of(rest->at + 1, rest->len - 1);
-  if (style.len && style_hides(style))
-    tag->hidden = true;
+int html_attribute_number(struct slice value) {
+  int number = -1;
+  value = slice_trim(value);
+  for (size_t i = 0; i < value.len && i < DIGITS_MAX && value.at[i] >= '0' && value.at[i] <= '9'; i++)
+    number = (number < 0 ? 0 : 10 * number) + (value.at[i] - '0');
+  return number;
 }
