@@ -173,6 +173,7 @@ static void read_all_text(struct reading *r, struct mail_body *body, const struc
       continue;
     }
     struct slice piece = is_html(p) ? html_text(r, read_text(r, body, p, false)) : plain_text(r, body, p);
+    body->from_html |= is_html(p);
     append(r, &body->text, trim_end(piece), "\n\n");
   }
 }
@@ -231,8 +232,10 @@ void body_read(struct reading *r, struct mail_part *root, struct mail_body *ret)
   read_all_html(r, ret, &html);
   for (size_t i = 0; i < s.attachments.count && !r->failed; i++)
     attach_part(r, ret, s.attachments.parts[i]);
-  if (!ret->text.len && ret->html.len) /* an alternative whose plain half is blank */
+  if (!ret->text.len && ret->html.len) { /* an alternative whose plain half is blank */
     ret->text = trim_end(html_text(r, ret->html));
+    ret->from_html = true;
+  }
   if (!ret->text.len)
     read_calendar(r, ret);
 }

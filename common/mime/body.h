@@ -19,6 +19,7 @@ struct body_attachment {
 
 struct mail_body {
   struct slice text;  /* clean UTF-8, line ends LF; whole */
+  bool from_html;     /* some of it was made from HTML */
   struct slice html;  /* clean UTF-8; empty when there is none */
   struct body_attachment *attachments;
   size_t attachment_count, attachment_room;

@@ -12,6 +12,7 @@
 #include "mime/body.h"
 #include "mime/charset.h"
 #include "mime/encoded_word.h"
+#include "mime/spans.h"
 #include "mime/thread.h"
 #include "text/utf8.h"
 #include <gmime/gmime.h>
@@ -238,6 +239,7 @@ static void set_body(struct reading *r, struct mail_part *root, contact_event *e
   e->text = reading_copy(r, cut(body.text, EVENT_TEXT_MAX));
   if (body.text.len > EVENT_TEXT_MAX)
     e->text_blob = add_blob(r, ret, body.text);
+  spans_set(r, &body, e);
   if (body.html.len)
     e->html = add_blob(r, ret, body.html);
   set_attachments(r, &body, e, ret);

@@ -109,9 +109,11 @@ static enum strip_attribution judge(const struct evidence *e, size_t lines) {
   return is_bare(e, lines) ? STRIP_ATTRIBUTION_WEAK : STRIP_ATTRIBUTION_NONE;
 }
 
-/* Evidence first; then a beginning that looks like one with a date, so that no line above is left behind or taken in. */
+/* Evidence first; then a beginning that looks like one, best with a date, so that no line above is left behind or
+ * taken in. */
 static unsigned rank(const struct evidence *e, enum strip_attribution judged) {
-  return judged ? 4 * (unsigned)judged + 2 * (e->begins && e->date) + (e->begins || e->name_first) : 0;
+  unsigned beginning = e->begins ? 2u + e->date : e->name_first;
+  return judged ? 4 * (unsigned)judged + beginning : 0;
 }
 
 static struct slice without_colon(struct slice s) {
