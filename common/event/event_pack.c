@@ -152,7 +152,21 @@ static int cut_to_limits(contact_event *e, struct arena *a) {
   return 0;
 }
 
-/* What the text lost its spans lose too. */
+static bool is_white(const char *text, size_t begin, size_t end) {
+  while (begin < end && strchr(" \t\n", text[begin]))
+    begin++;
+  return begin == end;
+}
+
+static bool leaves_words(const contact_event *e, size_t len) {
+  size_t at = 0;
+  for (size_t i = 0; i < e->n_spans; at = e->spans[i++]->end)
+    if (!is_white(e->text, at, e->spans[i]->begin))
+      return true;
+  return !is_white(e->text, at, len);
+}
+
+/* What the text lost its spans lose too; when they cover all of what is left of it there are none (QT-02). */
 static void clip_spans(contact_event *e) {
   size_t len = e->n_spans ? strlen(e->text) : 0;
   cut_count(&e->n_spans, EVENT_SPANS_MAX);
@@ -160,6 +174,8 @@ static void clip_spans(contact_event *e) {
     e->n_spans--;
   if (e->n_spans && e->spans[e->n_spans - 1]->end > len)
     e->spans[e->n_spans - 1]->end = (uint32_t)len;
+  if (e->n_spans && !leaves_words(e, len))
+    e->n_spans = 0;
 }
 
 static int shrink(contact_event *e, struct arena *a) {

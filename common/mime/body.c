@@ -176,6 +176,7 @@ static struct slice plain_text(struct reading *r, struct mail_body *body, struct
 }
 
 static struct slice as_text(struct reading *r, struct mail_body *body, struct mail_part *p) {
+  body->from_html |= is_html(p);
   return trim_end(is_html(p) ? html_text(r, read_text(r, body, p)) : plain_text(r, body, p));
 }
 
@@ -302,8 +303,10 @@ void body_read(struct reading *r, struct mail_part *root, struct mail_body *ret)
   read_all_html(r, ret, &html);
   for (size_t i = 0; i < s.attachments.count && !r->failed; i++)
     attach_part(r, ret, s.attachments.parts[i]);
-  if (!ret->text.len && ret->html.len) /* an alternative whose plain half is blank */
+  if (!ret->text.len && ret->html.len) { /* an alternative whose plain half is blank */
     ret->text = trim_end(html_text(r, ret->html));
+    ret->from_html = true;
+  }
   if (!ret->text.len)
     read_spare(r, ret, &s.spare);
   if (!ret->text.len && !ret->html.len)

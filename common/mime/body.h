@@ -26,6 +26,7 @@ struct body_attachment {
 struct mail_body {
   struct slice text;  /* clean UTF-8, line ends LF; whole */
   struct slice html;  /* clean UTF-8, as the sender wrote it; empty when there is none */
+  bool from_html;     /* some of the text was made from HTML */
   struct body_attachment *attachments;
   size_t attachment_count, attachment_room;
   struct calendar calendar;             /* of the first invitation; event is NULL when there is none (MI-19) */
@@ -36,7 +37,5 @@ void body_read(struct reading *r, struct mail_part *root, struct mail_body *ret)
 struct slice body_words(struct reading *r, struct mail_part *root);
 /* What of the HTML may be shown to an agent (text/html_clean.h, SE-20), at most BODY_PART_MAX. */
 struct slice body_clean_html(struct reading *r, struct slice html);
-/* Whether `html`, as it came, refers to cid:content_id (MI-17). */
-bool body_shows(struct slice html, const char *content_id);
 
 #endif

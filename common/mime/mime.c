@@ -13,6 +13,7 @@
 #include "mime/charset.h"
 #include "mime/date.h"
 #include "mime/encoded_word.h"
+#include "mime/spans.h"
 #include "mime/thread.h"
 #include "text/utf8.h"
 
@@ -235,6 +236,7 @@ static void set_body(struct reading *r, struct mail_part *root, contact_event *e
   e->text = reading_copy(r, cut(body.text, EVENT_TEXT_MAX));
   if (body.text.len > EVENT_TEXT_MAX)
     e->text_blob = add_blob(r, ret, body.text);
+  spans_set(r, &body, e);
   struct slice html = body_clean_html(r, body.html);
   if (html.len)
     e->html = add_blob(r, ret, html);

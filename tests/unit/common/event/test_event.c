@@ -401,6 +401,132 @@ static void test_json_of_a_status(void **state) {
   assert_string_equal(event_kind_text(DESKBELL__V1__EVENT_KIND__OPT_OUT), "opt-out");
 }
 
+/* ---- spans of the text */
+
+struct run {
+  uint32_t begin, end;
+  const char *kind;
+};
+
+static contact_event *spanned(const char *text, const struct run *runs, size_t count) {
+  contact_event *e = sample();
+  e->text = (char *)(uintptr_t)text;
+  e->spans = arena_alloc(arena, (count + 1) * sizeof(*e->spans));
+  for (size_t i = 0; i < count; i++) {
+    Deskbell__V1__TextSpan *span = arena_alloc(arena, sizeof(*span));
+    deskbell__v1__text_span__init(span);
+    span->begin = runs[i].begin;
+    span->end = runs[i].end;
+    span->kind = (char *)(uintptr_t)runs[i].kind;
+    e->spans[i] = span;
+  }
+  e->n_spans = count;
+  return e;
+}
+
+static void test_spans_are_checked(void **state) {
+  (void)state;
+  static const char text[] = "a\u00e4 > b\nc"; /* nine bytes; the second character has two */
+  static const struct {
+    struct run runs[3];
+    size_t count;
+    bool fits;
+  } rows[] = {
+      {{{0, 9, "quote"}}, 1, true},
+      {{{0, 1, "quote"}, {1, 3, "attribution"}, {8, 9, "signature"}}, 3, true},
+      {{{0, 0, "quote"}}, 1, false},                  /* empty */
+      {{{4, 3, "quote"}}, 1, false},                  /* backwards */
+      {{{0, 10, "quote"}}, 1, false},                 /* beyond the text */
+      {{{9, 10, "quote"}}, 1, false},
+      {{{9, 9, "quote"}}, 1, false},
+      {{{UINT32_MAX - 1, UINT32_MAX, "quote"}}, 1, false},
+      {{{2, 4, "quote"}}, 1, false},                  /* begins inside a character */
+      {{{0, 2, "quote"}}, 1, false},                  /* ends inside one */
+      {{{0, 4, "quote"}, {3, 8, "quote"}}, 2, false}, /* overlapping */
+      {{{0, 4, "quote"}, {0, 4, "quote"}}, 2, false}, /* twice */
+      {{{4, 8, "quote"}, {0, 3, "quote"}}, 2, false}, /* out of order */
+      {{{0, 8, "quote"}, {3, 4, "quote"}, {8, 9, "quote"}}, 3, false}, /* one in another */
+  };
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    const char *why = NULL;
+    contact_event *e = spanned(text, rows[i].runs, rows[i].count), *back = NULL;
+    int r = event_check(e, &why);
+    assert_int_equal(r, rows[i].fits ? 0 : EVENT_INVALID);
+    if (!rows[i].fits)
+      assert_string_equal(why, "the spans do not fit the text");
+    size_t size = deskbell__v1__contact_event__get_packed_size(e); /* what another program packed is checked too */
+    uint8_t *bytes = arena_alloc(arena, size);
+    deskbell__v1__contact_event__pack(e, bytes);
+    assert_int_equal(event_unpack(slice_of(bytes, size), arena, &back, &why), r);
+  }
+}
+
+static void test_too_many_spans(void **state) {
+  (void)state;
+  const char *why = NULL;
+  struct run *runs = arena_alloc(arena, (EVENT_SPANS_MAX + 1) * sizeof(*runs));
+  for (uint32_t i = 0; i <= EVENT_SPANS_MAX; i++)
+    runs[i] = (struct run){2 * i, 2 * i + 1, "quote"};
+  const char *text = filled(2 * EVENT_SPANS_MAX + 2, 't');
+  assert_int_equal(event_check(spanned(text, runs, EVENT_SPANS_MAX), &why), 0);
+  assert_int_equal(event_check(spanned(text, runs, EVENT_SPANS_MAX + 1), &why), EVENT_INVALID);
+  assert_int_equal(through(spanned(text, runs, EVENT_SPANS_MAX + 1))->n_spans, EVENT_SPANS_MAX); /* packing drops it */
+}
+
+static void test_spans_are_clipped_with_the_text(void **state) {
+  (void)state;
+  const struct run runs[] = {{10, 20, "attribution"}, {20, 30000, "quote"}, {30100, 39990, "signature"}};
+  contact_event *e = spanned(filled(40000, 't'), runs, 3);
+  const contact_event *back = through(e);
+  size_t len = strlen(back->text);
+  assert_int_equal(len, EVENT_TEXT_MAX);
+  assert_true(warned(back, "cut: text"));
+  assert_int_equal(back->n_spans, 3);
+  assert_int_equal(back->spans[1]->end, 30000);
+  assert_int_equal(back->spans[2]->begin, 30100);
+  assert_int_equal(back->spans[2]->end, len);
+
+  e = spanned(filled(40000, 't'), runs, 3);
+  add_fields(e, 15, 4000); /* so that the text is cut before the last one */
+  back = through(e);
+  len = strlen(back->text);
+  assert_true(len > 20 && len < 30000);
+  assert_int_equal(back->n_spans, 2);
+  assert_int_equal(back->spans[1]->end, len);
+}
+
+/* The sender's words are in what was cut off: then the text is read as it is. */
+static void test_no_spans_when_nothing_else_is_left(void **state) {
+  (void)state;
+  const struct run runs[] = {{0, 5, "attribution"}, {8, 35000, "quote"}};
+  char *text = filled(40000, 't');
+  memcpy(text + 5, " \n\t", 3);
+  assert_int_equal(through(spanned(text, runs, 2))->n_spans, 0);
+  text[6] = 'x';
+  assert_int_equal(through(spanned(text, runs, 2))->n_spans, 2);
+}
+
+static void test_json_of_spans(void **state) {
+  (void)state;
+  const struct run runs[] = {{7, 21, "attribution"}, {21, 30, "quote"}, {34, 41, "signature"}};
+  json_t *j = event_json(spanned("Yes!\n\n\nAnna schrieb:\n> W\u00e4nn?\nJa.\n-- \nJoe", runs, 3));
+  expect_text(j, "text", "Yes!\n\n\nAnna schrieb:\n> W\u00e4nn?\nJa.\n-- \nJoe");
+  expect_text(j, "text_stripped", "Yes!\n\n\nJa.\n");
+  expect_text(j, "text_quoted", "Anna schrieb:\n> W\u00e4nn?\n-- \nJoe");
+  const json_t *spans = json_object_get(j, "spans");
+  assert_int_equal(json_array_size(spans), 3);
+  expect_text(json_array_get(spans, 1), "kind", "quote");
+  assert_int_equal(json_integer_value(json_object_get(json_array_get(spans, 1), "begin")), 21);
+  assert_int_equal(json_integer_value(json_object_get(json_array_get(spans, 1), "end")), 30);
+  json_decref(j);
+
+  j = event_json(spanned("Yes!", NULL, 0));
+  assert_null(json_object_get(j, "text_stripped")); /* readers use the text */
+  assert_null(json_object_get(j, "text_quoted"));
+  assert_null(json_object_get(j, "spans"));
+  json_decref(j);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void) {
@@ -422,6 +548,11 @@ int main(void) {
       CASE(test_every_truncation_is_handled),
       CASE(test_json),
       CASE(test_json_of_a_status),
+      CASE(test_spans_are_checked),
+      CASE(test_too_many_spans),
+      CASE(test_spans_are_clipped_with_the_text),
+      CASE(test_no_spans_when_nothing_else_is_left),
+      CASE(test_json_of_spans),
   };
   return cmocka_run_group_tests_name("event", tests, NULL, NULL);
 }
