@@ -19,6 +19,8 @@ bool form_language(struct slice s);
 bool form_ip(struct slice s);
 bool form_recipient(struct slice s); /* local@domain, @domain, * */
 bool form_number(struct slice s);
+bool form_authserv_id(struct slice s); /* RFC 8601 2.5: a token; "-" */
+bool form_header(struct slice s);      /* "Name: value", the value not empty */
 
 /* Splits host:port at the last ':'; the host without its brackets. False without a port. */
 bool host_port(struct slice s, struct slice *ret_host, struct slice *ret_port);

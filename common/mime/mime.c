@@ -8,10 +8,10 @@
 #include "base/encode.h"
 #include "mime/address_list.h"
 #include "mime/attachment_name.h"
-#include "mime/automatic.h"
 #include "mime/body.h"
 #include "mime/charset.h"
 #include "mime/encoded_word.h"
+#include "mime/judge.h"
 #include "mime/thread.h"
 #include "text/utf8.h"
 #include <gmime/gmime.h>
@@ -282,8 +282,8 @@ int mime_to_event(struct slice raw, const struct mime_envelope *envelope, struct
   set_header(&r, &h, envelope, message_id, e);
   struct mail_part *root = part_read(&r, &h);
   warn_about_types(&r, root);
-  e->automatic = automatic_read(&r, &h, root, envelope->null_path);
   set_body(&r, root, e, &result);
+  judge(&r, &h, root, envelope, e);
   set_warnings(&r, e);
   if (r.failed)
     return -ENOMEM;

@@ -174,6 +174,12 @@ static const struct {
     {ROW_RECIPIENTS, "[support]",
      "'support' is not \"name@example.com\", \"@example.com\" or \"*\" (no '+', IDN as xn--…)"},
     {ROW_NUMBERS, "[\"+14155552671\", \"12345\"]", NULL},
+    {ROW_AUTHSERV_IDS, "[mx.example.com, \"-\"]", NULL},
+    {ROW_AUTHSERV_IDS, "[\"a;b\"]",
+     "'a;b' is not a name such as mx.example.com (without ';', '=', quotes and blanks), nor \"-\""},
+    {ROW_HEADERS, "[\"X-Spam-Flag: YES\", \"X-Spam-Status:Yes*\"]", NULL},
+    {ROW_HEADERS, "[X-Spam-Flag]",
+     "'X-Spam-Flag' is not \"Name: value\", with '*' for any run of characters in the value"},
     {ROW_NUMBERS, "[\"+1\"]", "'+1' is not a number \"+14155552671\", a short code or a sender name"},
 };
 
@@ -325,7 +331,7 @@ static void test_complaints(void **state) {
        "deskbell.yaml:4:5: key 'title' does not fit a channel of kind 'sms'"},
       {"channels:\n  - name: a\n    kind: email\n    adresses: []\n",
        "deskbell.yaml:4:5: unknown key 'adresses' in a channel of kind 'email'; did you mean 'addresses'? allowed: "
-       "name, kind, enabled, addresses"},
+       "name, kind, enabled, addresses, authserv_ids, spam_headers"},
       {"channels:\n  - {name: a, kind: form, rate: 1000001}\n",
        "deskbell.yaml:2:33: '1000001' is too large for 'rate': 0 to 1000000"},
       {"a: 1\n---\n", "deskbell.yaml:2:1: only one document is allowed in the file"},
