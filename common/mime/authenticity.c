@@ -69,6 +69,10 @@ static void listen(struct reading *r, const struct mail_header *h, const struct 
   }
 }
 
+static bool passed(const struct authres_result *result) {
+  return result && slice_equal_nocase(result->result, SLICE("pass"));
+}
+
 /* The result that counts, among several of the method: of SPF the one on the envelope, of DKIM one that passed. */
 static const struct authres_result *best(const struct said *said, size_t method) {
   const struct authres_result *first = NULL;
@@ -76,16 +80,11 @@ static const struct authres_result *best(const struct said *said, size_t method)
     const struct authres_result *one = &said->fields[method].results[i];
     if (!slice_equal_nocase(one->method, methods[method]))
       continue;
-    bool better = (method == SPF && one->mail_from.len) || (method == DKIM && slice_equal_nocase(one->result, SLICE("pass")));
-    if (better)
+    if ((method == SPF && one->mail_from.len) || (method == DKIM && passed(one)))
       return one;
     first = first ? first : one;
   }
   return first;
-}
-
-static bool passed(const struct authres_result *result) {
-  return result && slice_equal_nocase(result->result, SLICE("pass"));
 }
 
 /* A result's word, lower case; "" for what is none. */

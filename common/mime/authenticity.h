@@ -17,9 +17,9 @@
 
 enum { AUTHENTICITY_DOMAINS_MAX = 16 };
 
-/* Sets e->authenticity and e->from->verified: "dmarc", "dkim" (a signature of From's domain or one above it), "spf" (of
- * From's domain, which is also the envelope's), or nothing. A mail of several senders proves none. Warnings "dmarc-fail",
- * "authentication-results-left": fields with the trusted id further down, which nobody took out. */
+/* Sets e->authenticity and e->from->verified: "dmarc", "dkim" (a signature of From's domain or one above it), "spf"
+ * (of From's domain, which is also the envelope's), or nothing. A mail of several senders proves none. Warnings
+ * "dmarc-fail", "authentication-results-left": fields with the trusted id further down, which nobody took out. */
 void authenticity_read(struct reading *r, const struct mail_header *h, const struct mime_trust *trust,
                        struct slice mail_from, contact_event *e);
 /* Warnings "from-imitates-us" (the name shows an address or domain of ours, the domain looks like ours, or the address

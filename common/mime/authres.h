@@ -25,7 +25,8 @@ struct authres {
   size_t count;
 };
 
-/* `value` is unfolded. False when it says nothing that could be read: no id and no result, or a version other than 1. */
+/* `value` is unfolded. False when it says nothing that could be read: neither id nor result, or a version that is
+ * not 1. */
 bool authres_read(struct slice value, struct authres *ret);
 
 #endif

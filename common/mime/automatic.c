@@ -275,8 +275,10 @@ static unsigned look_at_type(const struct automatic_facts *f, struct automatic_v
 static unsigned look_at_fields(struct reading *r, const struct automatic_facts *f, struct automatic_verdict *v) {
   unsigned found = 0;
   for (size_t i = 0; i < sizeof(field_rows) / sizeof(field_rows[0]); i++)
-    for (const struct mail_field *field = NULL; (field = header_find(f->header, field_rows[i].field, field));)
-      found |= note_if(v, field_rows[i].holds(header_unfold(r, field->value)), field_rows[i].fact, field_rows[i].evidence);
+    for (const struct mail_field *field = NULL; (field = header_find(f->header, field_rows[i].field, field));) {
+      bool holds = field_rows[i].holds(header_unfold(r, field->value));
+      found |= note_if(v, holds, field_rows[i].fact, field_rows[i].evidence);
+    }
   return found;
 }
 

@@ -214,8 +214,9 @@ unsigned words_of_subject(struct reading *r, struct slice subject) {
 
 /* What is below is another mail. */
 static bool ends_text(struct slice line) {
-  static const char *const words[] = {"original", "Original", "ORIGINAL", "orward",        "rsprünglich", "eitergeleitet",
-                                      "ransféré", "eenviado", "noltrato", "ncaminhad", "oorgestuurd", "ересыл"};
+  static const char *const words[] = {"original",      "Original", "ORIGINAL", "orward",   "rsprünglich",
+                                      "eitergeleitet", "ransféré", "eenviado", "noltrato", "ncaminhad",
+                                      "oorgestuurd",   "ересыл"};
   if (line.len < 5 || memcmp(line.at, "----", 4) != 0)
     return false;
   for (size_t i = 0; i < COUNT(words); i++)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Bounces in prose. Only forms in which an address stands where no other can: qmail's "<joe@x.example>:" at the start of
- * a line, and a line that begins with an address below the sentence that announces such lines. The returned mail begins
- * below a line that says so.
+ * Bounces in prose. Only forms in which an address stands where no other can: qmail's "<joe@x.example>:" at the start
+ * of a line, and a line that begins with an address below the sentence that announces such lines. The returned mail
+ * begins below a line that says so.
  */
 #include "mime/report.h"
 #include "base/buf.h"

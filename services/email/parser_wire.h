@@ -46,7 +46,11 @@ static inline void wire_request_put(const struct wire_request *r, char ret[WIRE_
 
 static inline struct wire_request wire_request_get(const char at[WIRE_HEADER]) {
   return (struct wire_request){
-      .record_len = get_le(at, 4), .kind = (enum wire_request_kind)get_le(at + 4, 4), .mail_len = get_le(at + 8, 8), .seq = get_le(at + 16, 8)};
+      .kind = (enum wire_request_kind)get_le(at + 4, 4),
+      .record_len = get_le(at, 4),
+      .mail_len = get_le(at + 8, 8),
+      .seq = get_le(at + 16, 8),
+  };
 }
 
 static inline void wire_answer_put(enum wire_kind kind, uint64_t seq, uint64_t len, char ret[WIRE_HEADER]) {
