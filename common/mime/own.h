@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which addresses are the desk's own, and what passes for them; made by mime_own_new(). Inside common/mime only. Pure. */
+/* Which addresses are the desk's own, and what passes for them. Inside common/mime only. Pure. */
 #ifndef MIME_OWN_H
 #define MIME_OWN_H
 

@@ -82,10 +82,16 @@ static struct slice decode_address(struct reading *r, struct slice s) {
   return slice_of(out ? out : "", len);
 }
 
+/* What stands behind an address, a comment or a line that lost its place, is not part of it. */
 char *report_address(struct reading *r, struct slice s) {
   char *address, *key;
   s = slice_trim(s);
   int found = address_email(r->arena, s, &address, &key);
+  size_t len = 0;
+  while (len < s.len && s.at[len] != ' ' && s.at[len] != '\t')
+    len++;
+  if (found == ADDRESS_INVALID && len < s.len)
+    found = address_email(r->arena, slice_of(s.at, len), &address, &key);
   r->failed |= found < 0;
   return found == 0 ? address : line(r, s, ADDRESS_MOST);
 }

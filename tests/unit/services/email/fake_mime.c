@@ -2,8 +2,8 @@
 /*
  * A mail reader that does what the mail says, one order in its first line:
  *   crash · hang · recurse · hog · open · socket · exec · fork · exit · unreadable · complex · other-channel
- * · other-id ·
- *   trust (says what it was told of the channel) · lost-blob · blobs N SIZE · charset NAME · anything else is the event's text
+ * · other-id · trust (says what it was told of the channel) ·
+ *   lost-blob · blobs N SIZE · charset NAME · anything else is the event's text
  */
 #include "base/digest.h"
 #include "mime/mime.h"
