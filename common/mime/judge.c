@@ -67,6 +67,8 @@ static void set_automatic(struct reading *r, const struct mail_header *h, const 
     report = report_add_text(r, h, root, facts->text, bounce, report);
   e->automatic = automatic_event(r, &verdict);
   e->report = bounce || other ? report : NULL; /* in a person's mail it is an attachment like any other */
+  if (e->report)
+    report_bound(r, e->report);
   if (verdict.doubtful)
     reading_warn(r, "looks-automatic");
 }

@@ -51,6 +51,14 @@ static struct slice without_type(struct slice s) {
   return slice_trim(mark ? slice_of(mark + 1, s.len - len - 1) : s);
 }
 
+/* A host, without the remarks some put behind it. */
+static struct slice first_word(struct slice s) {
+  size_t len = 0;
+  while (len < s.len && s.at[len] != ' ' && s.at[len] != '\t' && s.at[len] != '(')
+    len++;
+  return slice_of(s.at, len && s.at[len - 1] == '.' ? len - 1 : len);
+}
+
 /* RFC 6533's "\x{F6}" at the start of `s`: its length, 0 when it is none, and the character. */
 static size_t escape_length(struct slice s, uint8_t ret_bytes[6], size_t *ret_len) {
   ucs4_t c = 0;
@@ -206,7 +214,7 @@ static char *recipient_value(struct reading *r, enum place place, struct slice v
   case ACTION: return action_of(r, value);
   case STATUS: return report_status(r, value);
   case DIAGNOSTIC: return line(r, without_type(value), REPORT_DIAGNOSTIC_MAX);
-  default: return line(r, without_type(value), NAME_MOST);
+  default: return line(r, first_word(without_type(value)), NAME_MOST);
   }
 }
 
@@ -215,8 +223,10 @@ static bool begins(const struct scan *s, enum place place) {
   if (!s->now)
     return true;
   bool named = *s->now->final_recipient;
-  if (place == FINAL || place == ORIGINAL)
-    return named || (place == ORIGINAL && *s->now->original_recipient);
+  if (place == FINAL)
+    return named;
+  if (place == ORIGINAL) /* before the final one by the RFC, behind it by Postfix; both before the action */
+    return *s->now->original_recipient || (named && (s->gap || *s->now->action || *s->now->status));
   return s->gap && **recipient_field(s->now, place);
 }
 
@@ -372,6 +382,24 @@ Deskbell__V1__Report *report_read(struct reading *r, const struct mail_part *roo
   read_fields(r, content(r, p), report);
   report_set_returned(r, report_returned(r, root), report);
   return report;
+}
+
+void report_bound(struct reading *r, Deskbell__V1__Report *report) {
+  size_t total = 0, kept = 0;
+  for (; kept < report->n_recipients; kept++) {
+    Deskbell__V1__ReportedRecipient *one = report->recipients[kept];
+    total += strlen(one->final_recipient) + strlen(one->original_recipient) + strlen(one->remote_mta) + 64;
+    if (total > REPORT_TEXT_MAX)
+      break;
+    if (total + strlen(one->diagnostic) > REPORT_TEXT_MAX / 2 && *one->diagnostic) {
+      one->diagnostic = reading_copy(r, SLICE(""));
+      reading_warn(r, "report-cut");
+    }
+    total += strlen(one->diagnostic);
+  }
+  if (kept < report->n_recipients)
+    reading_warn(r, "report-cut");
+  report->n_recipients = kept;
 }
 
 enum report_outcome report_outcome(const Deskbell__V1__Report *report) {

@@ -11,7 +11,8 @@
 #include "event/event.h"
 #include "mime/part.h"
 
-enum { REPORT_BYTES_MAX = 256 * 1024, REPORT_REFERENCES_MAX = 20, REPORT_DIAGNOSTIC_MAX = 1000 };
+enum { REPORT_BYTES_MAX = 256 * 1024, REPORT_REFERENCES_MAX = 20, REPORT_DIAGNOSTIC_MAX = 1000,
+       REPORT_TEXT_MAX = 16 * 1024 };
 
 enum report_outcome {
   REPORT_SAYS_NOTHING, /* none, or not of a delivery, or of nobody */
@@ -28,6 +29,10 @@ enum report_outcome report_outcome(const Deskbell__V1__Report *report);
  * when nothing was found and there was none. */
 Deskbell__V1__Report *report_add_text(struct reading *r, const struct mail_header *h, const struct mail_part *root,
                                       struct slice text, bool failed, Deskbell__V1__Report *report);
+
+/* Makes it fit into an event beside everything else: at most REPORT_TEXT_MAX bytes; diagnostics go first, then the last
+ * recipients (warning "report-cut"). */
+void report_bound(struct reading *r, Deskbell__V1__Report *report);
 
 /* --- shared by report.c and report_text.c --- */
 

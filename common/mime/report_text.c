@@ -47,6 +47,7 @@ static const char *const copies[] = {
     "original message follows",
     "original message -----",
     "original message headers follow",
+    "header of the original message is following",
     "ursprüngliche nachrichtenkopfzeilen:",
     "unsent message follows",
     "unsent message below",
@@ -69,16 +70,17 @@ static bool holds(struct slice line, const char *const *phrases, size_t count) {
 
 #define HOLDS(line, table) holds((line), (table), sizeof(table) / sizeof((table)[0]))
 
-/* The address a line begins with: "<joe@x>", "joe@x:", "joe@x on Tue", "joe@x<mailto:joe@x>"; empty when it begins
- * otherwise. *ret_rest is what follows. */
+/* The address a line begins with: "<joe@x>", "joe@x:", "joe@x on Tue", "joe@x<mailto:joe@x>", "\"joe@x\":"; empty when
+ * it begins otherwise. *ret_rest is what follows. */
 static struct slice first_address(struct reading *r, struct slice line, struct slice *ret_rest) {
   char *address, *key;
-  bool bracket = line.len && line.at[0] == '<';
+  char close = line.len && line.at[0] == '<' ? '>' : line.len && line.at[0] == '"' ? '"' : '\0';
+  bool bracket = close != '\0';
   struct slice word = slice_of(line.at + bracket, 0);
-  while (word.len + bracket < line.len && (uint8_t)word.at[word.len] > ' ' && !strchr("<>()[];,", word.at[word.len]))
+  while (word.len + bracket < line.len && (uint8_t)word.at[word.len] > ' ' && !strchr("<>()[];,\"", word.at[word.len]))
     word.len++;
   *ret_rest = slice_of(word.at + word.len, line.len - word.len - bracket);
-  if (bracket && (!ret_rest->len || ret_rest->at[0] != '>'))
+  if (bracket && (!ret_rest->len || ret_rest->at[0] != close))
     return SLICE("");
   while (word.len && strchr(":.", word.at[word.len - 1]))
     word.len--;

@@ -99,6 +99,9 @@ static void test_delivery_status(void **state) {
       {"Original-Recipient: rfc822;old@x.example\nFinal-Recipient: rfc822;a@x.example\nAction: failed\n"
        "Original-Recipient: rfc822;other@x.example\nFinal-Recipient: rfc822;b@x.example\nAction: failed\n",
        "failed||a@x.example|old@x.example||\nfailed||b@x.example|other@x.example||\n", REPORT_FAILED},
+      {"Final-Recipient: rfc822;a@x.example\nOriginal-Recipient: rfc822;old@x.example\nAction: failed\n\n"
+       "Final-Recipient: rfc822;b@x.example\nOriginal-Recipient: rfc822;other@x.example\nAction: failed\n",
+       "failed||a@x.example|old@x.example||\nfailed||b@x.example|other@x.example||\n", REPORT_FAILED}, /* Postfix */
       {"Final-Recipient: rfc822;a@x.example\nAction: failed\nAction: delayed\n", "failed||a@x.example|||\n",
        REPORT_FAILED},
       /* addresses */
@@ -323,6 +326,28 @@ static void test_prose_completes_a_report(void **state) {
   close_mail(&f);
 }
 
+/* As much as a hostile one can say still leaves room for the rest of an event. */
+static void test_a_report_fits_into_an_event(void **state) {
+  (void)state;
+  static char mail[512 * 1024], word[300], *at = mail;
+  memset(word, 'x', sizeof(word) - 1);
+  at += sprintf(at, "Content-Type: message/delivery-status\n\n");
+  for (unsigned i = 0; i < 150; i++)
+    at += sprintf(at, "Final-Recipient: x; %u%s\nOriginal-Recipient: x; %s\nAction: failed\nRemote-MTA: x; %s\n"
+                      "Diagnostic-Code: x; %s%s%s\n", i, word, word, word, word, word, word);
+  struct fixture f;
+  open_mail(&f, slice_text(mail));
+  contact_event *e = event_new(f.r.arena);
+  e->report = report_read(&f.r, f.root);
+  assert_int_equal(e->report->n_recipients, EVENT_REPORTED_MAX);
+  report_bound(&f.r, e->report);
+  assert_true(e->report->n_recipients > 10);
+  assert_string_equal(f.r.warnings[0], "report-cut");
+  assert_true(deskbell__v1__contact_event__get_packed_size(e) < REPORT_TEXT_MAX + 1024);
+  assert_true(*e->report->recipients[0]->diagnostic);
+  close_mail(&f);
+}
+
 static void test_limits(void **state) {
   (void)state;
   static char mail[8 * 1024 * 1024];
@@ -356,7 +381,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_delivery_status),             cmocka_unit_test(test_what_is_returned),
       cmocka_unit_test(test_dispositions_and_complaints), cmocka_unit_test(test_prose),
-      cmocka_unit_test(test_prose_completes_a_report),    cmocka_unit_test(test_limits),
+      cmocka_unit_test(test_prose_completes_a_report),    cmocka_unit_test(test_a_report_fits_into_an_event),
+      cmocka_unit_test(test_limits),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
