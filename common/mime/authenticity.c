@@ -15,8 +15,8 @@ enum { DMARC, SPF, DKIM };
 /* What the trusted fields say. */
 struct said {
   struct slice id;
-  struct authres fields[METHODS]; /* of each method, the topmost field that speaks of it */
-  bool any, spoken[METHODS];
+  const struct authres *fields[METHODS]; /* of each method, the topmost field that speaks of it; NULL: none */
+  bool any;
 };
 
 static bool is_trusted(const struct mime_trust *trust, struct slice id) {
@@ -44,28 +44,30 @@ static void keep(struct said *said, const struct authres *field) {
     bool speaks = false;
     for (size_t i = 0; i < field->count; i++)
       speaks |= slice_equal_nocase(field->results[i].method, methods[m]);
-    if (speaks && !said->spoken[m]) {
-      said->fields[m] = *field;
-      said->spoken[m] = true;
-    }
+    if (speaks && !said->fields[m])
+      said->fields[m] = field;
   }
 }
 
 static void listen(struct reading *r, const struct mail_header *h, const struct mime_trust *trust, struct said *ret) {
   static const struct slice name = {"Authentication-Results", 22};
   bool ended = false;
-  struct authres field;
+  struct authres *field = NULL; /* a kept one is not used again */
   for (size_t i = 0; i < h->count; i++) {
     bool results = slice_equal_nocase(h->fields[i].name, name);
-    bool trusted = results && authres_read(header_unfold(r, h->fields[i].value), &field) && is_trusted(trust, field.id);
+    if (results && !field && !(field = reading_alloc(r, sizeof(*field))))
+      return;
+    bool trusted = results && authres_read(header_unfold(r, h->fields[i].value), field) && is_trusted(trust, field->id);
     if (trusted && ended) {
       reading_warn(r, "authentication-results-left");
       return;
     }
-    if (trusted)
-      keep(ret, &field);
-    else if (ret->any && (results || !is_filter_field(h->fields[i].name)))
+    if (trusted) {
+      keep(ret, field);
+      field = NULL;
+    } else if (ret->any && (results || !is_filter_field(h->fields[i].name))) {
       ended = true;
+    }
   }
 }
 
@@ -76,8 +78,8 @@ static bool passed(const struct authres_result *result) {
 /* The result that counts, among several of the method: of SPF the one on the envelope, of DKIM one that passed. */
 static const struct authres_result *best(const struct said *said, size_t method) {
   const struct authres_result *first = NULL;
-  for (size_t i = 0; said->spoken[method] && i < said->fields[method].count; i++) {
-    const struct authres_result *one = &said->fields[method].results[i];
+  for (size_t i = 0; said->fields[method] && i < said->fields[method]->count; i++) {
+    const struct authres_result *one = &said->fields[method]->results[i];
     if (!slice_equal_nocase(one->method, methods[method]))
       continue;
     if ((method == SPF && one->mail_from.len) || (method == DKIM && passed(one)))
@@ -110,18 +112,23 @@ static void add_domain(struct reading *r, struct slice domain, Deskbell__V1__Aut
 }
 
 static void add_domains(struct reading *r, const struct said *said, Deskbell__V1__Authenticity *to) {
-  const struct authres *field = &said->fields[DKIM];
+  const struct authres *field = said->fields[DKIM];
   to->dkim_domains = reading_alloc(r, AUTHENTICITY_DOMAINS_MAX * sizeof(*to->dkim_domains));
-  for (size_t i = 0; to->dkim_domains && said->spoken[DKIM] && i < field->count; i++)
+  for (size_t i = 0; to->dkim_domains && field && i < field->count; i++)
     if (slice_equal_nocase(field->results[i].method, methods[DKIM]) && passed(&field->results[i]))
       add_domain(r, domain_key(r, field->results[i].signer), to);
 }
 
-static size_t count_senders(struct reading *r, const struct mail_header *h) {
+/* One mailbox; most values show that without being read. */
+static bool has_one_sender(struct reading *r, const struct mail_header *h) {
+  const struct mail_field *from = header_find(h, "From", NULL);
   struct address_list list = {0};
+  if (from && !header_find(h, "From", from) && !memchr(from->value.at, ',', from->value.len) &&
+      !memchr(from->value.at, ';', from->value.len))
+    return true;
   for (const struct mail_field *f = NULL; (f = header_find(h, "From", f)) && list.count < 2;)
     address_list_read(r, header_unfold(r, f->value), &list);
-  return list.count;
+  return list.count == 1;
 }
 
 static const char *verified(struct reading *r, const struct said *said, const Deskbell__V1__Authenticity *a,
@@ -141,10 +148,9 @@ static const char *verified(struct reading *r, const struct said *said, const De
 
 void authenticity_read(struct reading *r, const struct mail_header *h, const struct mime_trust *trust,
                        struct slice mail_from, contact_event *e) {
-  struct said *said = trust && trust->authserv_id_count ? reading_zalloc(r, sizeof(*said)) : NULL;
-  if (!said)
-    return;
-  listen(r, h, trust, said);
+  struct said found = {.any = false}, *said = &found;
+  if (trust && trust->authserv_id_count)
+    listen(r, h, trust, said);
   Deskbell__V1__Authenticity *a = said->any ? reading_alloc(r, sizeof(*a)) : NULL;
   if (!a)
     return;
@@ -157,7 +163,7 @@ void authenticity_read(struct reading *r, const struct mail_header *h, const str
   e->authenticity = a;
   if (strcmp(a->dmarc, "fail") == 0)
     reading_warn(r, "dmarc-fail");
-  if (e->from && count_senders(r, h) == 1)
+  if (e->from && has_one_sender(r, h))
     e->from->verified =
         (char *)(uintptr_t)verified(r, said, a, domain_of(slice_text(e->from->key)), mail_from);
 }

@@ -138,7 +138,7 @@ static bool read_id(struct cursor *c, struct authres *ret) {
 
 bool authres_read(struct slice value, struct authres *ret) {
   struct cursor c = {value.at, value.at + value.len};
-  *ret = (struct authres){.count = 0};
+  ret->count = 0;
   skip_space(&c);
   if (c.at == c.end || !read_id(&c, ret))
     return false;

@@ -148,9 +148,11 @@ unsigned words_of_address(struct slice address) {
   if (len == 0 || len > sizeof(lower))
     return 0;
   lower_copy(slice_of(address.at, len), lower);
-  for (size_t i = 0; i < COUNT(locals); i++)
-    if (local_fits(slice_text(locals[i].text), slice_of(lower, len)))
+  for (size_t i = 0; i < COUNT(locals); i++) {
+    const char *pattern = locals[i].text;
+    if ((pattern[0] == '*' || pattern[0] == lower[0]) && local_fits(slice_text(pattern), slice_of(lower, len)))
       found |= locals[i].fact;
+  }
   return found;
 }
 
@@ -166,6 +168,8 @@ unsigned words_of_sender(struct reading *r, struct slice address, struct slice n
 /* --- subjects --- */
 
 static bool starts(struct slice s, const char *text, struct slice *ret_rest) {
+  if (!s.len || s.at[0] != text[0]) /* nearly always */
+    return false;
   size_t len = strlen(text);
   if (s.len < len || memcmp(s.at, text, len) != 0)
     return false;

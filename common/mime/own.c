@@ -6,7 +6,7 @@
 #include "text/confusable.h"
 #include <stdlib.h>
 
-enum { TEXT_MAX = 512, ARENA_FIRST = 4096 };
+enum { TEXT_MAX = 512, PLAIN_MAX = 63, ARENA_FIRST = 4096 };
 
 struct table {
   char **texts;
@@ -125,15 +125,30 @@ bool own_is_imitated(struct reading *r, const struct mime_own *own, struct slice
   char text[TEXT_MAX + 1];
   if (!own || !domain.len || !lowered(domain, text))
     return false;
-  const char *shown = domain_shown(r->arena, slice_text(text));
+  const char *shown = memmem(text, domain.len, "xn--", 4) ? domain_shown(r->arena, domain) : text;
   const char *look = shown ? domain_skeleton(r->arena, slice_text(shown)) : NULL;
   r->failed |= !look;
   return look && has(&own->looks, look) && !has(&own->domains, text);
 }
 
+/* Lower-case letters, digits and '-' in labels that are not empty, the last not a number: most domains. */
+static bool is_plain(struct slice domain) {
+  bool label = false, letter = false;
+  for (size_t i = 0; i < domain.len; i++) {
+    char c = domain.at[i];
+    if (c == '.' ? !label : !(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && (c != '-' || !label))
+      return false;
+    label = c != '.';
+    letter = c != '.' && (letter || (c >= 'a' && c <= 'z'));
+  }
+  return label && letter && domain.at[domain.len - 1] != '-';
+}
+
 struct slice domain_key(struct reading *r, struct slice s) {
   char *address, *key;
   struct slice domain = memrchr(s.at ? s.at : "", '@', s.len) ? domain_of(s) : s;
+  if (domain.len <= PLAIN_MAX && is_plain(domain))
+    return domain;
   if (!domain.len || domain.len > TEXT_MAX)
     return slice_of("", 0);
   char *probe = arena_printf(r->arena, "x@%.*s", (int)domain.len, domain.at);

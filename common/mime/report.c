@@ -35,7 +35,7 @@ Deskbell__V1__ReportedRecipient *report_recipient(struct reading *r, Deskbell__V
 
 /* --- values --- */
 
-static char *line(struct reading *r, struct slice s, size_t most) {
+char *report_line(struct reading *r, struct slice s, size_t most) {
   char *text = reading_line(r, charset_to_utf8(r, SLICE("utf-8"), s));
   struct slice whole = slice_text(text);
   return whole.len > most ? reading_copy(r, slice_of(text, utf8_cut(whole, most))) : text;
@@ -101,7 +101,7 @@ char *report_address(struct reading *r, struct slice s) {
   if (found == ADDRESS_INVALID && len < s.len)
     found = address_email(r->arena, slice_of(s.at, len), &address, &key);
   r->failed |= found < 0;
-  return found == 0 ? address : line(r, s, ADDRESS_MOST);
+  return found == 0 ? address : report_line(r, s, ADDRESS_MOST);
 }
 
 static bool is_digit(char c) {
@@ -153,7 +153,7 @@ static char *disposition_of(struct reading *r, struct slice s) {
   size_t len = 0;
   for (s = without_type(s); len < s.len && len < sizeof(word) && s.at[len] && !strchr("/ ,;", s.at[len]); len++)
     word[len] = s.at[len] >= 'A' && s.at[len] <= 'Z' ? (char)(s.at[len] | 0x20) : s.at[len];
-  return line(r, slice_of(word, len), sizeof(word));
+  return report_line(r, slice_of(word, len), sizeof(word));
 }
 
 static char *id_of(struct reading *r, struct slice s) {
@@ -165,7 +165,7 @@ static char *id_of(struct reading *r, struct slice s) {
   for (size_t i = 0; i < s.len; i++)
     if ((uint8_t)s.at[i] <= ' ')
       s.len = 0;
-  return s.len <= ID_MOST ? line(r, s, ID_MOST) : reading_copy(r, SLICE(""));
+  return s.len <= ID_MOST ? report_line(r, s, ID_MOST) : reading_copy(r, SLICE(""));
 }
 
 /* --- fields --- */
@@ -213,8 +213,8 @@ static char *recipient_value(struct reading *r, enum place place, struct slice v
   case ORIGINAL: return report_address(r, decode_address(r, without_type(value)));
   case ACTION: return action_of(r, value);
   case STATUS: return report_status(r, value);
-  case DIAGNOSTIC: return line(r, without_type(value), REPORT_DIAGNOSTIC_MAX);
-  default: return line(r, first_word(without_type(value)), NAME_MOST);
+  case DIAGNOSTIC: return report_line(r, without_type(value), REPORT_DIAGNOSTIC_MAX);
+  default: return report_line(r, first_word(without_type(value)), NAME_MOST);
   }
 }
 
@@ -245,7 +245,7 @@ static void take_field(struct scan *s, enum place place, struct slice value) {
   Deskbell__V1__Report *report = s->report;
   switch (place) {
   case REPORTER:
-    set(&report->reporter, line(r, without_type(value), NAME_MOST));
+    set(&report->reporter, report_line(r, without_type(value), NAME_MOST));
     break;
   case OF_ID:
     set(&report->of_message_id, id_of(r, value));

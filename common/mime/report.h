@@ -39,6 +39,8 @@ void report_bound(struct reading *r, Deskbell__V1__Report *report);
 Deskbell__V1__Report *report_new(struct reading *r, const char *kind);
 /* NULL when there are EVENT_REPORTED_MAX of them already. */
 Deskbell__V1__ReportedRecipient *report_recipient(struct reading *r, Deskbell__V1__Report *report);
+/* One clean line of at most so many bytes, of bytes in any character set. */
+char *report_line(struct reading *r, struct slice s, size_t most);
 /* The address as mail knows it, or one clean line when it is none. */
 char *report_address(struct reading *r, struct slice s);
 /* "5.1.1" of "550 5.1.1 unknown", "(#5.1.1)"; "" without one. */

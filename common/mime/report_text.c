@@ -107,7 +107,7 @@ static Deskbell__V1__ReportedRecipient *recipient(struct reading *r, Deskbell__V
 /* What is said of one recipient goes on until a blank line behind it or the next one. */
 static void finish(struct reading *r, Deskbell__V1__ReportedRecipient *one, struct buf *words) {
   if (one && words->len && !*one->diagnostic) {
-    one->diagnostic = reading_line(r, slice_trim(buf_slice(words)));
+    one->diagnostic = report_line(r, slice_trim(buf_slice(words)), REPORT_DIAGNOSTIC_MAX);
     one->status = report_status(r, slice_text(one->diagnostic));
   }
   buf_clear(words);

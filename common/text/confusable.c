@@ -126,6 +126,8 @@ static const struct twin {
 };
 
 static char twin_of(ucs4_t c) {
+  if (c > '1' && c < 0x80)
+    return '\0';
   for (size_t i = 0; i < sizeof(twins) / sizeof(twins[0]); i++)
     if (twins[i].from == c)
       return twins[i].to;
@@ -141,7 +143,7 @@ static size_t put_skeleton(const uint8_t *s, size_t len, char *out) {
     char twin = twin_of(c);
     if (twin) {
       out[used++] = twin;
-    } else if (!uc_is_general_category(c, UC_CATEGORY_Mn)) {
+    } else if (c < 0x80 || !uc_is_general_category(c, UC_CATEGORY_Mn)) {
       memcpy(out + used, s + i, size);
       used += size;
     }
@@ -156,16 +158,25 @@ static size_t put_skeleton(const uint8_t *s, size_t len, char *out) {
   return used;
 }
 
+static bool is_ascii(struct slice s) {
+  for (size_t i = 0; i < s.len; i++)
+    if ((uint8_t)s.at[i] >= 0x80)
+      return false;
+  return true;
+}
+
 char *domain_skeleton(struct arena *a, struct slice shown) {
   size_t len = 0;
   if (shown.len > 4 * SHOWN_MAX)
     shown.len = utf8_cut(shown, 4 * SHOWN_MAX);
-  uint8_t *parts = u8_normalize(UNINORM_NFKD, (const uint8_t *)shown.at, shown.len, NULL, &len);
-  if (!parts)
+  bool plain = is_ascii(shown);
+  uint8_t *parts = plain ? NULL : u8_normalize(UNINORM_NFKD, (const uint8_t *)shown.at, shown.len, NULL, &len);
+  if (!parts && !plain)
     return arena_copy(a, shown);
-  char *out = arena_alloc(a, len + 1);
+  struct slice s = plain ? shown : slice_of(parts, len);
+  char *out = arena_alloc(a, s.len + 1);
   if (out)
-    out[put_skeleton(parts, len, out)] = '\0';
+    out[put_skeleton((const uint8_t *)s.at, s.len, out)] = '\0';
   free(parts);
   return out;
 }
