@@ -26,6 +26,10 @@ struct channel_config {
   enum channel_provider provider; /* sms/webhook: twilio or generic (Standard Webhooks) */
   char **addresses;           /* email: recipients "support@example.com", "@example.com", "*"; sms: our numbers */
   size_t address_count;
+  char **authserv_ids;        /* email: whose Authentication-Results are believed (RFC 8601); "-": one without a name */
+  size_t authserv_id_count;
+  char **spam_headers;        /* email: "Name: value" of the operator's filter, '*' for any run */
+  size_t spam_header_count;
   bool enabled;
   char *from_address;         /* email: who answers come from; "": the first whole address */
   char *from_name;

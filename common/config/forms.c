@@ -247,3 +247,20 @@ bool form_field(struct slice s) {
       return false;
   return s.len >= 1 && s.len <= 76;
 }
+
+bool form_authserv_id(struct slice s) {
+  for (size_t i = 0; i < s.len; i++)
+    if ((unsigned char)s.at[i] <= 0x20 || s.at[i] == 0x7F || one_of(s.at[i], "()<>@,;:\\\"/[]?="))
+      return false;
+  return s.len > 0 && form_line(s);
+}
+
+/* A name as RFC 5322 3.6.8 has it. */
+bool form_header(struct slice s) {
+  const char *colon = s.len ? memchr(s.at, ':', s.len) : NULL;
+  size_t name = colon ? (size_t)(colon - s.at) : 0;
+  for (size_t i = 0; i < name; i++)
+    if ((unsigned char)s.at[i] <= 0x20 || (unsigned char)s.at[i] >= 0x7F)
+      return false;
+  return name > 0 && slice_trim(slice_of(colon + 1, s.len - name - 1)).len > 0 && form_line(s);
+}

@@ -25,6 +25,8 @@ bool form_date(struct slice s);      /* 2026-11-24 */
 bool form_keyword(struct slice s);   /* an atom of RFC 9051 section 9 */
 bool form_folder(struct slice s);
 bool form_field(struct slice s);     /* a header field's name, RFC 5322 section 2.2 */
+bool form_authserv_id(struct slice s); /* RFC 8601 2.5: a token; "-" */
+bool form_header(struct slice s);      /* "Name: value", the value not empty */
 
 /* Splits host:port at the last ':'; the host without its brackets. False without a port. */
 bool host_port(struct slice s, struct slice *ret_host, struct slice *ret_port);

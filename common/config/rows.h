@@ -18,6 +18,7 @@ enum row_type {
   ROW_WORD, ROW_HOST, ROW_PIN, ROW_DATE, ROW_KEYWORD,
   /* lists of text: char ** and a size_t */
   ROW_LINES, ROW_PATHS, ROW_PEERS, ROW_ORIGINS, ROW_RECIPIENTS, ROW_NUMBERS, ROW_FOLDERS, ROW_FIELDS,
+  ROW_AUTHSERV_IDS, ROW_HEADERS,
   /* numbers, in an integer of `width` bytes, a double, a bool, an enum */
   ROW_COUNT, ROW_DURATION, ROW_SIZE, ROW_DECIMAL, ROW_BOOL, ROW_CHOICE,
   ROW_TYPES

@@ -4,7 +4,7 @@
  * folded and searched once, when the first rule with words gets that far; recipients are lower-cased likewise.
  */
 #include "desk/desk.h"
-#include "desk/pattern.h"
+#include "base/pattern.h"
 #include "desk/when.h"
 #include "desk/words.h"
 #include <stdlib.h>

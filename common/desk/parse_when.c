@@ -3,9 +3,9 @@
  * The conditions of a rule. Those on the event become struct desk_when; those on the customer become a predicate text
  * for the Redis function, made only of characters that need no escaping there.
  */
+#include "base/pattern.h"
 #include "config/forms.h"
 #include "config/value.h"
-#include "desk/pattern.h"
 #include "desk/when.h"
 #include "desk/words.h"
 #include <stdlib.h>

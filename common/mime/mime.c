@@ -8,12 +8,12 @@
 #include "base/encode.h"
 #include "mime/address_list.h"
 #include "mime/attachment_name.h"
-#include "mime/automatic.h"
 #include "mime/body.h"
 #include "mime/charset.h"
 #include "mime/date.h"
 #include "mime/encoded_word.h"
 #include "mime/spans.h"
+#include "mime/judge.h"
 #include "mime/thread.h"
 #include "text/utf8.h"
 
@@ -283,8 +283,8 @@ int mime_to_event(struct slice raw, const struct mime_envelope *envelope, struct
   struct mail_part *root = part_read(&r, &h); /* first, since parts say what set raw fields may be in (MI-06) */
   set_header(&r, &h, envelope, message_id, e);
   warn_about_types(&r, root);
-  e->automatic = automatic_read(&r, &h, root, envelope->null_path);
   set_body(&r, root, e, &result);
+  judge(&r, &h, root, envelope, e);
   set_warnings(&r, e);
   if (r.failed)
     return -ENOMEM;

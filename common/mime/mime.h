@@ -12,6 +12,17 @@
 
 enum { MIME_UNREADABLE = 1 };
 
+struct mime_own;
+
+/* What the configuration of its channel says about the way a mail came; all lent. */
+struct mime_trust {
+  char *const *authserv_ids;   /* whose Authentication-Results are believed (RFC 8601); "-": of a field without one */
+  size_t authserv_id_count;
+  char *const *spam_headers;   /* "Name: value" of a trusted filter, '*' for any run, any case */
+  size_t spam_header_count;
+  const struct mime_own *own;  /* NULL: none is known */
+};
+
 struct mime_envelope {
   struct slice channel;        /* configured name */
   struct slice mail_from;      /* "<>" as "" with null_path */
@@ -19,6 +30,7 @@ struct mime_envelope {
   struct slice recipient;      /* RCPT TO that chose the channel */
   struct slice reply_token;    /* its sub-address, may be empty */
   int64_t received_ms;
+  const struct mime_trust *trust; /* NULL: nothing in the mail is believed */
 };
 
 /* A part to be stored as a blob by the caller. */
@@ -37,6 +49,10 @@ struct mime_result {
 
 /* Once per process, before it loses the right to open files: loads the character sets. */
 void mime_start(void);
+/* The desk's own addresses ("support@example.com", "@example.com"; "*" says nothing), ready to be compared with: for
+ * senders who pass for them. The texts are copied. */
+struct mime_own *mime_own_new(char *const *addresses, size_t count);
+void mime_own_free(struct mime_own **own);
 /* Returns 0; MIME_UNREADABLE with `*ret_why` (a stable code for the quarantine entry); -ENOMEM (the arena's
  * ceiling: treat as unreadable "too-complex"). The id is deterministic: channel + Message-ID + digest of what the
  * sender wrote (mime_digest). */

@@ -9,6 +9,7 @@
 #include "mail_record.h"
 #include "metrics/metrics.h"
 #include "parser_process.h"
+#include "parser_trust.h"
 #include "quarantine.h"
 #include "verify_answer.h"
 #include <inttypes.h>
@@ -44,6 +45,7 @@ struct normaliser {
   const struct config *config;
   struct channel *channel;         /* from the first record on */
   struct parser_options options;
+  struct buf trust;                /* of the configuration, as the parsers are told it */
   struct parser_process **parsers; /* a place each; NULL: not running */
   size_t parser_count, running;
   struct request *all;
@@ -401,11 +403,15 @@ void normaliser_open(uv_loop_t *loop, const struct config *config, const char *p
   struct normaliser *n = must_calloc(1, sizeof(*n));
   n->loop = loop;
   n->config = config;
+  n->trust = BUF_INIT(SIZE_MAX / 2);
+  int full = parser_trust_pack(config, &n->trust);
+  assert(full == 0);
   n->options = (struct parser_options){
       .program = program,
       .memory = config->email.parser_memory,
       .deadline_ms = config->email.parser_deadline_ms,
       .largest = config->spool.blob_max,
+      .trust = buf_slice(&n->trust),
   };
   n->parser_count = config->email.parsers;
   n->parsers = must_calloc(n->parser_count, sizeof(*n->parsers));
@@ -427,6 +433,7 @@ static void free_when_done(struct normaliser *n) {
     return;
   arena_free(&n->arena);
   buf_free(&n->packed);
+  buf_free(&n->trust);
   free(n->parsers);
   free(n);
 }

@@ -6,6 +6,7 @@
 #include "mail_record.h"
 #include "mime/mime.h"
 #include "parser_sandbox.h"
+#include "parser_trust.h"
 #include "parser_wire.h"
 #include <malloc.h>
 #include <signal.h>
@@ -23,6 +24,7 @@ struct parser {
   char *input;
   size_t input_room;
   struct buf event;
+  struct parser_trust *trust; /* NULL until it is told */
 };
 
 static bool read_all(void *at, size_t len) {
@@ -110,6 +112,7 @@ static void parse(struct parser *p, uint64_t seq, const struct mail_record *reco
       .recipient = record->recipient,
       .reply_token = record->token,
       .received_ms = record->received_ms,
+      .trust = p->trust ? parser_trust_of(p->trust, record->channel) : NULL,
   };
   struct mime_result result = {0};
   const char *why = "unparseable";
@@ -138,6 +141,15 @@ static bool room_for(struct parser *p, uint64_t len) {
   return p->input;
 }
 
+static void take_mail(struct parser *p, const struct wire_request *request) {
+  struct mail_record record;
+  if (mail_record_unpack(slice_of(p->input, request->record_len), &record) != 0)
+    abort(); /* the parent has read it before */
+  parse(p, request->seq, &record, slice_of(p->input + request->record_len, request->mail_len));
+  arena_reset(p->arena);
+  buf_clear(&p->event);
+}
+
 static bool next_request(struct parser *p) {
   char header[WIRE_HEADER];
   if (!read_all(header, sizeof(header)))
@@ -148,12 +160,10 @@ static bool next_request(struct parser *p) {
     abort();
   if (!read_all(p->input, request.record_len + request.mail_len))
     return false;
-  struct mail_record record;
-  if (mail_record_unpack(slice_of(p->input, request.record_len), &record) != 0)
-    abort(); /* the parent has read it before */
-  parse(p, request.seq, &record, slice_of(p->input + request.record_len, request.mail_len));
-  arena_reset(p->arena);
-  buf_clear(&p->event);
+  if (request.kind == REQUEST_MAIL)
+    take_mail(p, &request);
+  else if (request.kind == REQUEST_TRUST && !p->trust)
+    p->trust = parser_trust_unpack(slice_of(p->input, request.record_len + request.mail_len));
   if (p->input_room > KEPT_BUFFER) {
     free(p->input);
     p->input = NULL;

@@ -347,12 +347,23 @@ static int spawn(uv_loop_t *loop, struct parser_process *p, const struct parser_
   return uv_spawn(loop, &p->process, &how);
 }
 
+/* Before anything else; it is not waited for. */
+static void send_trust(struct parser_process *p, struct slice trust) {
+  const struct wire_request request = {.kind = REQUEST_TRUST, .mail_len = trust.len};
+  char header[WIRE_HEADER];
+  wire_request_put(&request, header);
+  buf_add(&p->filling, header, sizeof(header));
+  buf_add_slice(&p->filling, trust);
+  parser_process_flush(p);
+}
+
 int parser_process_open(uv_loop_t *loop, const struct parser_options *options, const struct parser_user *user,
                         struct parser_process **ret) {
   struct parser_process *p = must_calloc(1, sizeof(*p));
   p->user = *user;
   p->deadline_ms = options->deadline_ms;
-  p->filling = p->writing = BUF_INIT(options->largest + PARSER_BYTES + PARSER_WINDOW * (WIRE_HEADER + MAIL_RECORD_MAX));
+  p->filling = p->writing = BUF_INIT(options->largest + PARSER_BYTES + options->trust.len +
+                                     (PARSER_WINDOW + 1) * (WIRE_HEADER + MAIL_RECORD_MAX));
   uv_pipe_init(loop, &p->input, 0);
   uv_pipe_init(loop, &p->output, 0);
   uv_timer_init(loop, &p->timer);
@@ -366,6 +377,7 @@ int parser_process_open(uv_loop_t *loop, const struct parser_options *options, c
     close_handles(p);
     return r;
   }
+  send_trust(p, options->trust);
   watch(p);
   *ret = p;
   return 0;

@@ -52,6 +52,7 @@ struct parser_options {
   size_t memory;
   int64_t deadline_ms;  /* of one mail */
   size_t largest;       /* bytes of a mail */
+  struct slice trust;   /* what parser_trust_pack() made of the configuration; lent while processes are opened */
 };
 
 /* Returns 0 (gives *ret) or a libuv fault. */

@@ -2,7 +2,9 @@
 /*
  * What `email` and its parser process say to each other over two pipes. Numbers are little-endian.
  *
- *   request  u32 record length  u32 0     u64 mail length  u64 seq    then the record (mail_record.h) and the mail
+ *   request  u32 record length  u32 kind  u64 mail length  u64 seq    then the record (mail_record.h) and the mail
+ *              REQUEST_MAIL
+ *              REQUEST_TRUST  once, before the first mail; no record, and for the mail what parser_trust.h packs
  *   answer   u32 kind           u32 0     u64 length       u64 seq    then `length` bytes
  *              ANSWER_READY  length 0, seq 0: warmed up and locked in; before it no mail is sent
  *              ANSWER_BLOB   a part of the mail `seq`, to be stored; any number before its event
@@ -27,21 +29,28 @@
 
 enum wire_kind { ANSWER_READY = 0x31594552, ANSWER_BLOB = 0x31424c42, ANSWER_EVENT = 0x31545645 };
 
+enum wire_request_kind { REQUEST_MAIL = 0, REQUEST_TRUST = 0x31525354 };
+
 struct wire_request {
+  enum wire_request_kind kind;
   uint64_t seq;
   uint64_t record_len, mail_len;
 };
 
 static inline void wire_request_put(const struct wire_request *r, char ret[WIRE_HEADER]) {
   put_le(ret, r->record_len, 4);
-  put_le(ret + 4, 0, 4);
+  put_le(ret + 4, r->kind, 4);
   put_le(ret + 8, r->mail_len, 8);
   put_le(ret + 16, r->seq, 8);
 }
 
 static inline struct wire_request wire_request_get(const char at[WIRE_HEADER]) {
   return (struct wire_request){
-      .record_len = get_le(at, 4), .mail_len = get_le(at + 8, 8), .seq = get_le(at + 16, 8)};
+      .kind = (enum wire_request_kind)get_le(at + 4, 4),
+      .record_len = get_le(at, 4),
+      .mail_len = get_le(at + 8, 8),
+      .seq = get_le(at + 16, 8),
+  };
 }
 
 static inline void wire_answer_put(enum wire_kind kind, uint64_t seq, uint64_t len, char ret[WIRE_HEADER]) {

@@ -170,6 +170,10 @@ static const struct form_case forms[] = {
       "a@*"}},
     {form_number, {"+14155552671", "whatsapp:+14155552671", "12345", "ACME", "Acme Ltd"},
      {"", "+", "+0123456789", "+1415", "+1415555267100000", "+1415x552671", "ab", "a:b", "a@b"}},
+    {form_authserv_id, {"mx.example.com", "-", "MX_1", "mx.bücher.example"},
+     {"", "a b", "a;b", "a=b", "\"a\"", "a(b)", "a\tb", "a@b"}},
+    {form_header, {"X-Spam-Flag: YES", "X-Spam-Status:Yes*", "a:*"},
+     {"", "X-Spam-Flag", ": YES", "X-Spam-Flag:", "X-Spam-Flag: ", "X Spam: YES", "X-Späm: YES", "A: b\nB: c"}},
 };
 
 static void test_forms(void **state) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Every condition in both directions, the order of rules, and what desk_match() promises about its last place. */
 #include "desk/desk.h"
-#include "desk/pattern.h"
+#include "base/pattern.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

@@ -5,16 +5,28 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+static char *const trusted_ids[] = {(char[]){"mx.desk.example"}, (char[]){"mx2.desk.example"}, (char[]){"-"}};
+static char *const spam_headers[] = {(char[]){"X-Spam-Flag: YES"}, (char[]){"X-Spam-Status: Yes*"},
+                                     (char[]){"X-Rspamd-Action: reject"}};
+static char *const own_addresses[] = {(char[]){"support@desk.example"}, (char[]){"@help.desk.example"}};
+
 void mail_event_read(struct mail_event *m, struct slice raw) {
+  struct mime_own *own = mime_own_new(own_addresses, 2);
+  const struct mime_trust trust = {
+      .authserv_ids = trusted_ids, .authserv_id_count = 3, .spam_headers = spam_headers, .spam_header_count = 3,
+      .own = own,
+  };
   const struct mime_envelope envelope = {
       .channel = SLICE("support"),
       .mail_from = SLICE("joe@customer.example"),
       .recipient = SLICE("support+tok@desk.example"),
       .reply_token = SLICE("tok"),
       .received_ms = MAIL_RECEIVED_MS,
+      .trust = &trust,
   };
   *m = (struct mail_event){.arena = arena_new(64 * 1024, 64 * 1024 * 1024)};
   m->outcome = mime_to_event(raw, &envelope, m->arena, &m->result, &m->why);
+  mime_own_free(&own);
 }
 
 void mail_event_free(struct mail_event *m) {

@@ -14,7 +14,9 @@ struct mail_event {
   int outcome;
 };
 
-/* As delivered to support+tok@desk.example on channel "support"; <joe@customer.example> in the envelope. */
+/* As delivered to support+tok@desk.example on channel "support"; <joe@customer.example> in the envelope. Trusted:
+ * Authentication-Results of mx.desk.example and mx2.desk.example, and those without an id; the usual spam headers.
+ * Ours: support@desk.example, @help.desk.example. */
 void mail_event_read(struct mail_event *m, struct slice raw);
 void mail_event_free(struct mail_event *m);
 /* event_json() and what it leaves out: tokens, the text of the HTML. Gives a new reference. */

@@ -2,7 +2,7 @@
 /*
  * A mail reader that does what the mail says, one order in its first line:
  *   crash · hang · recurse · hog · open · socket · exec · fork · exit · unreadable · complex · other-channel
- * · other-id ·
+ * · other-id · trust (says what it was told of the channel) ·
  *   lost-blob · blobs N SIZE · charset NAME · anything else is the event's text
  */
 #include "base/digest.h"
@@ -26,6 +26,31 @@ void mime_start(void) {
   for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
     if ((kept[i] = iconv_open("UTF-8", names[i])) == (iconv_t)-1)
       abort();
+}
+
+struct mime_own {
+  size_t count;
+  char first[64];
+};
+
+struct mime_own *mime_own_new(char *const *addresses, size_t count) {
+  struct mime_own *own = calloc(1, sizeof(*own));
+  own->count = count;
+  snprintf(own->first, sizeof(own->first), "%s", count ? addresses[0] : "");
+  return own;
+}
+
+void mime_own_free(struct mime_own **own) {
+  free(*own);
+  *own = NULL;
+}
+
+static char *trust_text(struct arena *a, const struct mime_trust *t) {
+  if (!t)
+    return arena_printf(a, "none");
+  return arena_printf(a, "%zu %s, %zu %s, %zu %s", t->authserv_id_count, t->authserv_id_count ? t->authserv_ids[0] : "",
+                      t->spam_header_count, t->spam_header_count ? t->spam_headers[0] : "", t->own->count,
+                      t->own->first);
 }
 
 struct event_id mime_event_id(const struct mime_envelope *envelope, struct slice raw) {
@@ -157,6 +182,8 @@ int mime_to_event(struct slice raw, const struct mime_envelope *envelope, struct
       ret->event->text = arena_printf(a, "%s: %d", line, orders[i].obey());
   if (strcmp(line, "recurse") == 0)
     ret->event->text = arena_printf(a, "%d", recurse(0));
+  if (strcmp(line, "trust") == 0)
+    ret->event->text = trust_text(a, envelope->trust);
   if (strcmp(line, "unreadable") == 0) {
     *ret_why = "no-structure";
     return MIME_UNREADABLE;

@@ -120,6 +120,34 @@ static void test_warning_of_bare_line_ends(void **state) {
   close_desk(&d);
 }
 
+static void put_for(struct desk *d, const char *channel, const char *mail) {
+  struct blob_ref original;
+  assert_int_equal(blob_put(spool_blobs(d->channel.spool), slice_text(mail), &original), 0);
+  struct mail_record record = record_of(original);
+  record.channel = slice_text(channel);
+  append(d, &record);
+}
+
+/* Told before its first mail, and again to the parser that takes over from one that died. */
+static void test_parsers_know_what_to_trust(void **state) {
+  (void)state;
+  struct desk d;
+  open_desk(&d, "  - {name: trusting, kind: email, addresses: [\"a@b.example\"], authserv_ids: [mx.example.com, mx2],"
+                " spam_headers: [\"X-Spam-Flag: YES\"]}\n");
+  put_for(&d, "trusting", "trust");
+  put_for(&d, "trusting", "crash");
+  put_for(&d, "trusting", "trust");
+  put_for(&d, "mail", "trust");
+  put_for(&d, "gone", "trust");
+  fake_channel_wait(&d.channel, 5);
+  assert_text(&d, 1, "2 mx.example.com, 1 X-Spam-Flag: YES, 5 support@example.com");
+  assert_string_equal(event_of(&d, 2)->quarantine->reason, "parser-died");
+  assert_text(&d, 3, "2 mx.example.com, 1 X-Spam-Flag: YES, 5 support@example.com");
+  assert_text(&d, 4, "0 , 0 , 5 support@example.com");
+  assert_text(&d, 5, "0 , 0 , 5 support@example.com");
+  close_desk(&d);
+}
+
 /* More than fit into one parser at a time, on several parsers, with large ones among them. */
 static void test_many(void **state) {
   (void)state;
@@ -366,6 +394,7 @@ int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_plain),
       cmocka_unit_test(test_warning_of_bare_line_ends),
+      cmocka_unit_test(test_parsers_know_what_to_trust),
       cmocka_unit_test(test_many),
       cmocka_unit_test(test_parts_are_stored),
       cmocka_unit_test(test_hostile),

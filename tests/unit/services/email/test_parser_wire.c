@@ -111,7 +111,12 @@ static void test_request_round_trip(void **state) {
   wire_request_put(&in, header);
   const struct wire_request out = wire_request_get(header);
   assert_true(out.seq == in.seq && out.record_len == in.record_len && out.mail_len == in.mail_len);
+  assert_int_equal(out.kind, REQUEST_MAIL);
   assert_int_equal(header[16], 8); /* little-endian */
+  const struct wire_request trust = {.kind = REQUEST_TRUST, .mail_len = 7};
+  wire_request_put(&trust, header);
+  assert_int_equal(wire_request_get(header).kind, REQUEST_TRUST);
+  assert_memory_equal(header + 4, "TSR1", 4);
 }
 
 int main(void) {

@@ -3,7 +3,7 @@
  * Taking the leftmost place for each piece is enough: what follows a '*' may begin anywhere, so a later place for one
  * piece never helps the next. memmem() is linear, hence so is this.
  */
-#include "desk/pattern.h"
+#include "base/pattern.h"
 
 static bool begins(struct slice s, struct slice piece) {
   return s.len >= piece.len && (piece.len == 0 || memcmp(s.at, piece.at, piece.len) == 0);
