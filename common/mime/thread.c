@@ -3,6 +3,7 @@
 #include "mime/thread.h"
 #include "mime/address_list.h"
 #include "text/address.h"
+#include "text/subject.h"
 
 enum { ID_MAX = 500, IDS_SEEN_MAX = 1000, SUBJECT_TOKENS_MAX = 8 };
 
@@ -121,33 +122,14 @@ static char **read_tokens(struct reading *r, const struct mail_header *h, struct
   return keep(r, &tokens, ret_count);
 }
 
-static bool is_word(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (uint8_t)c >= 0x80;
-}
-
-/* "7kq2-m9xd-4tab", any case: Crockford's digits have no i, l, o, u. */
-static bool is_reference(const char *s) {
-  for (size_t i = 0; i < REFERENCE_LEN; i++) {
-    bool dash = i % 5 == 4;
-    char c = s[i] >= 'A' && s[i] <= 'Z' ? (char)(s[i] | 0x20) : s[i];
-    if (dash ? c != '-' : !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z' && !strchr("ilou", c))))
-      return false;
-  }
-  return true;
-}
-
-/* TH-13: "[#7kq2-m9xd-4tab]" as a word of its own. */
+/* TH-13 */
 static char **read_subject_tokens(struct reading *r, const char *subject, size_t *ret_count) {
   struct texts tokens = {.most = SUBJECT_TOKENS_MAX};
-  for (const char *at = subject; (at = strstr(at, "[#")); at += 2) {
-    const char *token = at + 2, *end = token + REFERENCE_LEN;
-    if (strnlen(token, REFERENCE_LEN + 1) <= REFERENCE_LEN || *end != ']' || !is_reference(token))
-      continue;
-    if ((at > subject && is_word(at[-1])) || is_word(end[1]))
-      continue;
+  struct slice reference;
+  for (size_t at = 0; subject_reference_next(slice_text(subject), &at, &reference);) {
     char lower[REFERENCE_LEN];
     for (size_t i = 0; i < REFERENCE_LEN; i++)
-      lower[i] = token[i] >= 'A' && token[i] <= 'Z' ? (char)(token[i] | 0x20) : token[i];
+      lower[i] = reference.at[i] >= 'A' && reference.at[i] <= 'Z' ? (char)(reference.at[i] | 0x20) : reference.at[i];
     add(r, &tokens, slice_of(lower, REFERENCE_LEN));
   }
   return keep(r, &tokens, ret_count);
