@@ -70,6 +70,12 @@ void event_reference(const char *t, char ret[REFERENCE_LEN + 1]) {
   ret[REFERENCE_LEN] = '\0';
 }
 
+void message_id_digest(struct slice message_id, char ret[EVENT_ID_LEN + 1]) {
+  uint8_t whole[SHA256_BYTES];
+  sha256(message_id, whole);
+  base32_encode(whole, EVENT_ID_BYTES, ret);
+}
+
 uint64_t hash64(struct slice s) {
   uint64_t h = 0xcbf29ce484222325u;
   for (size_t i = 0; i < s.len; i++)

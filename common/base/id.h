@@ -27,6 +27,8 @@ int must_check event_id_parse(struct slice text, struct event_id *ret);
 /* The reference shown to a customer for an event: 12 characters of the id, in threes of four: "7kq2-m9xd-4tab". */
 #define REFERENCE_LEN 14
 void event_reference(const char *event_id_text, char ret[REFERENCE_LEN + 1]);
+/* Digest of a Message-ID (without <>) as it stands in Redis: 26 characters. */
+void message_id_digest(struct slice message_id, char ret[EVENT_ID_LEN + 1]);
 /* FNV-1a 64; for lanes and tables, never for security. */
 uint64_t hash64(struct slice s);
 

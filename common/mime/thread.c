@@ -1,27 +1,45 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tolerance in reading, none in believing: the router checks every token and id against what was ours. */
 #include "mime/thread.h"
+#include "base/id.h"
 #include "mime/address_list.h"
+#include "mime/encoded_word.h"
 #include "text/address.h"
 #include "text/subject.h"
 
-enum { ID_MAX = 500, IDS_SEEN_MAX = 1000, SUBJECT_TOKENS_MAX = 8 };
+enum { ID_MAX = 500, SUBJECT_TOKENS_MAX = 8 };
 
+/* Different texts in order. When it is full it takes no more; one that `rolls` loses the second oldest instead: the
+ * oldest names the thread, the newest are what is answered. */
 struct texts {
-  char *at[IDS_SEEN_MAX];
+  char *at[THREAD_REFERENCES_MAX];
+  uint64_t hash[THREAD_REFERENCES_MAX];
   size_t count, most;
+  bool rolls, rolled;
 };
 
-static bool has(const struct texts *t, struct slice s) {
+static bool has(const struct texts *t, struct slice s, uint64_t hash) {
   for (size_t i = 0; i < t->count; i++)
-    if (slice_equal(slice_text(t->at[i]), s))
+    if (t->hash[i] == hash && slice_equal(slice_text(t->at[i]), s))
       return true;
   return false;
 }
 
+static void roll(struct texts *t) {
+  t->count--;
+  memmove(t->at + 1, t->at + 2, (t->count - 1) * sizeof(t->at[0]));
+  memmove(t->hash + 1, t->hash + 2, (t->count - 1) * sizeof(t->hash[0]));
+  t->rolled = true;
+}
+
 static void add(struct reading *r, struct texts *t, struct slice s) {
-  if (s.len && t->count < t->most && !has(t, s))
-    t->at[t->count++] = reading_copy(r, s);
+  uint64_t hash = hash64(s);
+  if (!s.len || (t->count == t->most && !t->rolls) || has(t, s, hash))
+    return;
+  if (t->count == t->most)
+    roll(t);
+  t->at[t->count] = reading_copy(r, s);
+  t->hash[t->count++] = hash;
 }
 
 static char **keep(struct reading *r, const struct texts *t, size_t *ret_count) {
@@ -75,26 +93,27 @@ static void read_ids(struct reading *r, struct slice value, bool bare, struct te
   }
 }
 
+static void read_field(struct reading *r, const struct mail_header *h, const char *name, bool bare, struct texts *ids) {
+  for (const struct mail_field *f = NULL; (f = header_find(h, name, f));) {
+    struct slice value = header_unfold(r, f->value);
+    bool encoded = value.len && memmem(value.at, value.len, "=?", 2); /* some fold long ids so */
+    read_ids(r, encoded ? slice_text(encoded_word_decode(r, value)) : value, bare, ids);
+  }
+}
+
 /* In-Reply-To is prose in old mail ("Your message of … <id>"): words count only when no brackets do. */
 static char **read_replies(struct reading *r, const struct mail_header *h, size_t *ret_count) {
   struct texts ids = {.most = THREAD_REPLIES_MAX};
   for (int bare = 0; bare < 2 && ids.count == 0; bare++)
-    for (const struct mail_field *f = NULL; (f = header_find(h, "In-Reply-To", f));)
-      read_ids(r, header_unfold(r, f->value), bare, &ids);
+    read_field(r, h, "In-Reply-To", bare, &ids);
   return keep(r, &ids, ret_count);
 }
 
-/* The oldest names the thread, the newest are what is answered: both ends are kept. */
 static char **read_references(struct reading *r, const struct mail_header *h, size_t *ret_count) {
-  struct texts ids = {.most = IDS_SEEN_MAX};
-  for (const struct mail_field *f = NULL; (f = header_find(h, "References", f));)
-    read_ids(r, header_unfold(r, f->value), true, &ids);
-  if (ids.count > THREAD_REFERENCES_MAX) {
-    size_t newest = THREAD_REFERENCES_MAX - 1;
-    memmove(ids.at + 1, ids.at + ids.count - newest, newest * sizeof(ids.at[0]));
-    ids.count = THREAD_REFERENCES_MAX;
+  struct texts ids = {.most = THREAD_REFERENCES_MAX, .rolls = true};
+  read_field(r, h, "References", true, &ids);
+  if (ids.rolled)
     reading_warn(r, "references-cut");
-  }
   return keep(r, &ids, ret_count);
 }
 

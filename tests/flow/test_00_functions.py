@@ -5,7 +5,7 @@ import itertools
 import pytest
 import redis as redis_client
 
-from desk import ROOT
+from desk import library
 
 NOW = 1_764_000_000_000
 DAY = 86_400_000
@@ -15,16 +15,16 @@ counter = itertools.count(1)
 
 @pytest.fixture
 def r(redis):
-    redis.client.function_load((ROOT / "services/router/functions.lua").read_text(), replace=True)
+    redis.client.function_load(library(), replace=True)
     return redis.client
 
 
 def event(id=None, kind="message", channel="sms", mode="sender", sender="tel:+14155550100", name="Ann", proven="",
-          how="", mid="", refs="", tokens="", others="", subject="", bytes=b"event", why="", rules=None):
+          how="", mid="", refs="", tokens="", others="", subject="", bytes=b"event", why="", hints="", rules=None):
     id = id or f"{next(counter):016d}abcdefghjk"
     rules = rules if rules is not None else [("default", "support", 5, 0, "", "")]
     fields = [id, kind, channel, mode, sender, name, proven, how, mid, refs, tokens, others, subject,
-              f"{id[0:4]}-{id[4:8]}-{id[8:12]}", bytes, "1 2 3 4", why, len(rules)]
+              f"{id[0:4]}-{id[4:8]}-{id[8:12]}", bytes, "1 2 3 4", why, hints, len(rules)]
     return fields + [f for rule in rules for f in rule]
 
 
@@ -319,7 +319,7 @@ def test_trim_keeps_what_a_follower_has_not_read(r):
 
 
 def test_release_answers(r):
-    assert r.fcall_ro("deskbell_release", 0) == b"5"
+    assert r.fcall_ro("deskbell_release", 0) == b"6"
 
 
 def test_all_keys_carry_the_partition_tag(r):

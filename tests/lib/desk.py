@@ -16,6 +16,8 @@ import urllib.parse
 import uuid
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+# The library of Redis functions: the parts that services/router/CMakeLists.txt joins, in that order.
+LIBRARY = [ROOT / "services/router" / name for name in ("functions.lua", "thread.lua", "conversation.lua")]
 BIN = pathlib.Path(os.environ.get("DESKBELL_BIN", ROOT / "build-dev" / "bin"))
 # Sanitizer builds and busy machines are slow; a wait that ends early costs nothing.
 PATIENCE = float(os.environ.get("DESKBELL_TEST_PATIENCE", "60"))
@@ -31,6 +33,10 @@ def wait_for(condition, what, patience=PATIENCE, step=0.02):
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {patience:.0f} s for {what}")
         threading.Event().wait(step)
+
+
+def library():
+    return "".join(part.read_text() for part in LIBRARY)
 
 
 class PrivateRedis:

@@ -1,0 +1,1 @@
+-- Conversations put together and taken apart by people (TH-15). Part of the library that begins in functions.lua.
