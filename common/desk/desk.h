@@ -105,7 +105,7 @@ int must_check desk_parse(struct slice yaml, const char *name, struct desk **ret
 void desk_free(struct desk **d);
 /* Name of the agent with this e-mail address (any case), lent; "" when there is none. */
 const char *desk_agent_of(const struct desk *d, struct slice address);
-/* The document a new desk starts with: queues support and suspected, one default rule, suspected posts apart. */
+/* The document a new desk starts with: queue support; suspected posts and unclaimed bounces apart. */
 const char *desk_default_yaml(void);
 /* Indices of the rules whose event conditions hold, in order, ending with the first one without customer conditions
  * (at least one: the default). Returns how many were written, at most `max` (>= 1; the last place is always given to

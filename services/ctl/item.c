@@ -62,10 +62,10 @@ static int set_event(struct desk_view *v, json_t *item, struct slice event_id) {
 int item_json(struct desk_view *v, const char *id, json_t **ret) {
   char key[128];
   snprintf(key, sizeof(key), TAG ":item:%.64s", id);
-  auto_reply *reply = CALL(v, "HMGET", key, "state", "queue", "agent", "changed", "facts");
+  auto_reply *reply = CALL(v, "HMGET", key, "state", "queue", "agent", "changed", "facts", "reason");
   if (!reply)
     return -EIO;
-  if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 5 || reply->element[0]->type != REDIS_REPLY_STRING)
+  if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 6 || reply->element[0]->type != REDIS_REPLY_STRING)
     return -ENOENT;
   struct slice facts[FACT_COUNT];
   split_parts(slice_text(reply_text(reply->element[4])), '\x1f', facts, FACT_COUNT);
@@ -80,6 +80,7 @@ int item_json(struct desk_view *v, const char *id, json_t **ret) {
   set_time(item, "deadline", facts[FACT_DEADLINE]);
   set(item, "skills", facts[FACT_SKILLS]);
   set(item, "rule", facts[FACT_RULE]);
+  set(item, "reason", slice_text(reply_text(reply->element[5])));
   set_number(item, "desk_version", facts[FACT_DESK]);
   set_time(item, "created", facts[FACT_CREATED]);
   set_time(item, "changed", slice_text(reply_text(reply->element[3])));
@@ -135,6 +136,8 @@ void item_print(const json_t *item) {
   if (text_of(item, "deadline")[0])
     printf(", answer due %s", text_of(item, "deadline"));
   printf(", since %s\n", text_of(item, "created"));
+  if (text_of(item, "reason")[0])
+    printf("    %s\n", text_of(item, "reason"));
   if (event)
     printf("    %s: %s%s%s%s  %s%s%s\n", text_of(event, "channel"), text_of(event, "name"),
            text_of(event, "name")[0] ? " <" : "", text_of(event, "from"), text_of(event, "name")[0] ? ">" : "",

@@ -244,7 +244,9 @@ static void type_of(const struct entry *e, const contact_event *event, char ret[
     const char *type, *name;
   } rows[] = {{"quarantine", "org.deskbell.contact.quarantine.v1"}, {"quarantine_end", "org.deskbell.quarantine.ended.v1"},
               {"claim", "org.deskbell.work_item.claimed.v1"},       {"done", "org.deskbell.work_item.done.v1"},
-              {"requeue", "org.deskbell.work_item.requeued.v1"},    {"desk", "org.deskbell.desk.applied.v1"}};
+              {"requeue", "org.deskbell.work_item.requeued.v1"},    {"desk", "org.deskbell.desk.applied.v1"},
+              {"merge", "org.deskbell.conversation.merged.v1"},     {"split", "org.deskbell.conversation.split.v1"},
+              {"move", "org.deskbell.conversation.moved.v1"}};
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
     if (slice_equal(e->type, slice_text(rows[i].type))) {
       snprintf(ret, 64, "%s", rows[i].name);

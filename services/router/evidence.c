@@ -97,14 +97,15 @@ static int find_proven(const contact_event *e, bool report, struct slice secret,
 
 struct ids {
   struct word_list list;
-  struct slice secret, channel;
+  struct slice secret, channel, own;
 };
 
-/* What we signed says its conversation itself. */
+/* What we signed says its conversation itself; a mail that names itself says nothing. */
 static int add_id(struct ids *ids, const char *message_id, size_t most) {
   char digest[EVENT_ID_LEN + 1], conversation[CONVERSATION_ID_LEN + 1];
   struct slice id = slice_text(message_id);
-  if (!id.len || ids->list.count >= most || token_message_id_check(ids->secret, ids->channel, id, conversation) == 0)
+  if (!id.len || ids->list.count >= most || slice_equal(id, ids->own) ||
+      token_message_id_check(ids->secret, ids->channel, id, conversation) == 0)
     return 0;
   message_id_digest(id, digest);
   return strstr(word_list_text(&ids->list), digest) ? 0 : word_list_add(&ids->list, slice_of(digest, EVENT_ID_LEN));
@@ -165,7 +166,8 @@ int evidence_collect(const contact_event *e, bool report, struct slice secret, s
   struct word_list tokens = {.arena = a, .room = TOKENS_MAX * (REFERENCE_LEN + 1) + 1};
   struct ids ids = {.list = {.arena = a, .room = EVIDENCE_IDS_MAX * (EVENT_ID_LEN + 1) + 1},
                     .secret = secret,
-                    .channel = slice_text(e->channel)};
+                    .channel = slice_text(e->channel),
+                    .own = slice_text(e->thread->message_id)};
   int r = find_proven(e, report, secret, &proven, &how);
   if (r == 0)
     r = own_id(e, a, &ret->message_id);

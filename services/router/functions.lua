@@ -7,8 +7,8 @@
 local RELEASE = '6'
 -- Redis gives a library its globals only when a function runs; the wrapper in register() fills these.
 local call, pcall_redis, find, sub, gmatch, match, concat
--- In thread.lua, which stands behind this in the library.
-local conversation, takes_part, thread, join_participants, keep_message_ids, subject_mark
+-- In thread.lua and conversation.lua, which stand behind this in the library.
+local conversation, takes_part, thread, join_participants, keep_message_ids, subject_mark, draw_in
 
 local PARTICIPANTS_BYTES_MAX = 4096
 local OPEN_MAX = 20
@@ -118,8 +118,8 @@ local function score(priority, at_ms)
   return priority .. at_ms
 end
 
-local function open_item(tag, e, conv_id, customer_id, rule, now)
-  local item = 'w' .. sub(e.id, 1, 16)
+local function open_item(tag, e, conv_id, customer_id, rule, now, id)
+  local item = id or ('w' .. sub(e.id, 1, 16))
   local deadline = rule.within ~= '0' and string.format('%.0f', tonumber(now) + tonumber(rule.within)) or '0'
   -- First what may fail, on a damaged queue: a failed event must leave nothing behind.
   call('ZADD', tag .. ':queue:' .. rule.queue, score(rule.priority, now), item)
@@ -205,6 +205,8 @@ local function attach(tag, e, customer, conv, how, evidence, rules, now)
     local was = conv.was and item_state(tag, conv.was)
     rule = was and rule_of(was) or first_match(rules, customer)
     item, queue = open_item(tag, e, conv.id, conv.customer, rule, now), rule.queue
+    local status = match(e.hint.bad or '', '^([^: ]+):')
+    call('HSET', tag .. ':item:' .. item, 'reason', 'what was sent did not arrive' .. (status and ': ' .. status or ''))
     change_open(tag, conv.customer, '', conv.id)
     evidence = evidence .. ' reopened'
   elseif not failed then
@@ -273,6 +275,8 @@ local function route_message(tag, e, rules, now, idle_ms)
   end
   if conv.renamed then call('HSET', key, 'subject', e.subject, 'base', e.hint.base) end
   keep_customer(tag, e, customer, is_new and e.mode == 'sender' and id, opened and conv.customer == owner and id, now)
+  if opened and conv.customer ~= owner then change_open(tag, conv.customer, '', id) end
+  if e.answer_in then draw_in(tag, now, e.answer_in, id) end
   if e.kind == 'opt-out' then
     call('SET', tag .. ':optout:' .. e.channel .. ':' .. e.from, e.id)
   elseif e.kind == 'opt-in' then

@@ -148,11 +148,12 @@ function keep_message_ids(tag, e, id, is_new)
   local at, mark = tag .. ':mid:' .. e.channel .. ':', ''
   if e.mid ~= '' then
     local old = not e.own and call('SET', at .. e.mid, id, 'NX', 'GET', 'PX', MID_KEEP_MS)
-    if e.own == 'free' or (old and sub(old, 1, 1) == '?') then
-      call('SET', at .. e.mid, id, 'PX', MID_KEEP_MS)
-    elseif old then
-      mark = ' message_id_reused'
+    local named = old and match(old, '^%?(%w+)')
+    if e.own == 'free' or named then call('SET', at .. e.mid, id, 'PX', MID_KEEP_MS) end
+    if named and named ~= id then
+      e.answer_in, mark = named, ' answer_first see ' .. named
     end
+    if old and not named then mark = ' message_id_reused' end
   end
   if is_new then
     for ref in gmatch(e.refs, '%S+') do call('SET', at .. ref, '?' .. id, 'NX', 'PX', MID_KEEP_MS) end
