@@ -176,13 +176,17 @@ static int find_cut(struct work *w, const struct conversation *c, struct cut *re
   return CTL_OK;
 }
 
-/* "w1=2 w2=1": how many messages came under which work item. */
-static const char *count_work(struct work *w, const struct said_list *list) {
+/* "w1=1 w2=1": under which work item each message is counted; of one that was moved, c->counted says it. */
+static const char *count_work(struct work *w, const struct conversation *c, const struct said_list *list) {
   auto_clean(buf_free) struct buf text = BUF_INIT(TEXT_MOST);
   buf_add_text(&text, "");
-  for (size_t i = 0; i < list->count; i++)
-    if (list->at[i]->counts)
-      buf_printf(&text, "%s%s=1", text.len ? " " : "", list->at[i]->work_item);
+  for (size_t i = 0; i < list->count; i++) {
+    struct slice moved, part[2] = {SLICE(""), slice_text(list->at[i]->counts ? list->at[i]->work_item : "")};
+    if (list_find(c->counted, list->at[i]->cursor, &moved))
+      split_parts(moved, ':', part, 2);
+    if (part[1].len)
+      buf_printf(&text, "%s%.*s=1", text.len ? " " : "", (int)part[1].len, part[1].at);
+  }
   return text_of(w, &text);
 }
 
@@ -233,7 +237,7 @@ static redisReply *split_step(struct work *w, const struct conversation *c, cons
                               first->cursor, before, first->event, at, item, customer, first->channel, reference, subject,
                               gone_keys(w, &moved, &left), text_of(w, &moved),
                               taken_of(w, c->taken, first->cursor, false), taken_of(w, c->taken, first->cursor, true),
-                              strcmp(first->channel_kind, "email") == 0 ? "" : first->key, count_work(w, &cut->moved)};
+                              strcmp(first->channel_kind, "email") == 0 ? "" : first->key, count_work(w, c, &cut->moved)};
   memcpy(argv, head, sizeof(head));
   return desk_call(w->view, add_ids(&cut->moved, argv, (int)(sizeof(head) / sizeof(head[0]))), argv);
 }

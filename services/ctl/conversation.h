@@ -17,7 +17,7 @@ struct conversation {
   const char *last, *begins;                /* cursors: its chain's end; its beginning, "" the whole */
   const char *participants;                 /* |key|~guest| */
   const char *merged;                       /* the one that took it over, "" none */
-  const char *members, *parts, *gone, *taken;
+  const char *members, *parts, *gone, *taken, *counted;
   int64_t created_ms;
 };
 

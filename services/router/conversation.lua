@@ -6,11 +6,11 @@ local LIST_MAX = 50
 
 local function read_conversation(tag, id)
   local v = call('HMGET', tag .. ':conv:' .. id, 'facts', 'item', 'queue', 'messages', 'last_ms', 'last', 'participants',
-    'merged', 'merge', 'members', 'parts', 'gone', 'taken', 'moved')
+    'merged', 'merge', 'members', 'parts', 'gone', 'taken', 'moved', 'counted')
   if not v[1] then return nil end
   local c = { id = id, key = tag .. ':conv:' .. id, item = v[2] or '', queue = v[3] or '', messages = tonumber(v[4]) or 0,
     last_ms = tonumber(v[5]) or 0, last = v[6] or '', participants = v[7] or '|', merged = v[8], merge = v[9],
-    members = v[10] or '', parts = v[11] or '', gone = v[12] or '', taken = v[13] or '', moved = v[14] }
+    members = v[10] or '', parts = v[11] or '', gone = v[12] or '', taken = v[13] or '', moved = v[14], counted = v[15] or '' }
   c.customer, c.channel = match(v[1], '^([^\31]*)\31([^\31]*)\31')
   return c
 end
@@ -261,7 +261,8 @@ local function split_conversation(keys, args)
     if is_counted(tag, item, c.item) then moved = moved + tonumber(count) end
   end
   call('HSET', n.key, 'facts', concat({ args[11], args[12], now, args[13], args[14] }, '\31'), 'last_ms',
-    string.format('%.0f', c.last_ms), 'participants', args[16], 'begins', begins, 'gone', c.gone, 'taken', args[18], 'moved', '1')
+    string.format('%.0f', c.last_ms), 'participants', args[16], 'begins', begins, 'gone', c.gone, 'taken', args[18], 'counted', c.counted,
+    'moved', '1')
   call('SET', tag .. ':ref:' .. args[13], id)
   if i and moved > 0 and c.messages <= moved then
     give_item(tag, c.item, i, n, c.messages)
@@ -292,7 +293,7 @@ local function move(keys, args)
   if not a or not b or not holder then return { 'GONE', a and args[5] or args[3] } end
   if holder.id == b.id then return { 'SAME', b.id } end
   if a.last ~= args[4] then return { 'NEWS', a.id } end
-  if list_full(a.gone) or list_full(b.taken) then return { 'MANY', list_full(a.gone) and a.id or b.id } end
+  if list_full(a.gone) or list_full(b.taken) or list_full(b.counted) then return { 'MANY', list_full(a.gone) and a.id or b.id } end
   if holder.id == a.id then holder = a end
   local taken = list_has(a.taken, cursor)
   a.gone, a.taken = list_add(a.gone, cursor .. ':' .. b.id .. (taken and ':t' or '')), list_drop(a.taken, cursor)
@@ -300,7 +301,8 @@ local function move(keys, args)
   b.gone = gone
   if not came_back or sub(came_back, -2) == ':t' then b.taken = list_add(b.taken, cursor) end
   local had, had_b, i = holder.item, b.item, open_state(tag, holder.item)
-  if i and is_counted(tag, item, holder.item) then
+  local counted, other = list_drop(a.counted, cursor .. ':')
+  if i and is_counted(tag, other and sub(other, #cursor + 2) or item, holder.item) then
     holder.messages = holder.messages - 1
     if holder.messages <= 0 then
       holder.item, holder.queue, holder.messages = '', '', 0
@@ -309,13 +311,15 @@ local function move(keys, args)
       copy_item(tag, args[9], had, i, b, 0, event, args[8])
     end
     b.messages = b.messages + 1
+    b.counted = list_add((list_drop(b.counted, cursor .. ':')), cursor .. ':' .. b.item)
   end
   keep_work(tag, holder, had)
   keep_work(tag, b, had_b)
-  call('HSET', a.key, 'gone', a.gone, 'taken', a.taken, 'moved', '1')
+  call('HSET', a.key, 'gone', a.gone, 'taken', a.taken, 'counted', counted, 'moved', '1')
   if holder ~= a then call('HSET', a.key, 'participants', participants_without(a.participants, args[11])) end
   call('HSET', holder.key, 'moved', '1', 'participants', participants_without(holder.participants, args[11]))
-  call('HSET', b.key, 'gone', b.gone, 'taken', b.taken, 'participants', (participants_with(b.participants, args[12])))
+  call('HSET', b.key, 'gone', b.gone, 'taken', b.taken, 'counted', b.counted, 'participants',
+    (participants_with(b.participants, args[12])))
   fact(tag, 'move', a, 'without ' .. event .. ' to ' .. b.id, by, now)
   fact(tag, 'move', b, 'with ' .. event .. ' from ' .. a.id, by, now)
   lead_ids(tag, args, 13, a.id, holder.id, b.id)
