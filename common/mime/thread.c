@@ -57,14 +57,14 @@ static bool is_separator(char c) {
 /* What folding put inside an id goes; one with anything but printable ASCII is none of ours, but of somebody's: it
  * is kept clean. */
 static void add_id(struct reading *r, struct texts *ids, struct slice s) {
-  char id[ID_MAX];
   size_t len = 0;
   if (s.len > ID_MAX)
     return;
-  for (size_t i = 0; i < s.len; i++)
-    if (s.at[i] != ' ' && s.at[i] != '\t')
-      id[len++] = s.at[i];
-  add(r, ids, slice_text(reading_line(r, slice_of(id, len))));
+  char *id = reading_line(r, s);
+  for (const char *c = id; *c; c++)
+    if (*c != ' ')
+      id[len++] = *c;
+  add(r, ids, slice_of(id, len));
 }
 
 /* Every <…>; one that is not closed ends at white space. With `bare`, words with an '@' that have no brackets, too. */
