@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The desk as a thing: the document a new one starts with, and its end. */
 #include "desk/desk.h"
+#include "desk/pattern.h"
 #include "desk/when.h"
 #include "desk/words.h"
 #include <stdlib.h>
+
+#define ADDRESS_MAX 320
 
 static const char sample[] =
     "# SPDX-License-Identifier: Apache-2.0\n"
@@ -18,8 +21,13 @@ static const char sample[] =
     "  - name: suspected\n"
     "    priority: 9\n"
     "\n"
+    "  # Bounces and out-of-office replies that belong to no conversation.\n"
+    "  - name: automatic\n"
+    "    priority: 9\n"
+    "\n"
     "#agents:\n"
     "#  - name: ana\n"
+    "#    address: ana@example.com         # her mail about a conversation is a note, not a customer's message\n"
     "#    queues: [support]\n"
     "#    skills: {en: 8, billing: 5}     # 0 to 10\n"
     "\n"
@@ -28,6 +36,10 @@ static const char sample[] =
     "  - name: suspected\n"
     "    when: {suspected: true}\n"
     "    then: {queue: suspected, priority: 9}\n"
+    "\n"
+    "  - name: automatic\n"
+    "    when: {automatic: [bounce, reply]}      # also: report, list, bulk; none: a person wrote it\n"
+    "    then: {queue: automatic, priority: 9}\n"
     "\n"
     "#  - name: invoices\n"
     "#    when:\n"
@@ -44,6 +56,15 @@ static const char sample[] =
 
 const char *desk_default_yaml(void) {
   return sample;
+}
+
+const char *desk_agent_of(const struct desk *d, struct slice address) {
+  char lower[ADDRESS_MAX];
+  if (!d->addresses || address.len > sizeof(lower))
+    return "";
+  lower_copy(address, lower);
+  uint32_t index = names_find(d->addresses, slice_of(lower, address.len));
+  return index == NAMES_NONE ? "" : d->agents[index].name;
 }
 
 static void free_texts(char **texts, size_t count) {
@@ -65,6 +86,7 @@ void when_free(struct desk_when **w) {
 
 static void agent_clear(struct desk_agent *a) {
   free(a->name);
+  free(a->address);
   free_texts(a->queues, a->queue_count);
   for (size_t i = 0; i < a->skill_count; i++)
     free(a->skills[i].name);
@@ -93,6 +115,9 @@ void desk_free(struct desk **d) {
   free(gone->queues);
   free(gone->agents);
   free(gone->rules);
+  if (gone->addresses)
+    names_free(gone->addresses);
+  free(gone->addresses);
   words_free(&gone->words);
   free(gone);
 }

@@ -9,6 +9,7 @@
  *       answer_within: 4h      # service level: first answer
  *   agents:
  *     - name: ana
+ *       address: ana@example.com        # mail from here about a conversation is a colleague's note
  *       queues: [billing, support]
  *       skills: {zh: 5, billing: 8}     # 0 … 10
  *   rules:                      # ordered; the first that matches wins
@@ -22,6 +23,7 @@
  *         customer_value: ">= 1000"     # >=, >, <=, <, =
  *         customer_language: [de, fr]   # any of
  *         suspected: true               # the channel program flagged it
+ *         automatic: [bounce, reply]    # any of reply, bounce, report, list, bulk; none: a person wrote it
  *       then: {queue: billing, priority: 2, answer_within: 1h, skills: ["billing >= 3"]}
  *   default: {queue: support}
  *
@@ -56,6 +58,7 @@ struct desk_skill {
 
 struct desk_agent {
   char *name;
+  char *address;           /* in lower case; NULL: not said */
   char **queues;
   size_t queue_count;
   struct desk_skill *skills;
@@ -83,6 +86,7 @@ struct desk {
   size_t agent_count;
   struct desk_rule *rules; /* the default rule ("default", always true) is the last */
   size_t rule_count;
+  struct names *addresses; /* of agents, in lower case; NULL when no agent has one; private to the module */
   struct desk_words *words; /* all words of all rules; NULL when no rule has any; private to the module */
 };
 
@@ -92,13 +96,16 @@ struct desk_facts {
   const struct slice *recipients;
   size_t recipient_count;
   struct slice subject, text;
+  struct slice automatic;  /* kind of automatic mail; empty: a person wrote it */
   bool suspected;
 };
 
 /* Returns 0 (gives *ret), -EINVAL (complaint with line and what is allowed). */
 int must_check desk_parse(struct slice yaml, const char *name, struct desk **ret, struct complaint *complaint);
 void desk_free(struct desk **d);
-/* The document a new desk starts with: queues support and suspected, one default rule, suspected posts apart. */
+/* Name of the agent with this e-mail address (any case), lent; "" when there is none. */
+const char *desk_agent_of(const struct desk *d, struct slice address);
+/* The document a new desk starts with: queue support; suspected posts and unclaimed bounces apart. */
 const char *desk_default_yaml(void);
 /* Indices of the rules whose event conditions hold, in order, ending with the first one without customer conditions
  * (at least one: the default). Returns how many were written, at most `max` (>= 1; the last place is always given to

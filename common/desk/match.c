@@ -71,10 +71,21 @@ static bool words_hold(struct matching *m, const struct desk_when *w) {
   return false;
 }
 
+unsigned automatic_bit(struct slice kind) {
+  static const char *const kinds[] = {"reply", "bounce", "report", "list", "bulk"};
+  if (kind.len == 0)
+    return AUTOMATIC_NONE;
+  for (unsigned i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+    if (slice_equal(kind, slice_text(kinds[i])))
+      return AUTOMATIC_FIRST << i;
+  return 0;
+}
+
 /* Cheapest first. */
 static bool holds(struct matching *m, const struct desk_when *w) {
   const struct desk_facts *f = m->facts;
   return !w || ((w->suspected == SUSPICION_ANY || (w->suspected == SUSPICION_YES) == f->suspected) &&
+                (!w->automatic || (w->automatic & automatic_bit(f->automatic))) &&
                 one_of(f->channel, w->channels, w->channel_count) &&
                 one_of(f->channel_kind, w->kinds, w->kind_count) && recipient_holds(m, w) && words_hold(m, w));
 }

@@ -5,6 +5,7 @@
  */
 #include "config/forms.h"
 #include "config/value.h"
+#include "desk/pattern.h"
 #include "desk/when.h"
 #include "desk/words.h"
 #include <stdio.h>
@@ -157,6 +158,20 @@ static int agent_name(struct reading *r, const struct node *value, void *into) {
   return read_name(r, value, &((struct desk_agent *)into)->name);
 }
 
+static int agent_address(struct reading *r, const struct node *value, void *into) {
+  struct desk_agent *agent = into;
+  if (value->kind != NODE_TEXT || value->text.len == 0 || !form_recipient(value->text) || value->text.at[0] == '@' ||
+      slice_equal(value->text, SLICE("*")))
+    return complain_value(r, value, "is no e-mail address");
+  agent->address = must_strdup(value->text.at);
+  lower_copy(value->text, agent->address);
+  if (!r->desk->addresses)
+    r->desk->addresses = must_calloc(1, sizeof(*r->desk->addresses));
+  if (!names_add(r->desk->addresses, slice_text(agent->address), (uint32_t)(agent - r->desk->agents)))
+    return complain_value(r, value, "is another agent's address already");
+  return 0;
+}
+
 static int agent_queues(struct reading *r, const struct node *value, void *into) {
   struct desk_agent *agent = into;
   struct names seen = {0};
@@ -194,7 +209,8 @@ static int agent_skills(struct reading *r, const struct node *value, void *into)
 }
 
 static const struct field agent_fields[] = {
-    {"name", true, agent_name}, {"queues", false, agent_queues}, {"skills", false, agent_skills}};
+    {"name", true, agent_name}, {"address", false, agent_address}, {"queues", false, agent_queues},
+    {"skills", false, agent_skills}};
 
 static int read_agents(struct reading *r, const struct node *list) {
   int fault = read_list_shape(r, list, "agents", DESK_MAX_AGENTS);

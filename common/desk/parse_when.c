@@ -111,6 +111,27 @@ static int when_suspected(struct reading *r, const struct node *value, void *int
   return 0;
 }
 
+/* A list of kinds, or the word "none". */
+static int when_automatic(struct reading *r, const struct node *value, void *into) {
+  struct desk_when *w = ((struct conditions *)into)->when;
+  if (value->kind == NODE_TEXT && slice_equal(value->text, SLICE("none"))) {
+    w->automatic = AUTOMATIC_NONE;
+    return 0;
+  }
+  int fault = read_list_shape(r, value, "automatic", LIST_MAX);
+  if (fault)
+    return fault;
+  if (value->count == 0)
+    return document_complain(&r->document, value, "'automatic' needs at least one entry, or the word none");
+  for (const struct node *n = value->first; n; n = n->next) {
+    unsigned bit = n->kind == NODE_TEXT && n->text.len ? automatic_bit(n->text) : 0;
+    if (!bit)
+      return complain_value(r, n, "is no kind of automatic mail: reply, bounce, report, list, bulk");
+    w->automatic |= bit;
+  }
+  return 0;
+}
+
 /* ---- the customer */
 
 /* [a-z0-9_-], lower-cased: no character that means something in a predicate. */
@@ -176,6 +197,7 @@ static const struct field when_fields[] = {
     {"recipient", false, when_recipient},    {"words", false, when_words},
     {"customer_tags", false, when_tags},     {"customer_value", false, when_value},
     {"customer_language", false, when_language}, {"suspected", false, when_suspected},
+    {"automatic", false, when_automatic},
 };
 
 static char *join_terms(const struct conditions *c) {

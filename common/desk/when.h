@@ -9,6 +9,11 @@
 
 enum suspicion { SUSPICION_ANY, SUSPICION_YES, SUSPICION_NO };
 
+/* Bits of a rule's `automatic`; 0: any. */
+enum { AUTOMATIC_NONE = 1, AUTOMATIC_FIRST = 2 };
+/* The bit of a kind of automatic mail ("" none); 0 when there is no such kind. */
+unsigned automatic_bit(struct slice kind);
+
 /* All that are set must hold; a count of 0 is not set. */
 struct desk_when {
   char **channels;
@@ -20,6 +25,7 @@ struct desk_when {
   uint32_t *phrases;          /* numbers in desk->words */
   size_t phrase_count;
   enum suspicion suspected;
+  unsigned automatic;         /* bits of the kinds */
 };
 
 void when_free(struct desk_when **w);

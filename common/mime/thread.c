@@ -1,26 +1,45 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Tolerance in reading, none in believing: the router checks every token and id against what was ours. */
 #include "mime/thread.h"
+#include "base/id.h"
 #include "mime/address_list.h"
+#include "mime/encoded_word.h"
 #include "text/address.h"
+#include "text/subject.h"
 
-enum { ID_MAX = 500, IDS_SEEN_MAX = 1000, SUBJECT_TOKENS_MAX = 8 };
+enum { ID_MAX = 500, SUBJECT_TOKENS_MAX = 8 };
 
+/* Different texts in order. When it is full it takes no more; one that `rolls` loses the second oldest instead: the
+ * oldest names the thread, the newest are what is answered. */
 struct texts {
-  char *at[IDS_SEEN_MAX];
+  char *at[THREAD_REFERENCES_MAX];
+  uint64_t hash[THREAD_REFERENCES_MAX];
   size_t count, most;
+  bool rolls, rolled;
 };
 
-static bool has(const struct texts *t, struct slice s) {
+static bool has(const struct texts *t, struct slice s, uint64_t hash) {
   for (size_t i = 0; i < t->count; i++)
-    if (slice_equal(slice_text(t->at[i]), s))
+    if (t->hash[i] == hash && slice_equal(slice_text(t->at[i]), s))
       return true;
   return false;
 }
 
+static void roll(struct texts *t) {
+  t->count--;
+  memmove(t->at + 1, t->at + 2, (t->count - 1) * sizeof(t->at[0]));
+  memmove(t->hash + 1, t->hash + 2, (t->count - 1) * sizeof(t->hash[0]));
+  t->rolled = true;
+}
+
 static void add(struct reading *r, struct texts *t, struct slice s) {
-  if (s.len && t->count < t->most && !has(t, s))
-    t->at[t->count++] = reading_copy(r, s);
+  uint64_t hash = hash64(s);
+  if (!s.len || (t->count == t->most && !t->rolls) || has(t, s, hash))
+    return;
+  if (t->count == t->most)
+    roll(t);
+  t->at[t->count] = reading_copy(r, s);
+  t->hash[t->count++] = hash;
 }
 
 static char **keep(struct reading *r, const struct texts *t, size_t *ret_count) {
@@ -38,14 +57,14 @@ static bool is_separator(char c) {
 /* What folding put inside an id goes; one with anything but printable ASCII is none of ours, but of somebody's: it
  * is kept clean. */
 static void add_id(struct reading *r, struct texts *ids, struct slice s) {
-  char id[ID_MAX];
   size_t len = 0;
   if (s.len > ID_MAX)
     return;
-  for (size_t i = 0; i < s.len; i++)
-    if (s.at[i] != ' ' && s.at[i] != '\t')
-      id[len++] = s.at[i];
-  add(r, ids, slice_text(reading_line(r, slice_of(id, len))));
+  char *id = reading_line(r, s);
+  for (const char *c = id; *c; c++)
+    if (*c != ' ')
+      id[len++] = *c;
+  add(r, ids, slice_of(id, len));
 }
 
 /* Every <…>; one that is not closed ends at white space. With `bare`, words with an '@' that have no brackets, too. */
@@ -74,26 +93,27 @@ static void read_ids(struct reading *r, struct slice value, bool bare, struct te
   }
 }
 
+static void read_field(struct reading *r, const struct mail_header *h, const char *name, bool bare, struct texts *ids) {
+  for (const struct mail_field *f = NULL; (f = header_find(h, name, f));) {
+    struct slice value = header_unfold(r, f->value);
+    bool encoded = value.len && memmem(value.at, value.len, "=?", 2); /* some fold long ids so */
+    read_ids(r, encoded ? slice_text(encoded_word_decode(r, value)) : value, bare, ids);
+  }
+}
+
 /* In-Reply-To is prose in old mail ("Your message of … <id>"): words count only when no brackets do. */
 static char **read_replies(struct reading *r, const struct mail_header *h, size_t *ret_count) {
   struct texts ids = {.most = THREAD_REPLIES_MAX};
   for (int bare = 0; bare < 2 && ids.count == 0; bare++)
-    for (const struct mail_field *f = NULL; (f = header_find(h, "In-Reply-To", f));)
-      read_ids(r, header_unfold(r, f->value), bare, &ids);
+    read_field(r, h, "In-Reply-To", bare, &ids);
   return keep(r, &ids, ret_count);
 }
 
-/* The oldest names the thread, the newest are what is answered: both ends are kept. */
 static char **read_references(struct reading *r, const struct mail_header *h, size_t *ret_count) {
-  struct texts ids = {.most = IDS_SEEN_MAX};
-  for (const struct mail_field *f = NULL; (f = header_find(h, "References", f));)
-    read_ids(r, header_unfold(r, f->value), true, &ids);
-  if (ids.count > THREAD_REFERENCES_MAX) {
-    size_t newest = THREAD_REFERENCES_MAX - 1;
-    memmove(ids.at + 1, ids.at + ids.count - newest, newest * sizeof(ids.at[0]));
-    ids.count = THREAD_REFERENCES_MAX;
+  struct texts ids = {.most = THREAD_REFERENCES_MAX, .rolls = true};
+  read_field(r, h, "References", true, &ids);
+  if (ids.rolled)
     reading_warn(r, "references-cut");
-  }
   return keep(r, &ids, ret_count);
 }
 
@@ -121,33 +141,14 @@ static char **read_tokens(struct reading *r, const struct mail_header *h, struct
   return keep(r, &tokens, ret_count);
 }
 
-static bool is_word(char c) {
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (uint8_t)c >= 0x80;
-}
-
-/* "7kq2-m9xd-4tab", any case: Crockford's digits have no i, l, o, u. */
-static bool is_reference(const char *s) {
-  for (size_t i = 0; i < REFERENCE_LEN; i++) {
-    bool dash = i % 5 == 4;
-    char c = s[i] >= 'A' && s[i] <= 'Z' ? (char)(s[i] | 0x20) : s[i];
-    if (dash ? c != '-' : !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z' && !strchr("ilou", c))))
-      return false;
-  }
-  return true;
-}
-
-/* TH-13: "[#7kq2-m9xd-4tab]" as a word of its own. */
+/* TH-13 */
 static char **read_subject_tokens(struct reading *r, const char *subject, size_t *ret_count) {
   struct texts tokens = {.most = SUBJECT_TOKENS_MAX};
-  for (const char *at = subject; (at = strstr(at, "[#")); at += 2) {
-    const char *token = at + 2, *end = token + REFERENCE_LEN;
-    if (strnlen(token, REFERENCE_LEN + 1) <= REFERENCE_LEN || *end != ']' || !is_reference(token))
-      continue;
-    if ((at > subject && is_word(at[-1])) || is_word(end[1]))
-      continue;
+  struct slice reference;
+  for (size_t at = 0; subject_reference_next(slice_text(subject), &at, &reference);) {
     char lower[REFERENCE_LEN];
     for (size_t i = 0; i < REFERENCE_LEN; i++)
-      lower[i] = token[i] >= 'A' && token[i] <= 'Z' ? (char)(token[i] | 0x20) : token[i];
+      lower[i] = reference.at[i] >= 'A' && reference.at[i] <= 'Z' ? (char)(reference.at[i] | 0x20) : reference.at[i];
     add(r, &tokens, slice_of(lower, REFERENCE_LEN));
   }
   return keep(r, &tokens, ret_count);

@@ -280,6 +280,16 @@ static int run_import(struct desk_view *v, const char *path) {
   return status == CTL_OK && m.failed ? CTL_FAILED : status;
 }
 
+/* "1764000000000 5.1.1": since when, and what the mail system said (RFC 3463). */
+static json_t *undeliverable_json(const char *value) {
+  char since[RFC3339_LEN + 1], *status;
+  json_t *j = json_object();
+  clock_rfc3339(strtoll(value, &status, 10), since);
+  json_object_set_new(j, "since", json_string(since));
+  json_object_set_new(j, "status", json_string(*status == ' ' ? status + 1 : status));
+  return j;
+}
+
 static int run_show(struct desk_view *v, const char *address) {
   char *key = NULL, at[512];
   if (address_key_of(v->arena, slice_text(address), &key) != 0)
@@ -300,8 +310,9 @@ static int run_show(struct desk_view *v, const char *address) {
     const char *name = reply_text(fields->element[i]), *value = reply_text(fields->element[i + 1]);
     if (strncmp(name, "talk:", 5) == 0)
       continue;
-    json_t *profile = strcmp(name, "profile") == 0 ? json_loads(value, 0, NULL) : NULL;
-    json_object_set_new(customer, name, profile ? profile : json_string(value));
+    bool bad = strncmp(name, "undeliverable:", 14) == 0;
+    json_t *parsed = strcmp(name, "profile") == 0 ? json_loads(value, 0, NULL) : bad ? undeliverable_json(value) : NULL;
+    json_object_set_new(customer, name, parsed ? parsed : json_string(value));
   }
   if (v->ctl->json) {
     print_json(customer);

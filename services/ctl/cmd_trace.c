@@ -6,13 +6,15 @@
  */
 #include "base/clock.h"
 #include "base/encode.h"
+#include "conversation.h"
 #include "item.h"
 #include "outbound.h"
 #include "text/address.h"
+#include "threading.h"
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { SEARCH_MOST = 200000, FOUND_MAX = 50 };
+enum { SEARCH_MOST = 200000, FOUND_MAX = 50, LIFE_MAX = 1000, WORDS_MAX = 4096 };
 
 struct trace {
   struct desk_view *view;
@@ -45,7 +47,7 @@ static void words(char *ret, size_t room, const char *format, struct slice a, st
 #pragma GCC diagnostic pop
 }
 
-static void decision_steps(json_t *steps, const struct entry *e) {
+static void decision_steps(json_t *steps, const struct entry *e, const contact_event *event) {
   char text[700];
   int64_t at = entry_at(e);
   if (slice_equal(e->type, SLICE("quarantine"))) {
@@ -59,24 +61,10 @@ static void decision_steps(json_t *steps, const struct entry *e) {
   words(text, sizeof(text), "customer %s, context %s", e->meta[META_CUSTOMER].len ? e->meta[META_CUSTOMER] : SLICE("unknown"),
         context[0]);
   add_step(steps, at, "identified", text);
-  static const struct {
-    const char *how, *format;
-  } hows[] = {{"new", "new conversation %s%s"},
-              {"token", "conversation %s: signed reply token (%s)"},
-              {"own-message-id", "conversation %s: answers a message of ours (%s)"},
-              {"stored-message-id", "conversation %s: answers a message of this conversation (%s)"},
-              {"subject-token", "conversation %s: reference in the subject, sender takes part (%s)"},
-              {"same-sender", "conversation %s: same sender on the same channel (%s)"},
-              {"outbound", "conversation %s: reports on what went out (%s)"},
-              {"none", "belongs to no conversation%s%s"}};
-  for (size_t i = 0; i < sizeof(hows) / sizeof(hows[0]); i++)
-    if (slice_equal(e->meta[META_HOW], slice_text(hows[i].how))) {
-      char evidence[300];
-      bool plain = i == 0 && e->meta[META_EVIDENCE].len;
-      words(evidence, sizeof(evidence), plain ? " (%s%s)" : "%s%s", e->meta[META_EVIDENCE], SLICE(""));
-      words(text, sizeof(text), hows[i].format, e->meta[META_CONVERSATION], slice_text(evidence));
-      add_step(steps, at, "threaded", text);
-    }
+  auto_clean(buf_free) struct buf why = BUF_INIT(WORDS_MAX);
+  threading_words(e->meta[META_CONVERSATION], e->meta[META_HOW], e->meta[META_EVIDENCE], event, &why);
+  buf_add(&why, "", 1);
+  add_step(steps, at, "threaded", why.at ? why.at : "");
   if (e->meta[META_RULE].len) {
     words(text, sizeof(text), "rule \"%s\" of desk version %s", e->meta[META_RULE], e->meta[META_DESK]);
     add_step(steps, at, "decided", text);
@@ -87,30 +75,95 @@ static void decision_steps(json_t *steps, const struct entry *e) {
   }
 }
 
-/* What happened to its work item afterwards: the conversation's chain of entries, from its end. */
-static void life_steps(struct trace *t, json_t *steps, const struct entry *e) {
+/* What people did with a conversation that concerns one message: `first` is where it was put, `now` where it is; the
+ * chain looked at is one of the two. */
+static bool is_about(const struct entry *at, const struct entry *e, const char *first, const char *now) {
+  struct slice evidence = at->meta[META_EVIDENCE];
+  char event[EVENT_ID_LEN + 1];
+  snprintf(event, sizeof(event), "%.*s", (int)e->meta[META_EVENT].len, e->meta[META_EVENT].at);
+  bool moved = slice_equal(at->type, SLICE("move")), cut = threading_has(evidence, "at");
+  if (slice_equal(at->type, SLICE("merge")))
+    return threading_has(evidence, "into");
+  if (!moved && !cut)
+    return threading_has(evidence, "out_of");
+  if (moved && !threading_has(evidence, event))
+    return false;
+  if (threading_has(evidence, "without"))
+    return moved || threading_has(evidence, now);
+  return !slice_equal(at->meta[META_CONVERSATION], slice_text(first)) && !threading_has(evidence, first);
+}
+
+static void life_step(json_t *steps, const struct entry *at, const struct entry *e) {
   static const struct {
     const char *type, *step, *format;
-  } rows[] = {{"claim", "claimed", "held by %s"}, {"done", "done", "ended by %s"}, {"requeue", "requeued", "back from %s to queue %s"}};
-  char conversation[64], text[700];
-  struct chain chain;
-  struct entry at;
-  json_t *later = json_array();
-  snprintf(conversation, sizeof(conversation), "%.*s", (int)e->meta[META_CONVERSATION].len, e->meta[META_CONVERSATION].at);
-  chain_open(&chain, t->view, conversation);
-  for (int n = 0; n < 100 && chain_next(&chain, &at) && strcmp(at.cursor, e->cursor) != 0; n++) {
-    struct slice agent = at.meta[META_AGENT].len ? at.meta[META_AGENT] : SLICE("the operator");
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-      if (slice_equal(at.type, slice_text(rows[i].type)) &&
-          slice_equal(at.meta[META_WORK_ITEM], e->meta[META_WORK_ITEM])) {
-        words(text, sizeof(text), rows[i].format, agent, at.meta[META_QUEUE]);
-        add_step(later, entry_at(&at), rows[i].step, text);
-      }
+    bool item; /* about its work item, not its conversation */
+  } rows[] = {{"claim", "claimed", "held by %s%s", true},
+              {"done", "done", "ended by %s%s", true},
+              {"requeue", "requeued", "back from %s to queue %s", true},
+              {"merge", "merged", "by %s: %s", false},
+              {"split", "split", "by %s: %s", false},
+              {"move", "moved", "by %s: %s", false}};
+  char text[700], what[400];
+  struct slice agent = at->meta[META_AGENT].len ? at->meta[META_AGENT] : SLICE("the operator");
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    if (!slice_equal(at->type, slice_text(rows[i].type)) ||
+        (rows[i].item && !slice_equal(at->meta[META_WORK_ITEM], e->meta[META_WORK_ITEM])))
+      continue;
+    words(what, sizeof(what), "%s %s", at->meta[META_CONVERSATION], at->meta[META_EVIDENCE]);
+    words(text, sizeof(text), rows[i].format, agent, i < 2 ? SLICE("") : i == 2 ? at->meta[META_QUEUE] : slice_text(what));
+    add_step(steps, entry_at(at), rows[i].step, text);
   }
-  chain_close(&chain);
-  for (size_t i = json_array_size(later); i > 0; i--)
-    json_array_append(steps, json_array_get(later, i - 1));
-  json_decref(later);
+}
+
+/* What happened afterwards in one conversation: its chain of entries, from its end. */
+static void life_steps(struct trace *t, json_t *steps, const struct entry *e, const char *chain, const char *first,
+                       const char *now) {
+  char key[128];
+  snprintf(key, sizeof(key), TAG ":conv:%.64s", chain);
+  auto_reply *last = CALL(t->view, "HGET", key, "last");
+  char cursor[64];
+  snprintf(cursor, sizeof(cursor), "%s", reply_text(last));
+  for (int n = 0; n < LIFE_MAX && cursor[0] && cursor_compare(cursor, e->cursor) > 0; n++) {
+    redisReply *reply = NULL;
+    struct entry at;
+    if (entry_get(t->view, cursor, &reply, &at) < 0)
+      break;
+    bool place = slice_equal(at.type, SLICE("merge")) || slice_equal(at.type, SLICE("split")) ||
+                 slice_equal(at.type, SLICE("move"));
+    if (!slice_equal(at.type, SLICE("event")) && (!place || is_about(&at, e, first, now)))
+      life_step(steps, &at, e);
+    snprintf(cursor, sizeof(cursor), "%.*s", (int)at.meta[META_PREVIOUS].len, at.meta[META_PREVIOUS].at);
+    freeReplyObject(reply);
+  }
+}
+
+static int by_time(const void *a, const void *b) {
+  json_t *const *x = a, *const *y = b;
+  return strcmp(json_string_value(json_object_get(*x, "at")), json_string_value(json_object_get(*y, "at")));
+}
+
+/* What happened in the conversation it was put into, and in the one it is in now when people decided otherwise. */
+static void later_steps(struct trace *t, json_t *one, json_t *steps, const struct entry *e) {
+  struct conversation place, now;
+  char first[64];
+  snprintf(first, sizeof(first), "%.*s", (int)e->meta[META_CONVERSATION].len, e->meta[META_CONVERSATION].at);
+  json_t *found = json_array(), *sorted[2 * LIFE_MAX];
+  struct arena *a = arena_new(16 * 1024, 4 * 1024 * 1024);
+  bool elsewhere = conversation_of(t->view, a, e->cursor, first, &place) == 0 &&
+                   conversation_survivor(t->view, a, &place, &now) == 0 && strcmp(now.id, first) != 0;
+  life_steps(t, found, e, first, first, elsewhere ? place.id : first);
+  if (elsewhere) {
+    life_steps(t, found, e, now.id, first, place.id);
+    json_object_set_new(one, "conversation", json_string(now.id));
+  }
+  size_t count = json_array_size(found);
+  for (size_t i = 0; i < count; i++)
+    sorted[i] = json_array_get(found, count - 1 - i);
+  qsort(sorted, count, sizeof(sorted[0]), by_time);
+  for (size_t i = 0; i < count; i++)
+    json_array_append(steps, sorted[i]);
+  json_decref(found);
+  arena_free(&a);
 }
 
 static bool known(const struct trace *t, struct slice event_id) {
@@ -146,9 +199,9 @@ static void add_trace(struct trace *t, const struct entry *e) {
   add_step(steps, times[1], "spooled", "synced to disk, then the source was answered");
   add_step(steps, times[2], "sent", "over the link");
   add_step(steps, times[3], "received", "by the router");
-  decision_steps(steps, e);
+  decision_steps(steps, e, event);
   if (e->meta[META_CONVERSATION].len)
-    life_steps(t, steps, e);
+    later_steps(t, one, steps, e);
   json_object_set_new(one, "steps", steps);
   json_array_append_new(t->found, one);
 }
@@ -182,16 +235,22 @@ static void by_outbound(struct trace *t, const char *id) {
     add_outbound(t, reply_text(conversation), id);
 }
 
-/* All events of a conversation, the latest first; then what went out. */
+/* All events that belong to a conversation, or to the one that took it over, the latest first. */
 static void by_conversation(struct trace *t, const char *id) {
-  struct chain chain;
-  struct entry e;
-  struct slice outbound, rest;
-  chain_open(&chain, t->view, id);
-  for (int n = 0; n < 1000 && chain_next(&chain, &e); n++)
-    if (!outbound_of_entry(&e, &outbound, &rest))
+  struct conversation c, survivor;
+  struct said_list list = {0};
+  struct arena *a = arena_new(64 * 1024, 64 * 1024 * 1024);
+  if (conversation_read(t->view, a, id, &c) == 0 && conversation_survivor(t->view, a, &c, &survivor) == 0 &&
+      conversation_all(t->view, a, &survivor, &list) == 0)
+    for (size_t i = list.count; i > 0; i--) {
+      redisReply *reply = NULL;
+      struct entry e;
+      if (entry_get(t->view, list.at[i - 1]->cursor, &reply, &e) < 0)
+        break;
       add_trace(t, &e);
-  chain_close(&chain);
+      freeReplyObject(reply);
+    }
+  arena_free(&a);
   add_outbound(t, id, "");
 }
 

@@ -22,6 +22,12 @@ static const struct ctl_command commands[] = {
     {"customer", "import FILE.csv|FILE.jsonl | show ADDRESS", "customers and what is known of them",
      "Columns: id, name, email, phone, tags, value, language; all others go into the profile. Several addresses in one\n"
      "field are separated by ';'. A second import of the same address updates the same customer.\n", false, cmd_customer},
+    {"conversation", "show ID | split ID --at EVENT | move EVENT --to ID | merge ID --into ID [--by NAME]",
+     "conversations: see, put together, take apart",
+     "split: what came with EVENT and after it becomes a conversation of its own; of a merged conversation (without --at)\n"
+     "it undoes the merge. move: one message, by its id or cursor. merge: all of it; answers to either land in the\n"
+     "second from then on. --by says who decided; all of it is in the journal. ID may be the customer's reference.\n",
+     false, cmd_conversation},
     {"desk", "check FILE | apply FILE | export [FILE] [--version-of N]", "the desk definition: queues, agents, skills, rules",
      NULL, false, cmd_desk},
     {"quarantine", "ls | show ID | retry ID | drop ID", "what was accepted and could not be read", NULL, false,

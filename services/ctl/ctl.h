@@ -41,6 +41,7 @@ int cmd_blob(struct ctl *ctl, int argc, char **argv);
 int cmd_trace(struct ctl *ctl, int argc, char **argv);
 int cmd_queue(struct ctl *ctl, int argc, char **argv);
 int cmd_customer(struct ctl *ctl, int argc, char **argv);
+int cmd_conversation(struct ctl *ctl, int argc, char **argv);
 int cmd_desk(struct ctl *ctl, int argc, char **argv);
 int cmd_quarantine(struct ctl *ctl, int argc, char **argv);
 int cmd_check(struct ctl *ctl, int argc, char **argv);

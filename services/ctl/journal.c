@@ -295,7 +295,9 @@ static void type_of(const struct entry *e, const contact_event *event, char ret[
               {"requeue", "org.deskbell.work_item.requeued.v1"},    {"desk", "org.deskbell.desk.applied.v1"},
               {"reopen", "org.deskbell.work_item.reopened.v1"},     {"outbound", "org.deskbell.outbound.created.v1"},
               {"outbound_state", "org.deskbell.outbound.changed.v1"},
-              {"outbound_order", "org.deskbell.outbound.ordered.v1"}};
+              {"outbound_order", "org.deskbell.outbound.ordered.v1"},
+              {"merge", "org.deskbell.conversation.merged.v1"},     {"split", "org.deskbell.conversation.split.v1"},
+              {"move", "org.deskbell.conversation.moved.v1"}};
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
     if (slice_equal(e->type, slice_text(rows[i].type))) {
       snprintf(ret, 64, "%s", rows[i].name);

@@ -1,106 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "decide.h"
+#include "base/encode.h"
+#include "evidence.h"
 #include "status.h"
+#include "text/address.h"
+#include "text/subject.h"
 #include "text/utf8.h"
-#include "token/token.h"
 
-enum { SUBJECT_MAX = 200, LIST_MAX = 4096 };
+enum { SUBJECT_MAX = 200, OTHERS_ROOM = 4096, HINTS_ROOM = 2048, BAD_MAX = 20, BASE_BYTES = 5 };
 
-void decide_message_id(struct slice message_id, char ret[EVENT_ID_LEN + 1]) {
-  message_id_digest(message_id, ret);
-}
-
-/* A list of words separated by blanks, built in the arena. */
-struct words {
-  struct arena *arena;
-  char *at;
-  size_t len, count;
-};
-
-static int add_word(struct words *w, struct slice word) {
-  if (word.len == 0 || memchr(word.at, ' ', word.len) || memchr(word.at, '|', word.len))
-    return 0;
-  if (!w->at && !(w->at = arena_alloc(w->arena, LIST_MAX)))
-    return -ENOMEM;
-  if (w->len + word.len + 2 > LIST_MAX)
-    return 0;
-  if (w->len)
-    w->at[w->len++] = ' ';
-  memcpy(w->at + w->len, word.at, word.len);
-  w->len += word.len;
-  w->at[w->len] = '\0';
-  w->count++;
-  return 0;
-}
-
-static const char *words_text(const struct words *w) {
-  return w->at ? w->at : "";
-}
-
-static int add_id(struct words *w, const char *message_id) {
-  char digest[EVENT_ID_LEN + 1];
-  if (!message_id[0] || w->count >= DECIDE_REFERENCES_MAX)
-    return 0;
-  decide_message_id(slice_text(message_id), digest);
-  return add_word(w, slice_of(digest, EVENT_ID_LEN));
-}
-
-/* In-Reply-To first, then References from the right: the most recent evidence first (TH-07). */
-static int collect_references(const Deskbell__V1__ThreadHints *hints, struct words *w) {
-  int r = 0;
-  for (size_t i = 0; r == 0 && i < hints->n_in_reply_to && i < 8; i++)
-    r = add_id(w, hints->in_reply_to[i]);
-  for (size_t i = hints->n_references; r == 0 && i > 0; i--)
-    r = add_id(w, hints->references[i - 1]);
-  return r;
-}
-
-static int collect_tokens(const Deskbell__V1__ThreadHints *hints, struct words *w) {
-  int r = 0;
-  for (size_t i = 0; r == 0 && i < hints->n_subject_tokens && i < 8; i++) {
-    char lower[REFERENCE_LEN];
-    struct slice token = slice_text(hints->subject_tokens[i]);
-    if (token.len != REFERENCE_LEN)
-      continue;
-    for (size_t k = 0; k < token.len; k++)
-      lower[k] = token.at[k] >= 'A' && token.at[k] <= 'Z' ? (char)(token.at[k] + 32) : token.at[k];
-    r = add_word(w, slice_of(lower, token.len));
-  }
-  return r;
-}
-
-/* TH-01, TH-02: a conversation that one of our own signatures names. */
-static int find_proven(const contact_event *e, struct slice secret, struct arena *a, struct decision *d) {
-  char id[CONVERSATION_ID_LEN + 1];
-  const Deskbell__V1__ThreadHints *h = e->thread;
-  struct slice channel = slice_text(e->channel);
-  const char *how = NULL;
-  for (size_t i = 0; !how && i < h->n_reply_tokens; i++)
-    if (token_reply_check(secret, channel, slice_text(h->reply_tokens[i]), id) == 0)
-      how = "token";
-  for (size_t i = 0; !how && i < h->n_in_reply_to; i++)
-    if (token_message_id_check(secret, channel, slice_text(h->in_reply_to[i]), id) == 0)
-      how = "own-message-id";
-  for (size_t i = h->n_references; !how && i > 0; i--)
-    if (token_message_id_check(secret, channel, slice_text(h->references[i - 1]), id) == 0)
-      how = "own-message-id";
-  if (!how)
-    return 0;
-  d->proven_how = how;
-  d->proven = arena_copy(a, slice_of(id, CONVERSATION_ID_LEN));
-  return d->proven ? 0 : -ENOMEM;
-}
+static_assert(DECIDE_REFERENCES_MAX == EVIDENCE_IDS_MAX, "the list is the evidence's");
 
 static int collect_others(const contact_event *e, bool (*is_own)(void *arg, struct slice address), void *arg,
-                          struct words *w) {
+                          struct word_list *w) {
   int r = 0;
   for (size_t i = 0; r == 0 && i < e->n_to && w->count < DECIDE_OTHERS_MAX; i++)
     if (e->to[i]->key[0] && !is_own(arg, slice_text(e->to[i]->address)))
-      r = add_word(w, slice_text(e->to[i]->key));
+      r = word_list_add(w, slice_text(e->to[i]->key));
   return r;
 }
 
-static int match_rules(const contact_event *e, const struct desk *desk, struct arena *a, struct decision *d) {
+static int match_rules(const contact_event *e, const struct desk *desk, const char *automatic, struct arena *a,
+                       struct decision *d) {
   struct slice *recipients = arena_alloc(a, sizeof(*recipients) * (e->n_to + 1));
   if (!recipients)
     return -ENOMEM;
@@ -112,6 +33,7 @@ static int match_rules(const contact_event *e, const struct desk *desk, struct a
                              .recipient_count = e->n_to,
                              .subject = slice_text(e->subject),
                              .text = slice_text(e->text),
+                             .automatic = slice_text(automatic),
                              .suspected = e->suspected[0] != '\0'};
   d->rule_count = desk_match(desk, &facts, d->rules, DECIDE_RULES_MAX);
   return 0;
@@ -123,45 +45,162 @@ static const char *mode_of(const contact_event *e) {
   return strcmp(e->channel_kind, "form") == 0 ? "new" : "sender";
 }
 
-int decide(const contact_event *e, const struct decide_desk *desk, bool (*is_own)(void *arg, struct slice address),
-           void *arg, struct arena *a, struct decision *ret) {
-  struct decision d = {.kind = event_kind_text(e->kind), .mode = mode_of(e), .from = "", .name = "", .proven = "",
-                       .proven_how = "", .message_id = "", .why = ""};
-  if (e->from) {
-    d.from = e->from->key;
-    d.name = e->from->name;
-  }
+/* ---- whether a person wrote it */
+
+/* The kind the channel program found; "" for what only asks for silence (AR-17). */
+static const char *automatic_of(const contact_event *e) {
+  static const char *const kinds[] = {"reply", "bounce", "report", "list", "bulk"};
+  for (size_t i = 0; e->automatic && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+    if (strcmp(e->automatic->kind, kinds[i]) == 0)
+      return kinds[i];
+  return "";
+}
+
+/* Answers of machines to what we sent are facts about its conversation, never work by themselves (AR-61, AR-63). A list,
+ * a newsletter or a notice that reports on no mail of ours may be work like any other. */
+static bool is_aside(const contact_event *e, const char *automatic) {
+  return strcmp(automatic, "reply") == 0 || strcmp(automatic, "bounce") == 0 ||
+         (strcmp(automatic, "report") == 0 && e->report);
+}
+
+/* What a delivery report says in one word: that something failed goes first (AR-60: the action decides). */
+static const char *outcome_of(const Deskbell__V1__Report *report) {
+  static const char *const actions[] = {"failed", "delayed", "delivered", "relayed", "expanded"};
+  for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
+    for (size_t k = 0; k < report->n_recipients; k++)
+      if (strcasecmp(report->recipients[k]->action, actions[i]) == 0)
+        return actions[i];
+  return "";
+}
+
+/* AR-62: there is no such mailbox or domain, and trying again will not make it (RFC 3463 3.2, 3.3). */
+static bool is_undeliverable(const Deskbell__V1__ReportedRecipient *to) {
+  static const char *const codes[] = {"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"};
+  for (size_t i = 0; strcasecmp(to->action, "failed") == 0 && i < sizeof(codes) / sizeof(codes[0]); i++)
+    if (strcmp(to->status, codes[i]) == 0)
+      return true;
+  return false;
+}
+
+/* ---- hints for the step */
+
+static int add_hint(struct word_list *hints, const char *name, const char *value) {
+  if (!value[0])
+    return 0;
+  char *word = arena_printf(hints->arena, "%s=%s", name, value);
+  return word ? word_list_add(hints, slice_text(word)) : -ENOMEM;
+}
+
+static int add_bad(struct word_list *hints, const Deskbell__V1__ReportedRecipient *to) {
+  struct slice address = slice_text(to->original_recipient[0] ? to->original_recipient : to->final_recipient);
+  char *sent = NULL, *key = NULL;
+  int r = is_undeliverable(to) ? address_email(hints->arena, address, &sent, &key) : ADDRESS_INVALID;
+  if (r != 0)
+    return r < 0 ? r : 0;
+  char *value = arena_printf(hints->arena, "%s:%s", to->status, key);
+  return value ? add_hint(hints, "bad", value) : -ENOMEM;
+}
+
+static int add_report(struct word_list *hints, const Deskbell__V1__Report *report) {
+  int r = report ? add_hint(hints, "report", outcome_of(report)) : 0;
+  for (size_t i = 0; r == 0 && report && i < report->n_recipients && i < BAD_MAX; i++)
+    r = add_bad(hints, report->recipients[i]);
+  return r;
+}
+
+/* A digest, for comparing only. */
+static int add_base(struct word_list *hints, const char *subject) {
+  char *base = subject_base(hints->arena, slice_text(subject));
+  if (!base || !base[0])
+    return base ? 0 : -ENOMEM;
+  uint64_t hash = hash64(slice_text(base));
+  char text[BASE32_LEN(BASE_BYTES) + 1];
+  base32_encode(&hash, BASE_BYTES, text);
+  return add_hint(hints, "base", text);
+}
+
+/* TH-17: somebody hands a mail on, and answers nothing. */
+static bool is_forward(const contact_event *e, enum subject_mark mark) {
+  return mark == SUBJECT_FORWARD && e->thread && e->thread->message_id[0] && e->thread->n_in_reply_to == 0;
+}
+
+/* TH-17: a colleague, unless the mail's sender is proven to be another. */
+static const char *agent_of(const contact_event *e, const struct desk *desk) {
+  bool forged = e->authenticity && strcmp(e->authenticity->dmarc, "fail") == 0;
+  return forged || !e->from ? "" : desk_agent_of(desk, slice_text(e->from->address));
+}
+
+static int collect_hints(const contact_event *e, const struct decide_desk *desk, enum subject_mark mark,
+                         const char *loop, struct word_list *hints, struct decision *d) {
+  bool aside = is_aside(e, d->automatic);
+  int r = add_hint(hints, "automatic", aside || loop[0] ? d->automatic : "");
+  if (r == 0)
+    r = add_hint(hints, "loop", loop);
+  if (r == 0 && aside)
+    r = add_report(hints, e->report);
+  if (r == 0)
+    r = add_hint(hints, "agent", agent_of(e, desk->desk));
+  if (r == 0 && is_forward(e, mark))
+    r = add_hint(hints, "forward", "yes");
+  return r == 0 ? add_base(hints, e->subject) : r;
+}
+
+/* ---- what is said of a mail, and of all else */
+
+static int describe_mail(const contact_event *e, const struct decide_desk *desk, struct arena *a, struct decision *d) {
+  enum subject_mark mark;
+  struct evidence evidence;
+  struct word_list hints = {.arena = a, .room = HINTS_ROOM};
+  char loop[CONVERSATION_ID_LEN + 1] = "";
+  char *subject = subject_shown(a, slice_text(e->subject), &mark);
+  if (!subject)
+    return -ENOMEM;
+  d->subject = subject;
+  subject[utf8_cut(slice_text(subject), SUBJECT_MAX)] = '\0';
+  d->automatic = evidence_is_ours(e, desk->secret, desk->channels, desk->channel_count, loop) ? "loopback" : automatic_of(e);
+  int r = evidence_collect(e, is_aside(e, d->automatic), desk->secret, a, &evidence);
+  if (r == 0)
+    r = collect_hints(e, desk, mark, loop, &hints, d);
+  d->proven = evidence.proven;
+  d->proven_how = evidence.proven_how;
+  d->message_id = evidence.message_id;
+  d->references = evidence.ids;
+  d->tokens = evidence.references;
+  d->hints = word_list_text(&hints);
+  return r;
+}
+
+static int describe(const contact_event *e, struct arena *a, struct decision *d) {
   char *subject = utf8_one_line(a, slice_text(e->subject));
   if (!subject)
     return -ENOMEM;
   subject[utf8_cut(slice_text(subject), SUBJECT_MAX)] = '\0';
-  d.subject = subject;
+  d->subject = subject;
+  return 0;
+}
+
+int decide(const contact_event *e, const struct decide_desk *desk, bool (*is_own)(void *arg, struct slice address),
+           void *arg, struct arena *a, struct decision *ret) {
+  struct decision d = {.kind = event_kind_text(e->kind), .mode = mode_of(e), .from = "", .name = "", .proven = "",
+                       .proven_how = "", .message_id = "", .references = "", .tokens = "", .hints = "", .automatic = "",
+                       .why = ""};
+  if (e->from) {
+    d.from = e->from->key;
+    d.name = e->from->name;
+  }
   event_reference(e->id, d.reference);
   d.why = e->quarantine ? e->quarantine->reason : status_facts(e, a);
   if (!d.why)
     return -ENOMEM;
-  struct words references = {.arena = a}, tokens = {.arena = a}, others = {.arena = a};
-  int r = collect_others(e, is_own, arg, &others);
-  if (r == 0 && e->thread) {
-    r = find_proven(e, desk->secret, a, &d);
-    if (r == 0)
-      r = collect_references(e->thread, &references);
-    if (r == 0)
-      r = collect_tokens(e->thread, &tokens);
-    if (r == 0 && e->thread->message_id[0]) {
-      char digest[EVENT_ID_LEN + 1];
-      decide_message_id(slice_text(e->thread->message_id), digest);
-      d.message_id = arena_copy(a, slice_of(digest, EVENT_ID_LEN));
-      r = d.message_id ? 0 : -ENOMEM;
-    }
-  }
+  struct word_list others = {.arena = a, .room = OTHERS_ROOM};
+  int r = strcmp(d.mode, "mail") == 0 ? describe_mail(e, desk, a, &d) : describe(e, a, &d);
   if (r == 0)
-    r = match_rules(e, desk->desk, a, &d);
+    r = collect_others(e, is_own, arg, &others);
+  if (r == 0)
+    r = match_rules(e, desk->desk, d.automatic, a, &d);
   if (r < 0)
     return r;
-  d.references = words_text(&references);
-  d.tokens = words_text(&tokens);
-  d.others = words_text(&others);
+  d.others = word_list_text(&others);
   *ret = d;
   return 0;
 }

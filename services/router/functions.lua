@@ -7,8 +7,10 @@
 local RELEASE = '6'
 -- Redis gives a library its globals only when a function runs; the wrapper in register() fills these.
 local call, pcall_redis, find, sub, gmatch, match, concat
--- Steps of outbound.lua, which follows this file in the library.
+-- Steps of outbound.lua, which is the last part of the library.
 local route_status, suppress_waiting
+-- In thread.lua and conversation.lua, which stand behind this in the library.
+local conversation, takes_part, thread, join_participants, keep_message_ids, subject_mark, draw_in
 
 local PARTICIPANTS_BYTES_MAX = 4096
 local OPEN_MAX = 20
@@ -41,11 +43,13 @@ local function identify(tag, e)
   if e.from == '' then return { state = 'absent' } end
   local id = call('GET', tag .. ':addr:' .. e.from)
   if not id then return { id = 'c' .. sub(e.id, 1, 16), state = 'absent', new = true } end
+  local mail = e.mode == 'mail'
   local v = pcall_redis('HMGET', tag .. ':cust:' .. id, 'tags', 'value', 'lang', 'profile', 'open', 'last_agent',
-    'imported', 'name', 'talk:' .. e.channel .. ':' .. e.from)
+    'imported', 'name', mail and 'undeliverable:' .. e.from or 'talk:' .. e.channel .. ':' .. e.from)
   if v.err then return { id = id, state = 'unavailable' } end
   return { id = id, state = v[7] and 'present' or 'absent', tags = v[1], value = v[2], lang = v[3], profile = v[4],
-    open = v[5], last_agent = v[6], imported = v[7], name = v[8], talk = v[9] }
+    open = v[5], last_agent = v[6], imported = v[7], name = v[8], talk = not mail and v[9],
+    undeliverable = mail and v[9] }
 end
 
 local function context_text(c)
@@ -53,74 +57,6 @@ local function context_text(c)
   if #profile > PROFILE_IN_JOURNAL_MAX then profile = '' end
   return concat({ c.state, c.imported or '', c.tags or '', c.value or '', c.lang or '', c.open or '',
     c.last_agent or '', c.name or '', profile }, '\30')
-end
-
--- ---------------------------------------------------------------- find the conversation
-
--- A merged conversation points to the one that survived (TH-15).
-local function conversation(tag, id)
-  for _ = 1, 10 do
-    local v = call('HMGET', tag .. ':conv:' .. id, 'facts', 'item', 'queue', 'messages', 'last_ms', 'last',
-      'participants', 'merged')
-    if not v[1] then return nil end
-    if not v[8] then
-      local customer, channel = match(v[1], '^([^\31]*)\31([^\31]*)\31')
-      return { id = id, customer = customer, channel = channel, item = v[2] or '', queue = v[3] or '',
-        messages = tonumber(v[4]) or 0, last_ms = tonumber(v[5]) or 0, last = v[6] or '', participants = v[7] or '|' }
-    end
-    id = v[8]
-  end
-  return nil
-end
-
-local function takes_part(conv, key)
-  return key ~= '' and find(conv.participants, '|' .. key .. '|', 1, true) ~= nil
-end
-
--- Evidence in order of trust (TH-01 … TH-06, TH-16, TH-19). Returns the conversation or nil, how, evidence.
-local function thread(tag, e, customer, idle_ms, now)
-  if e.proven ~= '' then
-    local conv = conversation(tag, e.proven)
-    if conv and conv.channel == e.channel then
-      return conv, e.proven_how, takes_part(conv, e.from) and conv.id or (conv.id .. ' new_participant')
-    end
-  end
-  if e.mode == 'sender' then
-    if e.from == '' then return nil, 'new', 'no sender' end
-    local conv = customer.talk and conversation(tag, customer.talk)
-    if not conv then return nil, 'new', '' end
-    if conv.item == '' and tonumber(now) - conv.last_ms > idle_ms then return nil, 'new', 'idle ' .. conv.id end
-    return conv, 'same-sender', conv.id
-  end
-  local refused = ''
-  for mid in gmatch(e.refs, '%S+') do
-    local id = call('GET', tag .. ':mid:' .. e.channel .. ':' .. mid)
-    local conv = id and conversation(tag, id)
-    if conv and conv.channel == e.channel then
-      if takes_part(conv, e.from) then return conv, 'stored-message-id', conv.id end
-      refused = 'stranger, see ' .. conv.id
-    end
-  end
-  for ref in gmatch(e.tokens, '%S+') do
-    local id = call('GET', tag .. ':ref:' .. ref)
-    local conv = id and conversation(tag, id)
-    if conv and conv.channel == e.channel then
-      if takes_part(conv, e.from) then return conv, 'subject-token', conv.id end
-      refused = 'stranger with subject token, see ' .. conv.id
-    end
-  end
-  return nil, 'new', refused
-end
-
--- The sender's key may hold a blank ("a b"@example.org); the others are joined by blanks.
-local function join_participants(have, from, others)
-  if #have > PARTICIPANTS_BYTES_MAX then return have end
-  local function join(key)
-    if key ~= '' and not find(have, '|' .. key .. '|', 1, true) then have = have .. key .. '|' end
-  end
-  join(from)
-  for key in gmatch(others, '%S+') do join(key) end
-  return have
 end
 
 -- ---------------------------------------------------------------- decide
@@ -184,8 +120,8 @@ local function score(priority, at_ms)
   return priority .. at_ms
 end
 
-local function open_item(tag, e, conv_id, customer_id, rule, now)
-  local item = 'w' .. sub(e.id, 1, 16)
+local function open_item(tag, e, conv_id, customer_id, rule, now, id)
+  local item = id or ('w' .. sub(e.id, 1, 16))
   local deadline = rule.within ~= '0' and string.format('%.0f', tonumber(now) + tonumber(rule.within)) or '0'
   -- First what may fail, on a damaged queue: a failed event must leave nothing behind.
   call('ZADD', tag .. ':queue:' .. rule.queue, score(rule.priority, now), item)
@@ -200,6 +136,33 @@ local function add_open(open, conv_id)
   return open == '' and conv_id or (open .. ' ' .. conv_id)
 end
 
+-- The list of a customer's conversations with open work loses one and gains one ('' none). A damaged customer stops
+-- nobody.
+local function change_open(tag, customer, gone, come)
+  if customer == '' then return end
+  local at = tag .. ':cust:' .. customer
+  local rest, open = {}, pcall_redis('HGET', at, 'open')
+  for id in gmatch(type(open) == 'string' and open or '', '%S+') do
+    if id ~= gone and id ~= come then rest[#rest + 1] = id end
+  end
+  rest = concat(rest, ' ')
+  pcall_redis('HSET', at, 'open', come ~= '' and add_open(rest, come) or rest)
+end
+
+local function item_state(tag, item)
+  local v = call('HMGET', tag .. ':item:' .. item, 'state', 'queue', 'agent', 'facts')
+  if not v[1] then return nil end
+  local facts = split(v[4])
+  return { state = v[1], queue = v[2], agent = v[3] or '', conversation = facts[1], customer = facts[2],
+    priority = facts[3], deadline = facts[4], skills = facts[5], rule = facts[6], created = facts[8], facts = facts }
+end
+
+-- The rule that made an item, as one that makes another like it.
+local function rule_of(i)
+  local within = tonumber(i.deadline) > 0 and string.format('%.0f', i.deadline - i.created) or '0'
+  return { queue = i.queue, priority = i.priority, within = within, skills = i.skills, name = i.rule }
+end
+
 -- Everything a message changes on its customer, in one write; nothing when nothing changed.
 local function keep_customer(tag, e, customer, new_talk, opened, now)
   if not customer.id then return end
@@ -211,6 +174,7 @@ local function keep_customer(tag, e, customer, new_talk, opened, now)
   elseif customer.state == 'unavailable' then
     return
   end
+  if customer.undeliverable then call('HDEL', w[2], 'undeliverable:' .. e.from) end -- it lives
   if new_talk then put('talk:' .. e.channel .. ':' .. e.from, new_talk) end
   if opened then put('open', add_open(customer.open, opened)) end
   if n > 2 then call(unpack(w)) end
@@ -225,37 +189,85 @@ local function first_match(rules, customer)
   end
 end
 
-local function keep_message_ids(tag, e, id, is_new)
-  if e.mid ~= '' then call('SET', tag .. ':mid:' .. e.channel .. ':' .. e.mid, id, 'NX', 'PX', MID_KEEP_MS) end
-  if is_new then
-    -- A root named by many and sent by nobody (TH-18) still holds its talk together.
-    for ref in gmatch(e.refs, '%S+') do
-      call('SET', tag .. ':mid:' .. e.channel .. ':' .. ref, id, 'NX', 'PX', MID_KEEP_MS)
-    end
+-- AR-62: noted where a signature of ours proves that the report is about this conversation.
+local function note_undeliverable(tag, e, conv, how, now)
+  if how ~= 'token' and how ~= 'own-message-id' then return end
+  for status, key in gmatch(e.hint.bad or '', '([^: ]+):(%S+)') do
+    local id = takes_part(conv, key) and call('GET', tag .. ':addr:' .. key)
+    if id then pcall_redis('HSET', tag .. ':cust:' .. id, 'undeliverable:' .. key, now .. ' ' .. status) end
   end
 end
 
+-- A machine's answer, or a colleague's note: a fact about its conversation that asks for no work, starts no clock and
+-- lets nobody in (AR-61, AR-63, TH-17). But what we sent and did not arrive is work again, in the queue it was in.
+local function attach(tag, e, customer, conv, how, evidence, rules, now)
+  local failed = e.hint.report == 'failed'
+  local item, queue, rule = conv.item, conv.queue, nil
+  if failed and item == '' then
+    local was = conv.was and item_state(tag, conv.was)
+    rule = was and rule_of(was) or first_match(rules, customer)
+    item, queue = open_item(tag, e, conv.id, conv.customer, rule, now), rule.queue
+    local status = match(e.hint.bad or '', '^([^: ]+):')
+    call('HSET', tag .. ':item:' .. item, 'reason', 'what was sent did not arrive' .. (status and ': ' .. status or ''))
+    change_open(tag, conv.customer, '', conv.id)
+    evidence = evidence .. ' reopened'
+  elseif not failed then
+    evidence = evidence .. ' no_work'
+  end
+  evidence = evidence .. keep_message_ids(tag, e, conv.id, false)
+  local cursor = journal(tag, { type = 'event', event_id = e.id, event = e.bytes, conversation = conv.id,
+    customer = not customer.new and customer.id, work_item = item, queue = queue, rule = rule and rule.name, desk = e.desk,
+    how = how, evidence = evidence, context = context_text(customer), at = now, trace = e.trace, prev = conv.last })
+  local key = tag .. ':conv:' .. conv.id
+  if failed then
+    local messages = rule and 1 or conv.messages + 1
+    call('HSET', key, 'last', cursor, 'item', item, 'queue', queue, 'messages', messages)
+  else
+    call('HSET', key, 'last', cursor)
+  end
+  note_undeliverable(tag, e, conv, how, now)
+  return cursor, 'r'
+end
+
+-- Our own mail, come back (AR-08): seen, and nothing else.
+local function route_loopback(tag, e, now)
+  local conv = conversation(tag, e.hint.loop)
+  local cursor = journal(tag, { type = 'event', event_id = e.id, event = e.bytes, conversation = conv and conv.id,
+    desk = e.desk, how = 'loopback', evidence = e.hint.loop, at = now, trace = e.trace, prev = conv and conv.last })
+  if conv then call('HSET', tag .. ':conv:' .. conv.id, 'last', cursor) end
+  return cursor, 'r'
+end
+
 local function route_message(tag, e, rules, now, idle_ms)
+  if e.hint.loop then return route_loopback(tag, e, now) end
   local customer = identify(tag, e)
   local owner = customer.id or ''
+  e.owner = owner
   local conv, how, evidence = thread(tag, e, customer, idle_ms, now)
+  if conv and (conv.note or e.hint.automatic) then
+    return attach(tag, e, customer, conv, how, evidence, rules, now)
+  end
   local rule = first_match(rules, customer)
   local is_new = conv == nil
   local id = conv and conv.id or ('v' .. sub(e.id, 1, 16))
+  evidence = evidence .. subject_mark(e, conv)
   conv = conv or { item = '', queue = '', messages = 0, last = '', participants = '|', customer = owner }
   local item, queue, messages = conv.item, conv.queue, conv.messages
   local opened = item == '' and e.kind == 'message'
   if opened then
     item, queue, messages = open_item(tag, e, id, conv.customer, rule, now), rule.queue, 0
   end
+  if e.mode == 'mail' then evidence = evidence .. keep_message_ids(tag, e, id, is_new) end
   local cursor = journal(tag, { type = 'event', event_id = e.id, event = e.bytes, customer = owner, conversation = id,
     work_item = item, queue = queue, rule = rule.name, desk = e.desk, how = how, evidence = evidence,
     context = context_text(customer), at = now, trace = e.trace, prev = conv.last })
   local key = tag .. ':conv:' .. id
-  local participants = join_participants(conv.participants, e.from, e.others)
+  local participants = join_participants(conv.participants, e.from, e.others, conv.stranger)
   if is_new then
-    call('HSET', key, 'facts', concat({ owner, e.channel, now, e.ref, e.subject }, '\31'), 'item', item, 'queue', queue,
-      'messages', messages + 1, 'last_ms', now, 'last', cursor, 'participants', participants)
+    local w = { 'HSET', key, 'facts', concat({ owner, e.channel, now, e.ref, e.subject }, '\31'), 'item', item, 'queue',
+      queue, 'messages', messages + 1, 'last_ms', now, 'last', cursor, 'participants', participants }
+    if e.hint.base then w[#w + 1], w[#w + 2] = 'base', e.hint.base end
+    call(unpack(w))
     if e.ref ~= '' then call('SET', tag .. ':ref:' .. e.ref, id) end
   elseif opened or participants ~= conv.participants then
     call('HSET', key, 'item', item, 'queue', queue, 'messages', messages + 1, 'last_ms', now, 'last', cursor,
@@ -263,8 +275,10 @@ local function route_message(tag, e, rules, now, idle_ms)
   else
     call('HSET', key, 'messages', messages + 1, 'last_ms', now, 'last', cursor)
   end
+  if conv.renamed then call('HSET', key, 'subject', e.subject, 'base', e.hint.base) end
   keep_customer(tag, e, customer, is_new and e.mode == 'sender' and id, opened and conv.customer == owner and id, now)
-  if e.mode == 'mail' then keep_message_ids(tag, e, id, is_new) end
+  if opened and conv.customer ~= owner then change_open(tag, conv.customer, '', id) end
+  if e.answer_in then draw_in(tag, now, e.answer_in, id) end
   if e.kind == 'opt-out' then
     call('SET', tag .. ':optout:' .. e.channel .. ':' .. e.from, e.id)
     suppress_waiting(tag, e, now)
@@ -309,7 +323,18 @@ end
 -- route {tag}  now desk_version keep_ms idle_ms count  (event fields, rule count, rules)*
 -- Answers one character per event: r routed, d seen before, q in quarantine, e failed (nothing promised: the caller
 -- sends it again as a quarantine entry). Answers STALE when the desk definition is newer than the caller's.
-local EVENT_FIELDS, RULE_FIELDS = 18, 6
+local EVENT_FIELDS, RULE_FIELDS = 19, 6
+local NO_HINTS = {}
+
+-- "name=value" by blanks; what stands several times is a list.
+local function read_hints(text)
+  if text == '' then return NO_HINTS end
+  local hint = {}
+  for name, value in gmatch(text, '(%a+)=(%S+)') do
+    hint[name] = hint[name] and (hint[name] .. ' ' .. value) or value
+  end
+  return hint
+end
 
 local function route(keys, args)
   local tag = keys[1]
@@ -321,9 +346,9 @@ local function route(keys, args)
       id = args[at + 1], kind = args[at + 2], channel = args[at + 3], mode = args[at + 4], from = args[at + 5],
       name = args[at + 6], proven = args[at + 7], proven_how = args[at + 8], mid = args[at + 9], refs = args[at + 10],
       tokens = args[at + 11], others = args[at + 12], subject = args[at + 13], ref = args[at + 14],
-      bytes = args[at + 15], trace = args[at + 16], why = args[at + 17], desk = desk
+      bytes = args[at + 15], trace = args[at + 16], why = args[at + 17], hint = read_hints(args[at + 18]), desk = desk
     }
-    local rules, rule_count = {}, tonumber(args[at + 18])
+    local rules, rule_count = {}, tonumber(args[at + 19])
     at = at + EVENT_FIELDS
     for i = 1, rule_count do
       rules[i] = { name = args[at + 1], queue = args[at + 2], priority = args[at + 3],
@@ -341,14 +366,6 @@ local function route(keys, args)
 end
 
 -- ---------------------------------------------------------------- life of a work item
-
-local function item_state(tag, item)
-  local v = call('HMGET', tag .. ':item:' .. item, 'state', 'queue', 'agent', 'facts')
-  if not v[1] then return nil end
-  local facts = split(v[4])
-  return { state = v[1], queue = v[2], agent = v[3] or '', conversation = facts[1], customer = facts[2],
-    priority = facts[3], created = facts[8] }
-end
 
 local function item_fact(tag, type, item, i, agent, now, evidence)
   local conv = tag .. ':conv:' .. i.conversation
@@ -388,15 +405,8 @@ local function done(keys, args)
   call('HSET', tag .. ':item:' .. item, 'state', 'done', 'changed', now)
   call('ZREM', tag .. ':queue:' .. i.queue, item)
   call('ZREM', tag .. ':held', item)
-  if c[1] == item then call('HSET', conv, 'item', '', 'queue', '', 'messages', 0) end
-  if i.customer ~= '' then
-    local at = tag .. ':cust:' .. i.customer
-    local rest, open = {}, pcall_redis('HGET', at, 'open')
-    for id in gmatch(type(open) == 'string' and open or '', '%S+') do
-      if id ~= i.conversation then rest[#rest + 1] = id end
-    end
-    pcall_redis('HSET', at, 'open', concat(rest, ' '))
-  end
+  if c[1] == item then call('HSET', conv, 'item', '', 'queue', '', 'messages', 0, 'was', item) end
+  change_open(tag, i.customer, i.conversation, '')
   item_fact(tag, 'done', item, i, agent ~= '' and agent or i.agent, now)
   return 'OK'
 end

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 enum { CALLS_ON_THE_WAY = 2, ARENA_FIRST = 64 * 1024, ARENA_MOST = 16 * 1024 * 1024, CALL_BYTES = 1024 * 1024 };
-enum { EVENT_FIELDS = 18, RULE_FIELDS = 6, HEAD_FIELDS = 9 };
+enum { EVENT_FIELDS = 19, RULE_FIELDS = 6, HEAD_FIELDS = 9 };
 
 struct call {
   struct lane *lane;
@@ -137,7 +137,8 @@ static void put_rules(struct buf *b, const struct desk *desk, const struct decis
 /* An event that cannot be understood is still a fact: it goes into quarantine with its bytes. */
 static void decide_quarantine(struct decision *d, const char *reason) {
   *d = (struct decision){.kind = "quarantine", .mode = "new", .from = "", .name = "", .proven = "", .proven_how = "",
-                         .message_id = "", .references = "", .tokens = "", .others = "", .subject = "", .why = reason};
+                         .message_id = "", .references = "", .tokens = "", .others = "", .subject = "", .hints = "", .automatic = "",
+                         .why = reason};
 }
 
 static size_t put_event(struct lane *l, struct lane_item *item, const struct decide_desk *desk) {
@@ -157,6 +158,7 @@ static size_t put_event(struct lane *l, struct lane_item *item, const struct dec
   }
   if (reason || decide(e, desk, l->user.is_own, l->user.arg, l->arena, &d) < 0)
     decide_quarantine(&d, reason ? reason : "too-complex");
+  item->automatic = d.automatic;
   snprintf(trace, sizeof(trace), "%lld %lld %lld %lld", (long long)item->received_ms, (long long)item->spooled_ms,
            (long long)item->sent_ms, (long long)item->arrived_ms);
   struct buf *b = &l->body;
@@ -177,6 +179,7 @@ static size_t put_event(struct lane *l, struct lane_item *item, const struct dec
   put(b, slice_of(item->event, item->len));
   put_text(b, trace);
   put_text(b, d.why);
+  put_text(b, d.hints);
   put_rules(b, desk->desk, &d);
   return EVENT_FIELDS + d.rule_count * RULE_FIELDS;
 }

@@ -26,6 +26,7 @@ struct lane_item {
   struct event_id id;
   int64_t spooled_ms, sent_ms, arrived_ms, arrived_us;
   int64_t received_ms;             /* when the channel program took it; set while it is written */
+  const char *automatic;           /* static: what kind of machine made it, "" none; set while it is written */
   const char *quarantine;          /* set: goes into quarantine with this reason, whatever it is */
   size_t len;
   char event[];                    /* packed ContactEvent */

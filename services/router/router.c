@@ -23,6 +23,9 @@
 
 enum { RETRY_MS = 100, REFRESH_MS = 5000, LANES_MAX = 64 };
 
+static const char *const automatic_kinds[] = {"reply", "bounce", "report", "list", "bulk", "loopback"};
+#define AUTOMATIC_KINDS (sizeof(automatic_kinds) / sizeof(automatic_kinds[0]))
+
 struct router {
   struct service_run *run;
   const struct config *config;
@@ -39,7 +42,9 @@ struct router {
   uv_timer_t retry, refresh;
   bool draining, store_trouble;
   char trouble[320], store_words[320]; /* what the lanes and the store last said; "" all is well */
+  struct slice *channels;          /* names of all channels */
   struct metric *routed, *duplicate, *quarantined, *refused, *step, *accepted, *waiting, *lanes_up, *version;
+  struct metric *automatic[AUTOMATIC_KINDS];
 };
 
 /* ---- what a lane asks and tells */
@@ -58,6 +63,18 @@ static bool is_own(void *arg, struct slice address) {
   return false;
 }
 
+/* AR-16: what nobody wrote is counted; what is our own and comes back stands in no queue, so it is said as well. */
+static void count_automatic(struct router *s, const struct lane_item *item) {
+  for (size_t i = 0; i < AUTOMATIC_KINDS; i++)
+    if (strcmp(item->automatic, automatic_kinds[i]) == 0)
+      metric_add(s->automatic[i], 1);
+  if (strcmp(item->automatic, "loopback") != 0)
+    return;
+  char id[EVENT_ID_LEN + 1];
+  event_id_text(&item->id, id);
+  log_warn("mail_came_back", KV("contact_event", id), KV("then", "kept in the journal, in no queue"));
+}
+
 static void settled(void *arg, const struct lane_item *item, enum lane_outcome outcome) {
   struct router *s = arg;
   int64_t now_ms = clock_now_ms();
@@ -67,6 +84,8 @@ static void settled(void *arg, const struct lane_item *item, enum lane_outcome o
   if (outcome == LANE_ROUTED && item->received_ms > 0)
     metric_observe_us(s->accepted, (now_ms - item->received_ms) * 1000);
   store_heard(s->store, now_ms);
+  if (outcome == LANE_ROUTED && item->automatic[0])
+    count_automatic(s, item);
   if (!item->peer)
     return;
   static const enum link_outcome told[] = {LINK_ROUTED, LINK_DUPLICATE, LINK_QUARANTINED};
@@ -270,11 +289,23 @@ static int read_secrets(struct router *s) {
   return r < 0 ? service_fail(s->run, r, "%s: %s", complaint.file, complaint.text) : 0;
 }
 
+static void list_channels(struct router *s) {
+  size_t count = s->config->channel_count;
+  s->channels = must_calloc(count + 1, sizeof(*s->channels));
+  for (size_t i = 0; i < count; i++)
+    s->channels[i] = slice_text(s->config->channels[i].name);
+  s->desk.channels = s->channels;
+  s->desk.channel_count = count;
+}
+
 static void open_metrics(struct router *s) {
   const char *events = "deskbell_router_events_total", *help = "Contact events settled, by outcome";
   s->routed = metric_counter(events, help, "outcome", "routed");
   s->duplicate = metric_counter(events, help, "outcome", "duplicate");
   s->quarantined = metric_counter(events, help, "outcome", "quarantined");
+  for (size_t i = 0; i < AUTOMATIC_KINDS; i++)
+    s->automatic[i] = metric_counter("deskbell_router_automatic_total", "Mail that nobody wrote, by kind", "kind",
+                                     automatic_kinds[i]);
   s->refused = metric_counter("deskbell_router_refusals_total", "Calls that Redis refused; the events wait", NULL, NULL);
   s->step = metric_histogram("deskbell_router_route_seconds", "From arrival over the link to held by Redis", NULL, NULL);
   s->accepted = metric_histogram("deskbell_router_accept_to_queue_seconds",
@@ -346,6 +377,7 @@ int router_start(struct service_run *run, void **ret_self) {
   if (r < 0)
     return r;
   s->desk.secret = buf_slice(&s->secret);
+  list_channels(s);
   s->redis_url = redis_config_url(s->config);
   struct redis_options redis = {.url = s->redis_url, .user = s->config->redis.user, .password = s->password,
                                 .deadline_ms = s->config->router.redis_deadline_ms};
@@ -374,6 +406,7 @@ static void free_self(uv_handle_t *handle) {
   free(s->password);
   free(s->redis_url);
   free(s->channel_names);
+  free(s->channels);
   free(s);
 }
 

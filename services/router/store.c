@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The library's text, functions.lua and outbound.lua, joined at build time. */
+/* The library's text, functions.lua and its other parts, joined at build time. */
 extern const char functions_lua[], functions_lua_end[];
 __asm__(".section .rodata\n"
         ".global functions_lua\n.global functions_lua_end\n"

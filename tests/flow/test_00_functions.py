@@ -20,11 +20,11 @@ def r(redis):
 
 
 def event(id=None, kind="message", channel="sms", mode="sender", sender="tel:+14155550100", name="Ann", proven="",
-          how="", mid="", refs="", tokens="", others="", subject="", bytes=b"event", why="", rules=None):
+          how="", mid="", refs="", tokens="", others="", subject="", bytes=b"event", why="", hints="", rules=None):
     id = id or f"{next(counter):016d}abcdefghjk"
     rules = rules if rules is not None else [("default", "support", 5, 0, "", "")]
     fields = [id, kind, channel, mode, sender, name, proven, how, mid, refs, tokens, others, subject,
-              f"{id[0:4]}-{id[4:8]}-{id[8:12]}", bytes, "1 2 3 4", why, len(rules)]
+              f"{id[0:4]}-{id[4:8]}-{id[8:12]}", bytes, "1 2 3 4", why, hints, len(rules)]
     return fields + [f for rule in rules for f in rule]
 
 

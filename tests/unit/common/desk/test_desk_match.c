@@ -30,6 +30,7 @@ static const struct desk_facts event = {
     .recipient_count = 2,
     .subject = SLICE("Re: Your Invoice"),
     .text = SLICE("Please send me a CREDIT\nnote over 12,50 €. Grüße aus der STRASSE. 我要发票,谢谢"),
+    .automatic = SLICE("list"),
 };
 
 static const struct {
@@ -71,6 +72,10 @@ static const struct {
     {"words: [nothing, else, note]", true},
     {"suspected: false", true},
     {"suspected: true", false},
+    {"automatic: [list]", true},
+    {"automatic: [bounce, list]", true},
+    {"automatic: [bounce, reply, report, bulk]", false},
+    {"automatic: none", false},
     {"channel: [mail], words: [invoice], suspected: false, recipient: [\"*@example.com\"], "
      "channel_kind: [email]", true},
     {"channel: [mail], words: [invoices]", false},
@@ -95,6 +100,28 @@ static void test_conditions(void **state) {
 }
 
 /* An event with nothing in it meets only conditions that ask for nothing. */
+static void test_agents_addresses(void **state) {
+  (void)state;
+  struct desk *d = NULL;
+  struct complaint c;
+  static const char yaml[] = "queues: [{name: q}]\ndefault: {queue: q}\nagents:\n"
+                             "  - {name: ana, address: Ana@Example.com}\n  - {name: bo}\n"
+                             "  - {name: cy, address: cy@example.com}\n";
+  assert_int_equal(desk_parse(slice_text(yaml), "desk.yaml", &d, &c), 0);
+  assert_string_equal(desk_agent_of(d, SLICE("ana@example.com")), "ana");
+  assert_string_equal(desk_agent_of(d, SLICE("CY@EXAMPLE.COM")), "cy");
+  assert_string_equal(desk_agent_of(d, SLICE("bo")), "");
+  assert_string_equal(desk_agent_of(d, SLICE("")), "");
+  assert_string_equal(desk_agent_of(d, SLICE("xana@example.com")), "");
+  char endless[2000];
+  memset(endless, 'a', sizeof(endless));
+  assert_string_equal(desk_agent_of(d, slice_of(endless, sizeof(endless))), "");
+  desk_free(&d);
+  d = desk_with("");
+  assert_string_equal(desk_agent_of(d, SLICE("ana@example.com")), "");
+  desk_free(&d);
+}
+
 static void test_empty_event(void **state) {
   (void)state;
   struct desk_facts nothing = {0};
@@ -104,6 +131,7 @@ static void test_empty_event(void **state) {
   } cases[] = {
       {"channel: [mail]", false}, {"channel_kind: [email]", false}, {"recipient: [\"*\"]", false},
       {"words: [a]", false},      {"suspected: false", true},       {"suspected: true", false},
+      {"automatic: none", true},  {"automatic: [bounce, reply, report, list, bulk]", false},
   };
   for (size_t i = 0; i < COUNT(cases); i++) {
     char rules[200];
@@ -203,7 +231,8 @@ static void test_pattern_is_linear(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_conditions), cmocka_unit_test(test_empty_event),       cmocka_unit_test(test_order),
+      cmocka_unit_test(test_conditions), cmocka_unit_test(test_empty_event), cmocka_unit_test(test_agents_addresses),
+      cmocka_unit_test(test_order),
       cmocka_unit_test(test_patterns),   cmocka_unit_test(test_pattern_is_linear),
       cmocka_unit_test(test_many_recipients),
   };

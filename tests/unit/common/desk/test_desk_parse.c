@@ -95,12 +95,15 @@ static void test_whole(void **state) {
 static void test_default_desk(void **state) {
   (void)state;
   struct desk *d = good(desk_default_yaml());
-  assert_int_equal(d->queue_count, 2);
-  assert_int_equal(d->rule_count, 2);
+  assert_int_equal(d->queue_count, 3);
+  assert_int_equal(d->rule_count, 3);
   assert_string_equal(d->rules[0].name, "suspected");
   assert_string_equal(d->rules[0].queue, "suspected");
   assert_int_equal(d->rules[0].priority, 9);
-  assert_string_equal(d->rules[1].queue, "support");
+  assert_string_equal(d->rules[1].name, "automatic");
+  assert_string_equal(d->rules[1].queue, "automatic");
+  assert_int_equal(d->rules[1].priority, 9);
+  assert_string_equal(d->rules[2].queue, "support");
   assert_null(d->words);
   uint16_t rule;
   struct desk_facts facts = {.suspected = true};
@@ -108,7 +111,16 @@ static void test_default_desk(void **state) {
   assert_int_equal(rule, 0);
   facts.suspected = false;
   assert_int_equal(desk_match(d, &facts, &rule, 1), 1);
-  assert_int_equal(rule, 1);
+  assert_int_equal(rule, 2);
+  static const struct {
+    const char *kind;
+    uint16_t rule;
+  } automatic[] = {{"bounce", 1}, {"reply", 1}, {"report", 2}, {"list", 2}, {"bulk", 2}, {"", 2}};
+  for (size_t i = 0; i < COUNT(automatic); i++) {
+    facts.automatic = slice_text(automatic[i].kind);
+    assert_int_equal(desk_match(d, &facts, &rule, 1), 1);
+    assert_int_equal(rule, automatic[i].rule);
+  }
   desk_free(&d);
   struct buf file = BUF_INIT(1 << 20);
   assert_int_equal(file_read(DEPLOY_CONFIG "/desk.yaml", &file), 0);
@@ -136,7 +148,7 @@ static const char *const around[PLACES][2] = {
 #define NO_NAME "is not a name: 1 to 32 of a-z, 0-9 and '-', beginning with a letter or digit"
 #define NO_TAG "is not allowed here: 1 to 64 of a-z, 0-9, '_' and '-'"
 #define WHEN_KEYS                                                                                                      \
-  "channel, channel_kind, recipient, words, customer_tags, customer_value, customer_language, suspected"
+  "channel, channel_kind, recipient, words, customer_tags, customer_value, customer_language, suspected, automatic"
 
 static const struct {
   enum place place;
@@ -170,6 +182,12 @@ static const struct {
     {AGENT, " {name: a, skills: [zh]}", "20: 'skills' must be a map: {billing: 5, zh: 8}"},
     {AGENT, " {name: a, skills: {zh: 11}}", "25: '11' is not a skill level: 0 to 10"},
     {AGENT, " {name: a, skills: {ZH: 1}}", "21: 'ZH' " NO_NAME},
+    {AGENT, " {name: a, address: ana}", "21: 'ana' is no e-mail address"},
+    {AGENT, " {name: a, address: \"*\"}", "21: '*' is no e-mail address"},
+    {AGENT, " {name: a, address: \"@example.com\"}", "21: '@example.com' is no e-mail address"},
+    {AGENT, " {name: a, address: [x@example.com]}", "21: '' is no e-mail address"},
+    {AGENT, " {name: a, address: A@x.example}, {name: b, address: a@X.example}",
+     "54: 'a@X.example' is another agent's address already"},
     {RULE, " {name: a, when: {suspected: true}, then: {queue: q}}", "9: rule 'a' is defined twice"},
     {RULE, " {name: default, when: {suspected: true}, then: {queue: q}}",
      "9: 'default' is the name of the last rule; name this one otherwise"},
@@ -213,6 +231,14 @@ static const struct {
     {WHEN, " {customer_value: \">= 1e9\"}",
      "19: '>= 1e9' needs a number after the comparison: \">= 1000\", \"< 99.5\""},
     {WHEN, " {suspected: maybe}", "14: 'maybe' is not true or false"},
+    {WHEN, " {automatic: []}", "14: 'automatic' needs at least one entry, or the word none"},
+    {WHEN, " {automatic: ~}", "14: 'automatic' needs at least one entry, or the word none"},
+    {WHEN, " {automatic: bounce}", "14: 'automatic' must be a list"},
+    {WHEN, " {automatic: [none]}", "15: 'none' is no kind of automatic mail: reply, bounce, report, list, bulk"},
+    {WHEN, " {automatic: [bounce, loopback]}",
+     "23: 'loopback' is no kind of automatic mail: reply, bounce, report, list, bulk"},
+    {WHEN, " {automatic: [\"\"]}", "15: '' is no kind of automatic mail: reply, bounce, report, list, bulk"},
+    {WHEN, " {automatic: [[bounce]]}", "15: '' is no kind of automatic mail: reply, bounce, report, list, bulk"},
     {THEN, " {priority: 1}", "2: 'then' needs 'queue'"},
     {THEN, " {queue: bilings}", "10: queue 'bilings' is not defined under 'queues'; did you mean 'billing'?"},
     {THEN, " {queue: q, priority: 0}", "23: '0' is not a priority: 1 to 9"},

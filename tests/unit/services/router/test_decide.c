@@ -67,7 +67,8 @@ static bool own_support(void *arg, struct slice address) {
 }
 
 static struct decision decided(struct bench *b) {
-  struct decide_desk desk = {b->desk, SECRET};
+  const struct slice channels[] = {SLICE("mail"), SLICE("sales")};
+  struct decide_desk desk = {b->desk, SECRET, channels, 2};
   struct decision d;
   assert_int_equal(decide(b->event, &desk, own_support, NULL, b->arena, &d), 0);
   return d;
@@ -123,8 +124,8 @@ static void test_token_before_own_message_id(void **state) {
   b->event->thread->n_reply_tokens = 1;
   b->event->thread->reply_tokens = tokens;
   d = decided(b);
-  assert_string_equal(d.proven, "v7kq2m9xd4tabcdef");
-  assert_string_equal(d.proven_how, "token");
+  assert_string_equal(d.proven, "v7kq2m9xd4tabcdef v1111111111111111");
+  assert_string_equal(d.proven_how, "token own-message-id");
   b->event->channel = arena_copy(b->arena, SLICE("other"));
   assert_string_equal(decided(b).proven, "");
 }
@@ -138,7 +139,7 @@ static void test_references_most_recent_first_and_bounded(void **state) {
   b->event->thread->references = many;
   struct decision d = decided(b);
   char last[EVENT_ID_LEN + 1];
-  decide_message_id(slice_text(many[199]), last);
+  message_id_digest(slice_text(many[199]), last);
   assert_memory_equal(d.references, last, EVENT_ID_LEN);
   assert_int_equal(strlen(d.references), DECIDE_REFERENCES_MAX * (EVENT_ID_LEN + 1) - 1);
 }
@@ -180,7 +181,7 @@ static void test_ceiling_is_an_outcome(void **state) {
   char *ids[] = {arena_copy(b->arena, SLICE("x@example.org"))};
   b->event->thread->n_in_reply_to = 1;
   b->event->thread->in_reply_to = ids;
-  struct decide_desk desk = {b->desk, SECRET};
+  struct decide_desk desk = {.desk = b->desk, .secret = SECRET};
   struct decision d;
   assert_int_equal(decide(b->event, &desk, own_support, NULL, tiny, &d), -ENOMEM);
   arena_free(&tiny);
