@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is to be done in a folder: the server's list of UIDs and the ledger's rows, compared. Linear in both; a folder of
- * a million mails without holes costs as much as its rows. Pure.
+ * What is to be done in a folder: the server's list of UIDs and the ledger's rows, compared. Linear in both; a folder
+ * of a million mails without holes costs as much as its rows. Pure.
  *
  * There is no "last UID": what is missing is exactly what has no row, so a mail that could not be fetched, or was being
  * fetched when the program died, is not forgotten because later ones went well.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "quarantine.h"
 #include "base/encode.h"
+#include "mail_event.h"
 #include "mime/mime.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -59,8 +60,8 @@ int quarantine_mail(struct blob_store *blobs, size_t largest, const struct mail_
     return -ENOMEM;
   if (r > 0 && set_id(e, a, record->channel, seq, slice_of(record->original.sha256, SHA256_BYTES)) < 0)
     return -ENOMEM;
-  e->original = event_blob_new(a, record->original.sha256, record->original.size);
-  return e->original ? finish(e, a, ret, ret_id) : -ENOMEM;
+  r = mail_event_complete(e, record, a);
+  return r ? r : finish(e, a, ret, ret_id);
 }
 
 int quarantine_record(const char *channel, uint64_t seq, int64_t taken_ms, struct slice payload, struct arena *a,
