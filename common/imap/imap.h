@@ -7,17 +7,11 @@
 
 /* What a server can do, as far as we make use of it. */
 enum imap_capability {
-  IMAP_CAN_IDLE = 1 << 0,        /* RFC 2177 */
-  IMAP_CAN_UIDPLUS = 1 << 1,     /* RFC 4315 */
-  IMAP_CAN_MOVE = 1 << 2,        /* RFC 6851 */
-  IMAP_CAN_ESEARCH = 1 << 3,     /* RFC 4731 */
-  IMAP_CAN_LITERAL_PLUS = 1 << 4, /* RFC 7888 */
-  IMAP_CAN_LITERAL_MINUS = 1 << 5,
-  IMAP_CAN_ID = 1 << 6,          /* RFC 2971 */
-  IMAP_CAN_ENABLE = 1 << 7,      /* RFC 5161 */
-  IMAP_CAN_CONDSTORE = 1 << 8,   /* RFC 7162 */
-  IMAP_CAN_IMAP4REV2 = 1 << 9,   /* RFC 9051 */
-  IMAP_CAN_UTF8_ACCEPT = 1 << 10, /* RFC 6855 */
+  IMAP_CAN_IDLE = 1 << 0,    /* RFC 2177 */
+  IMAP_CAN_UIDPLUS = 1 << 1, /* RFC 4315 */
+  IMAP_CAN_MOVE = 1 << 2,    /* RFC 6851 */
+  IMAP_CAN_ESEARCH = 1 << 3, /* RFC 4731 */
+  IMAP_CAN_ID = 1 << 4,      /* RFC 2971 */
 };
 
 /* Response codes: why a server says NO, as far as it makes a difference to what is done next. */
@@ -106,9 +100,19 @@ struct imap_mail {
   unsigned flags;           /* enum imap_flag */
 };
 
+/* A folder that need not be selected. */
+struct imap_status {
+  uint32_t messages, unseen, uid_next, uid_validity;
+};
+
+enum imap_part {
+  IMAP_WHOLE_MAIL,
+  IMAP_HEADER_ONLY, /* for what is too large to be fetched (TR-47) */
+};
+
 enum imap_mail_end {
   IMAP_MAIL_WHOLE,   /* all its bytes came */
-  IMAP_MAIL_CUT,     /* they did not: the connection was lost, or the server answered NIL. Throw them away */
+  IMAP_MAIL_CUT,     /* they did not: the connection was lost, or the server stopped amid. Throw them away */
   IMAP_MAIL_UNASKED, /* not asked for, given twice, or without a UID: throw away what was begun */
 };
 

@@ -31,6 +31,10 @@ struct uid_set {
 int uid_set_add(struct uid_set *s, uint32_t first, uint32_t last);
 /* Removes first..last. Splitting a range may need one more: 0 or UID_SET_FULL (nothing is removed then). */
 int uid_set_remove(struct uid_set *s, uint32_t first, uint32_t last);
+/* For many UIDs in any order: collect them, then settle once. Between the two nothing else may be called; the order costs
+ * n log n at most. Returns 0 or UID_SET_FULL. */
+int uid_set_collect(struct uid_set *s, uint32_t first, uint32_t last);
+void uid_set_settle(struct uid_set *s);
 bool uid_set_has(const struct uid_set *s, uint32_t uid);
 uint64_t uid_set_total(const struct uid_set *s);
 /* Empties it and keeps the memory. */
@@ -38,8 +42,9 @@ void uid_set_clear(struct uid_set *s);
 void uid_set_free(struct uid_set *s);
 
 /* Writes as many UIDs as fit into `bytes_max` bytes and `uids_max` UIDs, from *ranges on, and moves *ranges and *count
- * past them (a range that is written in part is shortened in place). Returns how many UIDs were written. */
+ * past them (a range that is written in part is shortened in place). They are added to `ret_written` (may be NULL) too.
+ * Returns how many UIDs were written. */
 uint64_t uid_set_write(struct uid_range **ranges, size_t *count, size_t bytes_max, uint64_t uids_max,
-                       struct buf *ret_text);
+                       struct buf *ret_text, struct uid_set *ret_written);
 
 #endif

@@ -29,7 +29,7 @@
 #ifndef EMAIL_IMAP_CLIENT_H
 #define EMAIL_IMAP_CLIENT_H
 
-#include "imap/imap.h"
+#include "imap/command.h"
 #include <uv.h>
 
 struct curl_loop;
@@ -125,12 +125,6 @@ typedef void imap_done(void *arg, const struct imap_result *result);
 typedef void imap_selected(void *arg, const struct imap_result *result, const struct imap_folder *folder);
 void imap_client_select(struct imap_client *c, const char *folder, bool examine, imap_selected *done, void *arg);
 
-struct imap_search {
-  uint32_t first, last; /* UIDs; 0 and 0: all. `last` 0: to the end. What a server gives below `first` is left out */
-  int64_t since_ms;     /* arrived on or after this day (INTERNALDATE, in UTC less one day, so that none is missed in any
-                           zone); 0: any */
-};
-
 /* The found UIDs: ascending, disjoint; lent. Empty unless IMAP_OK. */
 typedef void imap_found(void *arg, const struct imap_result *result, const struct uid_range *ranges, size_t count);
 void imap_client_search(struct imap_client *c, const struct imap_search *search, imap_found *done, void *arg);
@@ -141,11 +135,6 @@ void imap_client_search(struct imap_client *c, const struct imap_search *search,
 /* Size, date and flags of mails; each() in whatever order the server likes, each UID once. */
 void imap_client_sizes(struct imap_client *c, const struct uid_range *ranges, size_t count,
                        void (*each)(void *arg, const struct imap_mail *mail), imap_done *done, void *arg);
-
-enum imap_part {
-  IMAP_WHOLE_MAIL,
-  IMAP_HEADER_ONLY, /* for what is too large to be fetched (TR-47) */
-};
 
 /* Never sets \Seen (TR-42). For each mail: begin, any number of run, end; never two mails at a time. At begin() only
  * what the server said before the bytes is known (the UID may still be 0); at end() all of it. Each UID comes WHOLE at
@@ -169,10 +158,7 @@ void imap_client_move(struct imap_client *c, const struct uid_range *ranges, siz
 
 void imap_client_create(struct imap_client *c, const char *folder, imap_done *done, void *arg);
 
-/* A folder that need not be selected (RFC 3501 forbids it for the selected one; most servers allow it). */
-struct imap_status {
-  uint32_t messages, unseen, uid_next, uid_validity;
-};
+/* Of a folder that need not be selected (RFC 3501 forbids it for the selected one; most servers allow it). */
 void imap_client_status(struct imap_client *c, const char *folder,
                         void (*done)(void *arg, const struct imap_result *result, const struct imap_status *status),
                         void *arg);
