@@ -18,6 +18,7 @@ struct survey {
   const struct ledger_folder *folder; /* borrowed */
   const struct uid_range *server;     /* borrowed: ascending, disjoint */
   size_t server_count;
+  bool skipped_stay;                  /* of those found again after a renumbering; set it after survey_begin() */
   uint32_t next;                      /* UIDs of server[0] from here on have not been compared */
   struct mailbox_counts counts;       /* `missing` has what is in `missing` and `old` */
   struct uid_set missing;             /* to be read */

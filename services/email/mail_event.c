@@ -14,8 +14,7 @@ static int add_warning(contact_event *e, struct arena *a, const char *warning) {
   return 0;
 }
 
-static int set_place(contact_event *e, const struct mail_record *record, struct arena *a) {
-  const struct mail_place *from = &record->place;
+int mail_event_set_place(contact_event *e, const struct mail_place *from, struct arena *a) {
   Deskbell__V1__MailboxPlace *to = arena_alloc(a, sizeof(*to));
   if (!to)
     return -ENOMEM;
@@ -25,7 +24,8 @@ static int set_place(contact_event *e, const struct mail_record *record, struct 
   to->uid_validity = from->uid_validity;
   to->uid = from->uid;
   e->place = to;
-  return to->mailbox && to->folder ? 0 : -ENOMEM;
+  e->signature = arena_copy(a, SLICE("imap"));
+  return to->mailbox && to->folder && e->signature ? 0 : -ENOMEM;
 }
 
 /* TR-47: an agent must see that there is more, and where. */
@@ -40,8 +40,8 @@ static int note_left_behind(contact_event *e, const struct mail_record *record, 
 int mail_event_complete(contact_event *e, const struct mail_record *record, struct arena *a) {
   int r = record->bare_line_end ? add_warning(e, a, "bare-line-end") : 0;
   if (r == 0 && record->place.uid)
-    r = set_place(e, record, a);
-  if (r == 0 && !(e->signature = arena_copy(a, slice_text(record->place.uid ? "imap" : "lmtp"))))
+    r = mail_event_set_place(e, &record->place, a);
+  else if (r == 0 && !(e->signature = arena_copy(a, SLICE("lmtp"))))
     r = -ENOMEM;
   if (r == 0 && record->left_behind && e->kind == DESKBELL__V1__EVENT_KIND__MESSAGE)
     r = note_left_behind(e, record, a);

@@ -12,6 +12,8 @@
 
 /* The event lives in `a`. Returns 0 or -ENOMEM. */
 int must_check mail_event_complete(contact_event *e, const struct mail_record *record, struct arena *a);
+/* The place alone, for an event that has no mail. Returns 0 or -ENOMEM. */
+int must_check mail_event_set_place(contact_event *e, const struct mail_place *from, struct arena *a);
 /* Does the event say of its way what the record says? */
 bool mail_event_came_so(const contact_event *e, const struct mail_record *record);
 
