@@ -23,6 +23,8 @@
 #include "mailbox/ledger_row.h"
 #include <uv.h>
 
+#define MAILBOX_LEDGER_FOLDER "email/mailboxes/ledger" /* below the desk's folder */
+
 enum { LEDGER_ABSENT = 1 };
 
 struct ledger;

@@ -102,10 +102,11 @@ void mailbox_folder_unhealthy(struct mailbox_folder *f, struct buf *ret_reasons)
 
 /* ---- selecting */
 
+/* By then it may be another connection, on which nothing is selected yet. */
 static void after_row(void *arg, int outcome) {
   struct mailbox_folder *f = arg;
   f->busy = false;
-  if (outcome == 0 && f->up) {
+  if (outcome == 0 && f->up && f->met == f->connection) {
     f->selected = f->count_wanted = true;
     set_state(f, FOLDER_UP, "");
   }
@@ -151,6 +152,7 @@ static void forget_numbers(struct mailbox_folder *f) {
 
 static void meet(struct mailbox_folder *f, const struct imap_folder *folder) {
   uint32_t validity = folder->uid_validity;
+  f->met = f->connection;
   /* UIDs that mean nothing beyond this connection: each is a new numbering, and the mails are known by their content. */
   if (folder->uid_not_sticky || !validity) {
     log_warn("mailbox_uids_do_not_last", WHO(f));
@@ -301,6 +303,7 @@ static void on_ready(void *arg, struct imap_client *c, unsigned capabilities) {
   log_info("mailbox_connected", WHO(f), KI("idle", (capabilities & IMAP_CAN_IDLE) != 0),
            KI("move", (capabilities & IMAP_CAN_MOVE) != 0));
   f->up = true;
+  f->connection++;
   f->selected = f->paused = false;
   uv_timer_stop(&f->again);
   folder_step(f);

@@ -36,6 +36,7 @@ struct mailbox_folder {
   struct ledger_folder row;
   bool up, selected;               /* logged in; the folder is open and its numbering known */
   bool busy;                       /* a request is on its way, or a commit that the next one waits for */
+  uint64_t connection, met;        /* which one this is; the one whose numbering was last looked at */
   bool draining, closing, told;
   bool count_wanted, search_wanted, since_wanted;
   bool renumbered;                 /* what is in hand has UIDs of the former numbering */

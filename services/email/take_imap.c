@@ -144,8 +144,25 @@ static void open_metrics(struct mailboxes *m) {
   m->intake.deferred = metric_counter(name, help, "outcome", "deferred");
 }
 
+/* Metrics keep their labels for ever; the configuration does not live as long. */
+static const char *label_of(const char *name) {
+  static struct label {
+    struct label *next;
+    char *name;
+  } *labels;
+  struct label *l = labels;
+  while (l && strcmp(l->name, name) != 0)
+    l = l->next;
+  if (!l) {
+    l = must_calloc(1, sizeof(*l));
+    *l = (struct label){labels, must_strdup(name)};
+    labels = l;
+  }
+  return l->name;
+}
+
 static void open_mailbox_metrics(struct mailbox *b) {
-  const char *name = b->config->name;
+  const char *name = label_of(b->config->name);
   b->server = metric_gauge("deskbell_mailbox_server_mails", "Mails on the server in the folders that are read", "mailbox",
                            name);
   b->stored = metric_gauge("deskbell_mailbox_stored_mails", "Those of them that were stored", "mailbox", name);

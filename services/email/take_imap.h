@@ -27,8 +27,4 @@ void mailboxes_end(struct mailboxes **m);
 void mailboxes_unhealthy(struct mailboxes *m, struct buf *ret_reasons);
 void mailboxes_measure(struct mailboxes *m);
 
-/* Below the desk's folder, also for `deskbell mailbox`. */
-#define MAILBOX_LEDGER_FOLDER "email/mailboxes/ledger"
-#define MAILBOX_REQUEST_FOLDER "email/mailboxes/requests"
-
 #endif
