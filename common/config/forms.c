@@ -205,19 +205,28 @@ bool form_host(struct slice s) {
   return form_domain(s) || form_ip(s);
 }
 
-bool form_pin(struct slice s) {
-  struct slice rest;
+static bool hex_pin(struct slice s) {
   size_t digits = 0;
-  if (!after(s, SLICE("sha256:"), &rest))
-    return false;
-  for (size_t i = 0; i < rest.len; i++) {
-    bool colon = rest.at[i] == ':';
-    if (colon ? digits % 2 || i == 0 || rest.at[i - 1] == ':' || i + 1 == rest.len
-              : !one_of(rest.at[i], "0123456789abcdefABCDEF"))
+  for (size_t i = 0; i < s.len; i++) {
+    bool colon = s.at[i] == ':';
+    if (colon ? digits % 2 || i == 0 || s.at[i - 1] == ':' || i + 1 == s.len
+              : !one_of(s.at[i], "0123456789abcdefABCDEF"))
       return false;
     digits += !colon;
   }
   return digits == 64;
+}
+
+static bool base64_pin(struct slice s) {
+  for (size_t i = 0; i + 1 < s.len; i++)
+    if (!alnum(s.at[i]) && !one_of(s.at[i], "+/"))
+      return false;
+  return s.len == 44 && s.at[43] == '=';
+}
+
+bool form_pin(struct slice s) {
+  struct slice rest;
+  return (after(s, SLICE("sha256:"), &rest) && hex_pin(rest)) || (after(s, SLICE("sha256//"), &rest) && base64_pin(rest));
 }
 
 bool form_date(struct slice s) {

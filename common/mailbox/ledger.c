@@ -226,7 +226,7 @@ struct walk {
 };
 
 static bool belongs(const struct walk *w, const struct ledger_mail *m) {
-  return m->folder == w->folder && (w->others ? m->uid_validity != w->uid_validity : m->uid_validity == w->uid_validity);
+  return m->folder == w->folder && (m->uid_validity == w->uid_validity) != w->others;
 }
 
 /* 0: go on; MDB_NOTFOUND: that was the last one. */

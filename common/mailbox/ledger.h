@@ -23,6 +23,8 @@
 #include "mailbox/ledger_row.h"
 #include <uv.h>
 
+#define MAILBOX_LEDGER_FOLDER "email/mailboxes/ledger" /* below the desk's folder */
+
 enum { LEDGER_ABSENT = 1 };
 
 struct ledger;
@@ -56,8 +58,8 @@ int must_check ledger_walk(struct ledger *l, uint32_t folder, uint32_t uid_valid
 int must_check ledger_walk_others(struct ledger *l, uint32_t folder, uint32_t but_uid_validity, ledger_each *each,
                                   void *arg);
 
-/* Writing. `done` (may be NULL) is called from the loop once it is durable, or with -ECANCELED when the ledger is closed
- * while the disk refuses. */
+/* Writing. `done` (may be NULL) is called from the loop once it is durable, or with -ECANCELED when the ledger is
+ * closed while the disk refuses. */
 
 typedef void ledger_done(void *arg, int outcome);
 /* A number for a folder that has none yet. */

@@ -2,9 +2,9 @@
 /*
  * What is durably known of mailboxes, and its stored form. Plain data and pure functions.
  *
- * (mailbox, folder, UIDVALIDITY, UID) names one immutable mail for ever (TR-40), so each such mail has one row that says
- * what became of it. Stored numbers are little-endian but for keys, which sort; every row ends with a CRC-32C over key
- * and value, so that a damaged one is known as such.
+ * (mailbox, folder, UIDVALIDITY, UID) names one immutable mail for ever (TR-40), so each such mail has one row that
+ * says what became of it. Stored numbers are little-endian but for keys, which sort; every row ends with a CRC-32C over
+ * key and value, so that a damaged one is known as such.
  */
 #ifndef MAILBOX_LEDGER_ROW_H
 #define MAILBOX_LEDGER_ROW_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is put here waits for the end of the loop's turn, then goes to a worker thread as one batch; what comes meanwhile
- * waits for it. A batch that failed goes back to the front of what waits.
+ * What is put here waits for the end of the loop's turn, then goes to a worker thread as one batch; what comes
+ * meanwhile waits for it. A batch that failed goes back to the front of what waits.
  */
 #include "mailbox/ledger_internal.h"
 #include <stdlib.h>

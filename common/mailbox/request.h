@@ -15,6 +15,8 @@ enum mailbox_verb {
   MAILBOX_VERBS,
 };
 
+#define MAILBOX_REQUEST_FOLDER "email/mailboxes/requests" /* below the desk's folder */
+
 enum { REQUEST_NONE = 1 };
 
 #define REQUEST_NAME_MAX 64

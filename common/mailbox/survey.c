@@ -55,8 +55,11 @@ static bool advance(struct survey *s, uint32_t uid) {
   return true;
 }
 
-/* A rescan reads everything again but what was left out for being old; first_run decides about that anew. */
+/* A rescan reads everything again; about what was there before the first run first_run decides anew, but where a
+ * renumbering took the border away, what was left out stays so. */
 static bool counts_still(const struct survey *s, const struct ledger_mail *row) {
+  if (row->outcome == MAIL_SKIPPED && row->uid >= s->folder->first_uid && s->skipped_stay)
+    return true;
   return row->epoch == s->folder->epoch && row->outcome != MAIL_TRYING;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is to be done in a folder: the server's list of UIDs and the ledger's rows, compared. Linear in both; a folder of
- * a million mails without holes costs as much as its rows. Pure.
+ * What is to be done in a folder: the server's list of UIDs and the ledger's rows, compared. Linear in both; a folder
+ * of a million mails without holes costs as much as its rows. Pure.
  *
  * There is no "last UID": what is missing is exactly what has no row, so a mail that could not be fetched, or was being
  * fetched when the program died, is not forgotten because later ones went well.
@@ -18,6 +18,7 @@ struct survey {
   const struct ledger_folder *folder; /* borrowed */
   const struct uid_range *server;     /* borrowed: ascending, disjoint */
   size_t server_count;
+  bool skipped_stay;                  /* of those found again after a renumbering; set it after survey_begin() */
   uint32_t next;                      /* UIDs of server[0] from here on have not been compared */
   struct mailbox_counts counts;       /* `missing` has what is in `missing` and `old` */
   struct uid_set missing;             /* to be read */

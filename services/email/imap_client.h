@@ -18,7 +18,7 @@
  * asked (DONE and IDLE again) after probe_ms; the kernel watches the socket too (keepalive, user timeout).
  *
  * Back-pressure: imap_client_pause() takes effect before the next callback; nothing is read from the network while
- * paused, and the server's deadlines stand still. At most one read (64 KiB) is held.
+ * paused, and the server's deadlines stand still. At most one read (64 KiB) is held. A loss ends the pause.
  *
  * All callbacks come from the loop, and any function here may be called from within them (imap_client_close() too).
  * Folder names are UTF-8, as a person writes them ("INBOX", "Archiv/Märkte"); the client encodes them as the server
@@ -55,7 +55,7 @@ enum imap_down {
   IMAP_DOWN_UNREACHABLE, /* name not found, refused, no answer */
   IMAP_DOWN_TLS,         /* certificate not believed, or TLS not offered: the operator must act */
   IMAP_DOWN_REFUSED,     /* user, password or token refused */
-  IMAP_DOWN_TOKEN,       /* no access token could be had */
+  IMAP_DOWN_TOKEN,       /* no access token could be had, or a file with a secret cannot be read */
   IMAP_DOWN_LOST,        /* it was up, and was closed or went silent */
   IMAP_DOWN_PROTOCOL,    /* the server said what cannot be understood */
 };
