@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The desk as a thing: the document a new one starts with, and its end. */
 #include "desk/desk.h"
-#include "desk/pattern.h"
+#include "base/pattern.h"
 #include "desk/when.h"
 #include "desk/words.h"
 #include <stdlib.h>

@@ -5,7 +5,7 @@
  */
 #include "config/forms.h"
 #include "config/value.h"
-#include "desk/pattern.h"
+#include "base/pattern.h"
 #include "desk/when.h"
 #include "desk/words.h"
 #include <stdio.h>

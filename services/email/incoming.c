@@ -166,7 +166,9 @@ static int take(struct incoming *m, const struct mailbox_config *mailbox, const 
     return r;
   envelope_it(raw, &record);
   address_it(m->intake, mailbox, raw, &record);
-  record.id = m->row.id = mime_event_id(record.channel, raw);
+  const struct mime_envelope envelope = {.channel = record.channel, .mail_from = record.mail_from,
+                                         .null_path = record.null_path};
+  record.id = m->row.id = mime_event_id(&envelope, raw);
   if (is_known(m)) {
     ledger_set_mail(m->intake->ledger, &m->row, on_noted, m);
     return 0;

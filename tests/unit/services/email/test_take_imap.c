@@ -98,7 +98,8 @@ static bool on_record(void *arg, const struct spool_record *record) {
     assert_true(n < c->found->count);
     c->found->times[n]++;
   }
-  struct event_id id = mime_event_id(mail.channel, buf_slice(&raw));
+  const struct mime_envelope envelope = {.channel = mail.channel, .mail_from = mail.mail_from, .null_path = mail.null_path};
+  struct event_id id = mime_event_id(&envelope, buf_slice(&raw));
   assert_memory_equal(id.bytes, mail.id.bytes, EVENT_ID_BYTES);
   assert_true(mail.place.uid && slice_equal(mail.place.mailbox, SLICE("box")));
 #define KEEP(to, s) snprintf(to, sizeof(to), "%.*s", (int)(s).len, (s).at)
@@ -507,7 +508,7 @@ static void test_row_is_recovered(void **state) {
   const struct mail_record record = {
       .original = original, .received_ms = 1, .channel = SLICE("mail"), .mail_from = SLICE("a@b.c"),
       .recipient = SLICE(""), .token = SLICE(""), .place = {SLICE("box"), SLICE("INBOX"), inbox->validity, uid},
-      .id = mime_event_id(SLICE("mail"), slice_text(mail_text(1)))};
+      .id = mime_event_id(&(struct mime_envelope){.channel = SLICE("mail")}, slice_text(mail_text(1)))};
   auto_clean(buf_free) struct buf payload = BUF_INIT(MAIL_RECORD_MAX);
   assert_int_equal(mail_record_pack(&record, &payload), 0);
   assert_int_equal(spool_append(w.channel.spool, RECORD_MAIL, 1, buf_slice(&payload), on_appended, &seq), 0);
