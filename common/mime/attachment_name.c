@@ -105,16 +105,49 @@ char *attachment_name_clean(struct reading *r, const char *raw, const char *type
   return is_device(slice_text(clean)) ? put_together(r, slice_text(clean), "_") : clean;
 }
 
+/* The number in "stem (number).extension"; 1 for the name itself, 0 for another one. A stem that was cut to make room
+ * counts as the same. */
+static uint64_t number_of(struct slice name, struct slice taken) {
+  struct slice extension = extension_of(name), stem = slice_of(name.at, name.len - extension.len);
+  if (slice_equal(name, taken))
+    return 1;
+  if (taken.len <= extension.len + 1 ||
+      !slice_equal(slice_of(taken.at + taken.len - extension.len, extension.len), extension))
+    return 0;
+  taken.len -= extension.len;
+  const char *open = taken.at[taken.len - 1] == ')' ? memrchr(taken.at, '(', taken.len) : NULL;
+  size_t before = open ? (size_t)(open - taken.at) : 0;
+  uint64_t number = 0;
+  if (before < 1 || before - 1 > stem.len || memcmp(taken.at, stem.at, before - 1) != 0 ||
+      slice_to_u64(slice_of(open + 1, taken.len - before - 2), 100000, &number) != 0)
+    return 0;
+  return number;
+}
+
+static bool is_taken(const char *name, char *const *taken, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (strcmp(taken[i], name) == 0)
+      return true;
+  return false;
+}
+
 char *attachment_name_unique(struct reading *r, char *name, char *const *taken, size_t taken_count) {
   char *wanted = name, middle[24];
-  for (size_t number = 2; number <= taken_count + 1 && !r->failed; number++) {
-    size_t i = 0;
-    while (i < taken_count && strcmp(taken[i], wanted) != 0)
-      i++;
-    if (i == taken_count)
-      break;
+  if (!is_taken(name, taken, taken_count))
+    return name;
+  bool *used = reading_zalloc(r, taken_count + 3);
+  for (size_t i = 0; used && i < taken_count; i++) {
+    uint64_t number = number_of(slice_text(name), slice_text(taken[i]));
+    if (number < taken_count + 3)
+      used[number] = true;
+  }
+  for (size_t number = 2; used && number < taken_count + 3 && !r->failed; number++) {
+    if (used[number])
+      continue;
     snprintf(middle, sizeof(middle), " (%zu)", number);
     wanted = put_together(r, slice_text(name), middle);
+    if (!is_taken(wanted, taken, taken_count))
+      break;
   }
   return wanted;
 }

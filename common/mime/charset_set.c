@@ -5,7 +5,7 @@
 #include "mime/charset_seven.h"
 #include <iconv.h>
 
-enum { LABEL_MAX = 40 };
+enum { LABEL_MAX = 40, WINDOW = 16 * 1024 };
 
 static const struct {
   const char *name;
@@ -144,6 +144,18 @@ static enum charset half_order(struct slice s) {
   return zeros[0] > zeros[1] ? CHARSET_UTF_16BE : CHARSET_UTF_16LE;
 }
 
+/* One step, of a window: whoever looks at all that is left at every bad byte (sanitizers do) is quadratic. Returns 0, or
+ * E2BIG, EILSEQ, EINVAL of what is at c->from now. */
+static int step(iconv_t cd, struct converting *c) {
+  const size_t window = c->left < WINDOW ? c->left : WINDOW;
+  size_t rest = window;
+  char *from = (char *)(uintptr_t)c->from;
+  int e = iconv(cd, &from, &rest, &c->to, &c->room) == (size_t)-1 ? errno : 0;
+  c->from = from;
+  c->left -= window - rest;
+  return e == EINVAL && rest < window && rest < c->left ? 0 : e; /* a character over the window's edge */
+}
+
 /* A set that shifts may have stopped shifted: what follows would be read wrong to the end. */
 static bool resume(iconv_t cd, struct converting *c) {
   if (c->set == CHARSET_UTF_7)
@@ -173,13 +185,12 @@ bool charset_explains(struct reading *r, enum charset set, struct slice bytes) {
   iconv_t cd = choose(r, &set, &bytes);
   struct converting c = {.set = set, .from = bytes.at, .left = bytes.len};
   while (cd != (iconv_t)-1 && c.left) {
-    char *from = (char *)(uintptr_t)c.from;
     c.to = scrap;
     c.room = sizeof(scrap);
-    size_t n = iconv(cd, &from, &c.left, &c.to, &c.room);
-    c.from = from;
+    int e = step(cd, &c);
+    c.to = scrap;
     c.room = sizeof(scrap);
-    if (n == (size_t)-1 && errno != E2BIG && (!resume(cd, &c) || c.broken))
+    if (e && e != E2BIG && (!resume(cd, &c) || c.broken))
       return false;
   }
   return cd != (iconv_t)-1;
@@ -195,10 +206,8 @@ bool charset_convert(struct reading *r, enum charset set, struct slice bytes, st
   char *out = reading_alloc(r, size);
   struct converting c = {.set = set, .from = bytes.at, .left = bytes.len, .to = out, .room = out ? size : 0};
   while (out && c.left) {
-    char *from = (char *)(uintptr_t)c.from;
-    size_t n = iconv(cd, &from, &c.left, &c.to, &c.room);
-    c.from = from;
-    if (n == (size_t)-1 && ((errno != EILSEQ && errno != EINVAL) || !resume(cd, &c)))
+    int e = step(cd, &c);
+    if (e && ((e != EILSEQ && e != EINVAL) || !resume(cd, &c)))
       break;
   }
   if (out)

@@ -4,7 +4,7 @@
 #include "base/buf.h"
 #include "base/encode.h"
 
-enum { REFERENCE_MAX = 512, HITS_MAX = 5000 };
+enum { REFERENCE_MAX = 512, HITS_MAX = 5000, REPLACED_MAX = 100000 };
 
 struct references {
   struct slice ids[RELATED_SHOWN_MAX];
@@ -49,12 +49,14 @@ static void find_references(struct reading *r, struct slice html, struct referen
   }
 }
 
-/* Every "location" between quotes becomes "cid:id". False when there is none. */
-static bool replace(struct slice html, struct slice location, const char *id, struct buf *out) {
+/* Every "location" between quotes becomes "cid:id". False when there is none. *left: how many places may still be
+ * looked at. */
+static bool replace(struct slice html, struct slice location, const char *id, size_t *left, struct buf *out) {
   struct slice rest = html;
   bool any = false;
   buf_clear(out);
-  for (const char *hit; rest.len && (hit = memmem(rest.at, rest.len, location.at, location.len));) {
+  for (const char *hit; rest.len && *left && (hit = memmem(rest.at, rest.len, location.at, location.len));) {
+    (*left)--;
     const char *behind = hit + location.len, *end = rest.at + rest.len;
     bool quoted = hit > html.at && behind < end && (*behind == '"' || *behind == '\'') && hit[-1] == *behind;
     buf_add_slice(out, slice_of(rest.at, (size_t)((quoted ? hit : behind) - rest.at)));
@@ -69,7 +71,7 @@ static bool replace(struct slice html, struct slice location, const char *id, st
 
 static void read_locations(struct reading *r, struct mail_body *body) {
   struct buf now = BUF_INIT(2 * BODY_PART_MAX), next = BUF_INIT(2 * BODY_PART_MAX);
-  size_t looked = 0;
+  size_t looked = 0, left = REPLACED_MAX;
   for (size_t i = 0; i < body->attachment_count && looked < RELATED_LOCATIONS_MAX && !r->failed; i++) {
     struct body_attachment *a = &body->attachments[i];
     if (!a->part || !*a->location)
@@ -77,7 +79,7 @@ static void read_locations(struct reading *r, struct mail_body *body) {
     looked++;
     const char *id = *a->content_id ? a->content_id : arena_printf(r->arena, "location-%zu", i + 1);
     r->failed |= !id;
-    if (!id || !replace(now.len ? buf_slice(&now) : body->html, slice_text(a->location), id, &next))
+    if (!id || !replace(now.len ? buf_slice(&now) : body->html, slice_text(a->location), id, &left, &next))
       continue;
     a->content_id = id;
     struct buf was = now;

@@ -66,11 +66,14 @@ static void fill_table(uint8_t table[256]) {
     table[i] = base64_value((uint8_t)i);
 }
 
-/* Behind "(…)" on one line; the byte itself when it is no comment. */
-static const uint8_t *skip_comment(const uint8_t *at, const uint8_t *end) {
-  for (const uint8_t *close = at; close < end && *close != '\n' && *close != '\r'; close++)
-    if (*close == ')')
-      return close + 1;
+/* Behind "(…)" on one line; the byte itself when it is no comment. *none is where a line without an end of one ends:
+ * it is not searched again. */
+static const uint8_t *skip_comment(const uint8_t *at, const uint8_t *end, const uint8_t **none) {
+  if (at < *none)
+    return at + 1;
+  for (*none = at; *none < end && **none != '\n' && **none != '\r'; (*none)++)
+    if (**none == ')')
+      return *none + 1;
   return at + 1;
 }
 
@@ -80,7 +83,7 @@ size_t transfer_base64(struct slice s, char *out) {
   unsigned count = 0;
   size_t len = 0;
   fill_table(table);
-  const uint8_t *at = (const uint8_t *)s.at, *end = at + s.len;
+  const uint8_t *at = (const uint8_t *)s.at, *end = at + s.len, *none = at;
   while (at < end) {
     while (count == 0 && end - at >= 4) { /* whole quanta, which is nearly all of it */
       uint8_t a = table[at[0]], b = table[at[1]], c = table[at[2]], d = table[at[3]];
@@ -96,7 +99,7 @@ size_t transfer_base64(struct slice s, char *out) {
     if (at == end)
       break;
     if (*at == '(') {
-      at = skip_comment(at, end);
+      at = skip_comment(at, end, &none);
       continue;
     }
     uint8_t value = table[*at++];
@@ -308,7 +311,8 @@ struct slice transfer_decode(struct reading *r, enum transfer encoding, struct s
   }
   if (encoding == TRANSFER_IDENTITY || content.len == 0)
     return content;
-  const size_t size = content.len + TRANSFER_SPARE;
+  /* A character of base64 makes three quarters of a byte; an attachment is the largest thing in a mail. */
+  const size_t size = (encoding == TRANSFER_BASE64 ? content.len / 4 * 3 : content.len) + TRANSFER_SPARE;
   char *out = reading_alloc(r, size);
   if (!out)
     return slice_of("", 0);
