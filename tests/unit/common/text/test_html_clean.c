@@ -106,6 +106,10 @@ static void test_attributes(void **state) {
       {"<style>P {margin-top:0;margin-bottom:0;}</style><p>a<p style='margin:1px'>b",
        "<p style=\"margin:0\">a</p><p style=\"margin:1px\">b</p>"},
       {"<blockquote type=cite cite=mid:x>a</blockquote>", "<blockquote data-quote=\"words\">a</blockquote>"},
+      {"<div>5.5., \"S\" &lt;s@x.example&gt;:</div>\n<blockquote>a</blockquote><blockquote>b</blockquote>",
+       "<div>5.5., \"S\" &lt;s@x.example&gt;:</div>\n<blockquote data-quote=\"words\">a</blockquote><blockquote>b</blockquote>"},
+      {"As Goethe says:<blockquote>a</blockquote>a@b.example:<br>c<blockquote style='border:none'>d</blockquote>",
+       "As Goethe says:<blockquote>a</blockquote>a@b.example:<br>c<blockquote style=\"border:none\">d</blockquote>"},
       {"<div data-quote=words>a</div><div data-quote=script>b</div>", "<div data-quote=\"words\">a</div><div>b</div>"},
   };
   CHECK(cases);

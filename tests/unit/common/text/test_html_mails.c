@@ -84,6 +84,7 @@ static void test_quotations_are_known(void **state) {
       {"thunderbird-reply", "data-quote=\"words\""},       {"yahoo-reply", "data-quote=\"message\""},
       {"gmx-reply", "data-quote=\"message\""},             {"zimbra-reply", "<hr data-quote=\"rest\""},
       {"mailru-reply", "data-quote=\"words\""},            {"protonmail-reply", "data-quote=\"message\""},
+      {"yandex-reply", "<blockquote data-quote=\"words\""},
       {"windows-mail-reply", "data-quote=\"rest\""},       {"netease-reply", "data-quote=\"words\""},
   };
   for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
