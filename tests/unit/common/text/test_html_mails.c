@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whole mails as programs write them (tests/data/html/mails, made up): their text and their cleaned HTML. A new one: put
- * NAME.html there, run `test_html_mails --print NAME.html` and `--clean NAME.html`, read every line, and keep them as
+ * Whole mails as programs write them (tests/data/html/mails, made up): their text and their cleaned HTML. A new one:
+ * put NAME.html there, run `test_html_mails --print NAME.html` and `--clean NAME.html`, read every line, and keep them as
  * NAME.txt and NAME.clean.
  */
 #include "base/file.h"
