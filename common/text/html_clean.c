@@ -20,7 +20,9 @@ struct cleaner {
   size_t ceiling;     /* of `out`; its own is lower while end tags are owed */
   unsigned hidden;    /* how many open elements hide */
   unsigned foreign;   /* how many open elements are of another language */
-  bool tight;
+  bool tight;         /* a style sheet takes the blank lines around paragraphs away */
+  bool names_someone; /* the line that was written last has an address … */
+  bool ends_in_colon; /* … and this end: "5 May, Joe <joe@x.example>:" */
   bool cut;
   struct html_clean_notes notes;
 };
@@ -34,9 +36,15 @@ static void owe(struct cleaner *c, const char *kept) {
 /* All of it or nothing. */
 static void write_tag(struct cleaner *c, const struct html_tag *tag, const struct html_look *look, struct slice style,
                       bool open) {
+  const unsigned flags = tag->element->flags;
   size_t before = c->out->len, end_tag = open ? strlen(tag->element->kept) + END_TAG_EXTRA : 0;
-  bool tight = tag->element->flags & HTML_PARAGRAPH && (look->tight || c->tight);
-  html_clean_tag(c->out, tag, look, style, tight);
+  const struct html_clean_place place = {
+      .tight = flags & HTML_PARAGRAPH && !look->spaced && (look->tight || c->tight),
+      .introduced = c->names_someone && c->ends_in_colon,
+  };
+  html_clean_tag(c->out, tag, style, &place);
+  if (flags & (HTML_BLOCK | HTML_BREAK))
+    c->names_someone = c->ends_in_colon = false;
   if (c->out->full || c->out->len + end_tag > c->out->max) {
     c->cut = true;
     c->out->full = false;
@@ -56,13 +64,26 @@ static void trim_start(struct cleaner *c) {
   c->out->len -= blank;
 }
 
+/* Looks at what was written, which is the same when it is cleaned again. */
+static void note_line(struct cleaner *c, struct slice written) {
+  static const struct slice wide_colon = {"\xEF\xBC\x9A", 3};
+  written = slice_trim(written);
+  if (!written.len)
+    return;
+  c->names_someone |= memchr(written.at, '@', written.len) != NULL;
+  c->ends_in_colon = written.at[written.len - 1] == ':' ||
+                     (written.len >= 3 && slice_equal(slice_of(written.at + written.len - 3, 3), wide_colon));
+}
+
 static void write_text(struct cleaner *c, struct slice text) {
-  bool first = c->out->len == c->start;
+  size_t before = c->out->len;
+  bool first = before == c->start;
   if (c->hidden)
     return;
   html_clean_text(c->out, text);
   if (first && c->out->len > c->start)
     trim_start(c);
+  note_line(c, slice_of(c->out->at ? c->out->at + before : "", c->out->len - before));
   c->cut |= c->out->full;
   c->out->full = false;
 }

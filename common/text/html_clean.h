@@ -8,8 +8,8 @@
  *
  * What it writes beside HTML:
  *   data-quote       on what an earlier mail is in (html_quote.h): "words", "attribution", "message", "rest"
- *   data-remote-src  an image that would be fetched; there is no src, so it is not (images of 3 pixels at most that count
- *                    readers are gone)
+ *   data-remote-src  an image that would be fetched; there is no src, so it is not (images of 3 pixels at most, which
+ *                    count readers, are gone)
  *   data-cid         an image that is a part of the mail: its Content-ID, without <> (MI-17)
  *   data-dropped     "too-large": an image in a data: URL above 256 KiB
  * Links open elsewhere: target="_blank" rel="noopener noreferrer nofollow".
@@ -35,8 +35,8 @@ struct html_clean_notes {
   size_t remote_images, dropped_images;
 };
 
-/* UTF-8 in (mended if it is not clean), clean UTF-8 out, appended to `ret` and capped by its ceiling: BUF_FULL, and what
- * fits is there, well-formed. Returns 0, BUF_FULL, -ENOMEM. */
+/* UTF-8 in (mended if it is not clean), clean UTF-8 out, appended to `ret` and capped by its ceiling: BUF_FULL, and
+ * what fits is there, well-formed. Returns 0, BUF_FULL, -ENOMEM. */
 int html_clean(struct slice html, struct buf *ret, struct html_clean_notes *ret_notes);
 
 #endif

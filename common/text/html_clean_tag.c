@@ -30,7 +30,7 @@ struct writing {
   struct buf *out;
   const struct html_tag *tag;
   struct slice style; /* decoded, as written */
-  bool tight;
+  const struct html_clean_place *place;
 };
 
 /* --- text --- */
@@ -190,7 +190,7 @@ static size_t clean_style(const struct writing *w, char *ret) {
   struct slice kept = slice_of(ret, len), background = slice_trim(w->tag->value[HTML_AT_BGCOLOR]);
   uint32_t colour;
   char added[64] = "";
-  if (w->tight && !has_property(kept, "margin"))
+  if (w->place->tight && !has_property(kept, "margin"))
     snprintf(added, sizeof(added), "margin:0");
   if (is_body(w->tag) && html_style_colour(background, &colour) && !has_property(kept, "background"))
     snprintf(added, sizeof(added), "background-color:#%06x", (unsigned)colour);
@@ -286,14 +286,21 @@ static void check(struct writing *w, const struct rule *rule, struct slice value
   }
 }
 
-void html_clean_tag(struct buf *out, const struct html_tag *tag, const struct html_look *look, struct slice style,
-                    bool tight) {
-  struct writing w = {.out = out, .tag = tag, .style = style, .tight = tight && !look->spaced};
+static enum html_quote find_quote(const struct html_tag *tag, struct slice style,
+                                  const struct html_clean_place *place) {
+  enum html_quote q = html_quote_of(tag, style);
+  bool unnamed = q == HTML_QUOTE_NONE && tag->element->flags & HTML_QUOTE && !html_quote_is_indent(tag, style);
+  return unnamed && place->introduced ? HTML_QUOTE_WORDS : q;
+}
+
+void html_clean_tag(struct buf *out, const struct html_tag *tag, struct slice style,
+                    const struct html_clean_place *place) {
+  struct writing w = {.out = out, .tag = tag, .style = style, .place = place};
   char kept[HTML_STYLE_MAX];
   buf_add_char(out, '<');
   buf_add_text(out, tag->element->kept);
   struct slice clean = slice_of(kept, tag->element->on & ON_ANY ? clean_style(&w, kept) : 0);
-  enum html_quote q = tag->element->on & ON_ANY ? html_quote_of(tag, clean) : HTML_QUOTE_NONE;
+  enum html_quote q = tag->element->on & ON_ANY ? find_quote(tag, clean, place) : HTML_QUOTE_NONE;
   if (q)
     add(out, "data-quote", slice_text(html_quote_name(q)));
   if (clean.len)

@@ -6,10 +6,15 @@
 #include "text/html_clean.h"
 #include "text/html_look.h"
 
-/* Writes `<kept …>`. `tight`: as a paragraph it has no margins where it says none. Additions that do not fit set
- * out->full. */
-void html_clean_tag(struct buf *out, const struct html_tag *tag, const struct html_look *look, struct slice style,
-                    bool tight);
+/* What a tag cannot know by itself. */
+struct html_clean_place {
+  bool tight;      /* a paragraph has no margins where it says none */
+  bool introduced; /* the line before says who wrote what follows, so that a <blockquote> is his words */
+};
+
+/* Writes `<kept …>`. Additions that do not fit set out->full. */
+void html_clean_tag(struct buf *out, const struct html_tag *tag, struct slice style,
+                    const struct html_clean_place *place);
 /* Whether an image has anything to show: a source that may stay, or words in its place. */
 bool html_clean_shows(const struct html_tag *image, struct slice style, struct html_clean_notes *notes);
 /* Whether a link leads where one may go. */

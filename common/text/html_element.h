@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What each HTML element means for plain text and for the cleaner (html_elements.def). Inside common/text only. Pure. */
+/* What each HTML element means for plain text and for the cleaner (html_elements.def). Inside common/text only.
+ * Pure. */
 #ifndef TEXT_HTML_ELEMENT_H
 #define TEXT_HTML_ELEMENT_H
 

@@ -6,8 +6,8 @@
 
 #include "text/html_write.h"
 
-/* `inherited` is what html_look.h says of where it stands: as typed, symbols, the mark of a list. Returns false when the
- * output is full. */
+/* `inherited` is what html_look.h says of where it stands: as typed, symbols, the mark of a list. Returns false when
+ * the output is full. */
 bool html_flow(struct html_writer *w, unsigned inherited, struct slice text);
 
 #endif

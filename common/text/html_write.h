@@ -38,7 +38,8 @@ void html_write_break(struct html_writer *w, unsigned count);
 void html_write_line_end(struct html_writer *w);
 /* Text whose white space counts. */
 bool html_write_verbatim(struct html_writer *w, struct slice text);
-/* Notes where in `out` the next word will begin, behind line ends and quotation marks. A list's mark belongs to a cell. */
+/* Notes where in `out` the next word will begin, behind line ends and quotation marks. A list's mark belongs to a
+ * cell. */
 void html_write_mark(struct html_writer *w, enum write_mark which);
 /* Where that was; the end of `out` when no word has come since. */
 size_t html_write_marked(const struct html_writer *w, enum write_mark which);

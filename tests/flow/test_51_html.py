@@ -11,6 +11,7 @@ import threading
 
 import pytest
 from browser import Browser
+from desk import mail
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CLEANER = pathlib.Path(os.environ.get("DESKBELL_BIN", ROOT / "build-dev/bin")).parent / "unit/test_html_hostile"
@@ -166,3 +167,16 @@ def test_what_is_not_cleaned_is_noticed(site, browser, html):
     """The trap works: the same page with the same thing left in it is found out."""
     with pytest.raises(AssertionError):
         harmless(look(site, browser, html.format(host=site.host)))
+
+
+def test_a_mail_of_html_comes_to_the_desk_clean(desk):
+    """The event names cleaned HTML; the original is kept as it was."""
+    html = ('<p onclick=alert(1)>Hallo <b style="color:red;position:fixed">Welt</b></p><script>alert(1)</script>'
+            '<img src=http://evil.example/p.gif width=1 height=1><img src=http://evil.example/i.png alt=Bild>')
+    raw = mail(html, extra="MIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n")
+    assert desk.lmtp(raw) == {}
+    (e,) = desk.wait_events(1)
+    assert e["data"]["text"] == "Hallo Welt\n\nBild"
+    assert desk.run("blob", e["data"]["html"]["sha256"]).stdout.decode().rstrip() == (
+        '<p>Hallo <b style="color:red">Welt</b></p><img data-remote-src="http://evil.example/i.png" alt="Bild">')
+    assert b"<script>alert(1)</script>" in desk.run("blob", e["data"]["original"]["sha256"]).stdout

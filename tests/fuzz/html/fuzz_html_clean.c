@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whatever comes in: what comes out is what a strict reader of its own finds harmless, no larger than promised, the same
- * when it is cleaned again, and whole and harmless when it is cut. */
+/* Whatever comes in: what comes out is what a strict reader of its own finds harmless, no larger than promised, the
+ * same when it is cleaned again, and whole and harmless when it is cut. */
 #include "tests/unit/common/text/html_verify.h"
 #include "text/html_clean.h"
 #include "text/utf8.h"

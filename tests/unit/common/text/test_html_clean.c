@@ -80,7 +80,8 @@ static void test_tables(void **state) {
       {"<table><tr><table><tr><td>a</table>", "<table><tr></tr></table><table><tr><td>a</td></tr></table>"},
       {"<table><caption>a<tr><td>b</table>", "<table><caption>a</caption><tr><td>b</td></tr></table>"},
       {"<table><tr><td><b>a<td>b</table>c", "<table><tr><td><b>a</b></td><td>b</td></tr></table>c"},
-      {"<table width=100% height=20px cellpadding=x border=1 background=y bgcolor=#fff rules=all><tr valign=top><td nowrap "
+      {"<table width=100% height=20px cellpadding=x border=1 background=y bgcolor=#fff rules=all><tr valign=top><td "
+       "nowrap "
        "colspan=2 rowspan=65534 width=9999999>a</table>",
        "<table bgcolor=\"#fff\" border=\"1\" height=\"20\" width=\"100%\"><tr valign=\"top\"><td colspan=\"2\" "
        "nowrap=\"\">a</td></tr></table>"},
@@ -97,7 +98,8 @@ static void test_attributes(void **state) {
       {"<font color=#f00 size=+1 face='Arial, \"Segoe UI\"'>a</font>",
        "<font color=\"#f00\" face=\"Arial,'Segoe UI'\" size=\"+1\">a</font>"},
       {"<font color='red;x' size=big face='x;y'>a</font>", "<font>a</font>"},
-      {"<ol start=3 type=a reversed><li value=7>a</ol>", "<ol reversed=\"\" start=\"3\" type=\"a\"><li value=\"7\">a</li></ol>"},
+      {"<ol start=3 type=a reversed><li value=7>a</ol>",
+       "<ol reversed=\"\" start=\"3\" type=\"a\"><li value=\"7\">a</li></ol>"},
       {"<br clear=all class=x style='color:red'>", "<br clear=\"all\">"},
       {"<body bgcolor=#ABC style='color:red' onload=x>a", "<div style=\"color:red;background-color:#aabbcc\">a</div>"},
       {"<p align=left align=right>a", "<p align=\"left\">a</p>"},
@@ -106,6 +108,11 @@ static void test_attributes(void **state) {
       {"<style>P {margin-top:0;margin-bottom:0;}</style><p>a<p style='margin:1px'>b",
        "<p style=\"margin:0\">a</p><p style=\"margin:1px\">b</p>"},
       {"<blockquote type=cite cite=mid:x>a</blockquote>", "<blockquote data-quote=\"words\">a</blockquote>"},
+      {"<div>5.5., \"S\" &lt;s@x.example&gt;:</div>\n<blockquote>a</blockquote><blockquote>b</blockquote>",
+       "<div>5.5., \"S\" &lt;s@x.example&gt;:</div>\n<blockquote "
+       "data-quote=\"words\">a</blockquote><blockquote>b</blockquote>"},
+      {"As Goethe says:<blockquote>a</blockquote>a@b.example:<br>c<blockquote style='border:none'>d</blockquote>",
+       "As Goethe says:<blockquote>a</blockquote>a@b.example:<br>c<blockquote style=\"border:none\">d</blockquote>"},
       {"<div data-quote=words>a</div><div data-quote=script>b</div>", "<div data-quote=\"words\">a</div><div>b</div>"},
   };
   CHECK(cases);
@@ -124,7 +131,8 @@ static void test_styles(void **state) {
       {"<b style='color:/*x*/red;/*y;z:1*/width:1px'>a</b>", "<b style=\"color:red\">a</b>"},
       {"<b style='background:url(x.png) no-repeat #fff'>a</b>", "<b style=\"background-color:#fff\">a</b>"},
       {"<b style='background:yellow;mso-highlight:yellow'>a</b>", "<b style=\"background-color:yellow\">a</b>"},
-      {"<b style='display:flex'>a</b><b style='display:inline-block'>b</b>", "<b>a</b><b style=\"display:inline-block\">b</b>"},
+      {"<b style='display:flex'>a</b><b style='display:inline-block'>b</b>",
+       "<b>a</b><b style=\"display:inline-block\">b</b>"},
       {"<b style='font-family:微软雅黑,\"ＭＳ Ｐゴシック\"'>a</b>", "<b style=\"font-family:微软雅黑,'ＭＳ Ｐゴシック'\">a</b>"},
       {"<b style='width:calc(1px + 2px);height:1e3px;width:12345px;line-height:1.2345678'>a</b>", "<b>a</b>"},
       {"<b style='color:#12345;color:#ggg;color:rgb(1;2;3)'>a</b>", "<b>a</b>"},
@@ -142,7 +150,8 @@ static void test_links_and_images(void **state) {
        "<a href=\"https://x.example/a%20b?c=%22d%22&amp;e=1\" " LINK ">a</a>"},
       {"<a href='mailto:a@b.example?subject=x y'>a</a>", "<a href=\"mailto:a@b.example?subject=x%20y\" " LINK ">a</a>"},
       {"<a href=tel:+491>a</a>", "<a href=\"tel:+491\" " LINK ">a</a>"},
-      {"<a href='https://b\xC3\xBC.example/\xE2\x82\xAC'>a</a>", "<a href=\"https://b\xC3\xBC.example/\xE2\x82\xAC\" " LINK ">a</a>"},
+      {"<a href='https://b\xC3\xBC.example/\xE2\x82\xAC'>a</a>",
+       "<a href=\"https://b\xC3\xBC.example/\xE2\x82\xAC\" " LINK ">a</a>"},
       {"<a href='https://x.example/a\nb'>a</a>", "<a href=\"https://x.example/ab\" " LINK ">a</a>"},
       {"<a href='https://x.example/?q=a\\b'>a</a>", "<a href=\"https://x.example/?q=a%5Cb\" " LINK ">a</a>"},
       {"<img src=https://x.example/i.png alt=b width=10 height=20px>",
@@ -151,7 +160,8 @@ static void test_links_and_images(void **state) {
       {"<img src='CID:image001.png@01D9&amp;x'>", "<img data-cid=\"image001.png@01D9&amp;x\">"},
       {"<img src='cid:a b'><img src='cid:'><img>", ""},
       {"<img src='data:image/gif;base64,R0lG\n ODdh=='>", "<img src=\"data:image/gif;base64,R0lGODdh==\">"},
-      {"<img src='data:image/png;base64,' alt=a><img src='data:image/png,x' alt=b><img src='data:image/bmp;base64,AA' alt=c>",
+      {"<img src='data:image/png;base64,' alt=a><img src='data:image/png,x' alt=b><img "
+       "src='data:image/bmp;base64,AA' alt=c>",
        "<img alt=\"a\"><img alt=\"b\"><img alt=\"c\">"},
       {"<img src=file:///c:/x.png alt=Logo><img src=x.png>", "<img alt=\"Logo\">"},
       {"<img data-cid=x src=https://x.example/i>", "<img data-remote-src=\"https://x.example/i\">"},
@@ -179,7 +189,8 @@ static void test_notes(void **state) {
   (void)state;
   struct html_clean_notes notes;
   auto_clean(buf_free) struct buf html = BUF_INIT(1024 * 1024), out = BUF_INIT(1024 * 1024);
-  buf_add_text(&html, "<img src=https://x.example/1><img src=//x.example/2><img src=https://x.example/p width=1 height=1>"
+  buf_add_text(&html, "<img src=https://x.example/1><img src=//x.example/2><img src=https://x.example/p width=1 "
+       "height=1>"
                       "<img src=cid:a><img src='data:image/png;base64,");
   while (html.len < HTML_DATA_IMAGE_MAX + 300)
     buf_add_text(&html, "AAAA");
@@ -193,7 +204,8 @@ static void test_notes(void **state) {
 /* Whatever the ceiling, what is there is whole, and as much as fits. */
 static void test_ceiling(void **state) {
   (void)state;
-  static const char html[] = "before <div style='color:red'><p>one &amp; two<table><td><a href=https://x.example>l\xC3\xA4nk</a>"
+  static const char html[] = "before <div style='color:red'><p>one &amp; two<table><td><a "
+       "href=https://x.example>l\xC3\xA4nk</a>"
                              "<td><img src=cid:x alt=y></table>\xE2\x82\xAC and so on";
   struct html_clean_notes notes;
   auto_clean(buf_free) struct buf whole = BUF_INIT(1024);
@@ -231,8 +243,8 @@ static void test_depth(void **state) {
   assert_non_null(strstr(out.at, "</div><b>after</b>"));
 }
 
-/* MI-26: each pattern, repeated, is quadratic or worse in some known parser. CPU seconds of this process, far above what
- * linear takes under a sanitizer and far below what quadratic does. */
+/* MI-26: each pattern, repeated, is quadratic or worse in some known parser. CPU seconds of this process, far above
+ * what linear takes under a sanitizer and far below what quadratic does. */
 static void test_linear_on_hostile_input(void **state) {
   (void)state;
   static const char *const patterns[][3] = {

@@ -29,7 +29,8 @@ static void test_tables_of_data(void **state) {
   (void)state;
   static const struct html_case cases[] = {
       {"<table><tr><th>Item</th><th>Price</th></tr><tr><td>Pen</td><td>1</td></tr></table>", "Item\tPrice\nPen\t1"},
-      {"<table><tbody><tr><td><p>a</p></td><td><div><b>b</b></div></td></tr><tr><td><p>c</p></td><td>d</td></tr></table>",
+      {"<table><tbody><tr><td><p>a</p></td><td><div><b>b</b></div></td></tr>"
+       "<tr><td><p>c</p></td><td>d</td></tr></table>",
        "a\tb\nc\td"},
       {"<table><tr><td>a</td><td>&nbsp;</td><td>c</td></tr></table>", "a\tc"},
       {"<table><tr><td>a</td></tr><tr><td>b</td></tr></table>", "a\nb"},
@@ -39,10 +40,12 @@ static void test_tables_of_data(void **state) {
       {"x<table><tr><td>a</td><td>b</td></tr></table>y", "x\na\tb\ny"},
       {"<blockquote><table><tr><td>a</td><td>b</td></tr><tr><td>c</td><td>d</td></tr></table></blockquote>",
        "> a\tb\n> c\td"},
-      {"<table><tr><td><a href='https://x.example/1'>Pen</a></td><td>2</td></tr></table>", "Pen <https://x.example/1>\t2"},
+      {"<table><tr><td><a href='https://x.example/1'>Pen</a></td><td>2</td></tr></table>",
+       "Pen <https://x.example/1>\t2"},
       {"<table><tr><td>a</td>lost?<td>b</td></tr></table>", "a\nlost?\nb"},
       {"<table><caption>Order</caption><tr><td>a</td><td>b</td></tr></table>", "Order\na\tb"},
-      {"<table><thead><tr><th>h</th></tr></thead><tbody><tr><td>b</td></tr></tbody><tfoot><tr><td>f</td></tr></tfoot></table>",
+      {"<table><thead><tr><th>h</th></tr></thead><tbody><tr><td>b</td></tr></tbody>"
+       "<tfoot><tr><td>f</td></tr></tfoot></table>",
        "h\nb\nf"},
       {"<table><tr><td>a<td>b<tr><td>c<td>d</table>", "a\tb\nc\td"},
       {"<table><tr><td><b>a<td>b</table>c", "a\tb\nc"},
@@ -63,7 +66,8 @@ static void test_tables_that_lay_out(void **state) {
        "A column of words that goes on for some time, so that nobody would want to read it beside another one,"},
       {"<table><tr><td><p>one</p><p>two</p></td><td>three</td></tr></table>", "one\n\ntwo\n\nthree"},
       {"<table><tr><td></td><td><p>Only this</p></td><td></td></tr></table>", "Only this"},
-      {"<table width=100%><tr><td style='font-size:0'><div style='font-size:14px'>MJML</div></td></tr></table>", "MJML"},
+      {"<table width=100%><tr><td style='font-size:0'><div style='font-size:14px'>MJML</div></td></tr></table>",
+       "MJML"},
       {"<table><tr><td></div>a</td><td>b</td></tr></table>c", "a\tb\nc"},
       {"<div><table><tr><td>a</div>b</td></tr></table></div>c", "ab\nc"},
       {"<table><tr><table><tr><td>a</td></tr></table>b", "a\nb"},
@@ -118,16 +122,18 @@ static void test_images(void **state) {
   CHECK(cases);
 }
 
-#define TRACKER "https://click.mail.example/ls/click?upn=u001.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" \
-                "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define A50 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define TRACKER "https://click.mail.example/ls/click?upn=u001." A50 A50 A50 A50
 
 static void test_links(void **state) {
   (void)state;
   static const struct html_case cases[] = {
       {"<a href='" TRACKER "'>Track your parcel</a>", "Track your parcel <https://click.mail.example/\xE2\x80\xA6>"},
-      {"<a href='https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fx.example%2Fa%3Fb%3D1&amp;data=05'>x</a>",
+      {"<a href='https://eur01.safelinks.protection.outlook.com/"
+       "?url=https%3A%2F%2Fx.example%2Fa%3Fb%3D1&amp;data=05'>x</a>",
        "x <https://x.example/a?b=1>"},
-      {"<a href='https://eur01.safelinks.protection.outlook.com/?url=https%3A%2F%2Fx.example%2F&amp;data=05'>x.example</a>",
+      {"<a href='https://eur01.safelinks.protection.outlook.com/"
+       "?url=https%3A%2F%2Fx.example%2F&amp;data=05'>x.example</a>",
        "x.example"},
       {"<a href='https://www.google.com/url?q=https://x.example/b&amp;source=gmail'>b</a>", "b <https://x.example/b>"},
       {"<a href='https://www.google.com/url?q=javascript:alert(1)'>b</a>", "b"},
@@ -173,7 +179,8 @@ static void test_paragraphs_of_word(void **state) {
       {"<p class=MsoNormal>a</p><p class=MsoNormal><o:p>&nbsp;</o:p></p><p class=MsoNormal>b</p>", "a\n\nb"},
       {"<p class='x_MsoNormal'>a</p><p class='x_MsoNormal'>b</p>", "a\nb"},
       {"<p class=MsoNormal style='margin-bottom:8.0pt'>a</p><p class=MsoNormal>b</p>", "a\n\nb"},
-      {"<p style='margin:0'>a</p><p style='margin-top:0;margin-bottom:0'>b</p><p style='margin:0 0 10px'>c</p>", "a\nb\n\nc"},
+      {"<p style='margin:0'>a</p><p style='margin-top:0;margin-bottom:0'>b</p><p style='margin:0 0 10px'>c</p>",
+       "a\nb\n\nc"},
       {"<style> P {margin-top:0;margin-bottom:0;} </style><p>a</p><p>b</p><p><br></p><p>c</p>", "a\nb\n\nc"},
       {"<style>p.x{margin:0}</style><p>a</p><p>b</p>", "a\n\nb"},
       {"<div>a</div><div>&nbsp;</div><div>b</div>", "a\n\nb"},
@@ -201,9 +208,11 @@ static void test_as_typed(void **state) {
 static void test_quotations(void **state) {
   (void)state;
   static const struct html_case cases[] = {
-      {"Yes.<div class=gmail_quote><div class=gmail_attr>On Mon, Joe wrote:<br></div><blockquote class=gmail_quote>a<br>b"
+      {"Yes.<div class=gmail_quote><div class=gmail_attr>On Mon, Joe wrote:<br></div><blockquote "
+       "class=gmail_quote>a<br>b"
        "</blockquote></div>", "Yes.\nOn Mon, Joe wrote:\n\n> a\n> b"},
-      {"<blockquote style='margin:0 0 0 40px;border:none;padding:0px'>moved to the right</blockquote>", "moved to the right"},
+      {"<blockquote style='margin:0 0 0 40px;border:none;padding:0px'>moved to the right</blockquote>",
+       "moved to the right"},
       {"<blockquote type=cite style='border:none'>a</blockquote>", "> a"},
       {"a<div name=quote style='border-left:2px solid #C3D9E5'>b</div>c", "a\n\n> b\n\nc"},
       {"a<hr><div id=divRplyFwdMsg><b>From:</b> Joe<br><b>Sent:</b> Monday</div><div>b</div>",

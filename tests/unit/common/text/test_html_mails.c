@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whole mails as programs write them (tests/data/html/mails, made up): their text and their cleaned HTML. A new one: put
- * NAME.html there, run `test_html_mails --print NAME.html` and `--clean NAME.html`, read every line, and keep them as
+ * Whole mails as programs write them (tests/data/html/mails, made up): their text and their cleaned HTML. A new one:
+ * put NAME.html there, run `test_html_mails --print NAME.html` and `--clean NAME.html`, read every line, and keep them as
  * NAME.txt and NAME.clean.
  */
 #include "base/file.h"
@@ -84,6 +84,7 @@ static void test_quotations_are_known(void **state) {
       {"thunderbird-reply", "data-quote=\"words\""},       {"yahoo-reply", "data-quote=\"message\""},
       {"gmx-reply", "data-quote=\"message\""},             {"zimbra-reply", "<hr data-quote=\"rest\""},
       {"mailru-reply", "data-quote=\"words\""},            {"protonmail-reply", "data-quote=\"message\""},
+      {"yandex-reply", "<blockquote data-quote=\"words\""},
       {"windows-mail-reply", "data-quote=\"rest\""},       {"netease-reply", "data-quote=\"words\""},
   };
   for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
