@@ -81,9 +81,10 @@ static bool row_has(struct slice words, struct slice word) {
   while ((size_t)(end - at) >= word.len) {
     if (at[0] == word.at[0] && memcmp(at, word.at, word.len) == 0 && (at + word.len == end || at[word.len] == '|'))
       return true;
-    at = memchr(at, '|', (size_t)(end - at));
-    if (!at++)
+    const char *next = memchr(at, '|', (size_t)(end - at));
+    if (!next)
       return false;
+    at = next + 1;
   }
   return false;
 }
