@@ -165,6 +165,35 @@ static void test_linear_on_hostile_input(void **state) {
   free(text);
 }
 
+/* The sizes of QT-03: a quote of 767 KB, and a hundred levels. */
+static void test_long_and_deep_quotes(void **state) {
+  (void)state;
+  struct buf text = BUF_INIT(MEBI), deep = BUF_INIT(MEBI);
+  buf_add_text(&text, "Friday.\n\nOn Mon, May 6, 2024 at 10:00 AM Anna <anna@shop.example> wrote:\n\n");
+  buf_add_slice(&deep, buf_slice(&text));
+  while (text.len < 767 * 1000)
+    buf_add_text(&text, "> The quick brown fox jumps over the lazy dog.\n>\n");
+  for (size_t level = 1; level <= 100; level++) {
+    for (size_t i = 0; i < level; i++)
+      buf_add_text(&deep, i % 2 ? "> " : ">");
+    buf_printf(&deep, " level %zu\n", level);
+  }
+  const struct strip_hints hints = {.fresh = false};
+  const struct slice texts[] = {buf_slice(&text), buf_slice(&deep)};
+  for (size_t i = 0; i < 2; i++) {
+    struct arena *a = arena_new(64 * 1024, 64 * MEBI);
+    struct strip_span *spans;
+    size_t count;
+    clock_t before = clock();
+    struct slice left = strip_left(a, texts[i], &hints, &spans, &count);
+    assert_true((double)(clock() - before) / CLOCKS_PER_SEC < 1);
+    assert_true(slice_equal(left, SLICE("Friday.")));
+    arena_free(&a);
+  }
+  buf_free(&text);
+  buf_free(&deep);
+}
+
 /* ---- words */
 
 static void test_words_are_folded(void **state) {
@@ -230,6 +259,7 @@ int main(void) {
       cmocka_unit_test(test_any_order_of_lines),      cmocka_unit_test(test_clip),
       cmocka_unit_test(test_kinds),                   cmocka_unit_test(test_many_spans),
       cmocka_unit_test(test_ceiling),                 cmocka_unit_test(test_linear_on_hostile_input),
+      cmocka_unit_test(test_long_and_deep_quotes),
       cmocka_unit_test(test_words_are_folded),        cmocka_unit_test(test_every_language_has_its_words),
       cmocka_unit_test(test_fold),
   };
