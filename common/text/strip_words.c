@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Searched row by row: callers look at few lines of a text (strip_blocks.c counts them), and a row is read at a glance. */
+/* Searched row by row: callers look closely at few lines of a text (strip_blocks.c counts them). */
 #include "text/strip_words.h"
 
 static const struct strip_row rows[] = {

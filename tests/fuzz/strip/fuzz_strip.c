@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The first byte are the hints, the rest is a text. Whatever it says: spans in order, inside, at character borders, each
- * of some kind and none where it would leave nothing; and some texts over and over, in linear time. */
+/* The first byte are the hints, the rest is a text. Whatever it says: spans in order, inside, at character borders,
+ * each of some kind and none where it would leave nothing; and some texts over and over, in linear time. */
 #include "text/strip.h"
 #include "text/utf8.h"
 #include <stdlib.h>

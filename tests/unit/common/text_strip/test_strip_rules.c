@@ -21,10 +21,12 @@ static const struct strip_hints all_hints[] = {
 /* Lines of all kinds in any order: nothing but the rules can be said of what comes out. */
 static const char *const lines[] = {
     "", " ", "Hello", "Hello:", "> quoted", ">> deeper", ">", " > indented", "| bar", "-- ", "--", "___", "---",
-    "________________________________", "-----Original Message-----", "On Mon, May 6, 2024 at 10:00 Joe <joe@x.example>",
+    "________________________________", "-----Original Message-----",
+    "On Mon, May 6, 2024 at 10:00 Joe <joe@x.example>",
     "Joe <joe@x.example> wrote:", "wrote:", "Joe wrote:", "From: Joe <joe@x.example>", "Sent: Monday", "To: Jane",
     "Subject: Order", "Sent from my iPhone", "Best regards", "Joe Doe", "Tel: 555 0100", "##- reply above -##",
-    "2024年5月6日 Joe <joe@x.example> 写道：", "ä", "Virus-free.", "\xE2\x80\x8B", "CAUTION: external", ">From here", ">= 5",
+    "2024年5月6日 Joe <joe@x.example> 写道：", "ä", "Virus-free.", "\xE2\x80\x8B", "CAUTION: external", ">From here",
+    ">= 5",
 };
 #define LINES (sizeof(lines) / sizeof(lines[0]))
 
@@ -138,13 +140,18 @@ static void test_ceiling(void **state) {
 static void test_linear_on_hostile_input(void **state) {
   (void)state;
   static const char *const patterns[] = {
-      ">", "> ", ">\n", "> a quoted line of usual length, as mail has it\n", "> a\nb\n", "a\n\n> b\n\n", "> > > > > > > > a\n",
-      "a:\n", "On 2024 10:00 <a@b> x:\n", "Joe <joe@x.example> wrote:\n", "On Mon, May 6, 2024 at 10:00 Joe\n<joe@x.example>:\n",
-      "wrote:\n> a\n", "From: a\n", "From: Sent: To: Subject: ", "To: a@b.example,\n", "a: b\n", "-- \n", "--\n", "-", "_", "_\n",
+      ">", "> ", ">\n", "> a quoted line of usual length, as mail has it\n", "> a\nb\n", "a\n\n> b\n\n",
+      "> > > > > > > > a\n",
+      "a:\n", "On 2024 10:00 <a@b> x:\n", "Joe <joe@x.example> wrote:\n",
+      "On Mon, May 6, 2024 at 10:00 Joe\n<joe@x.example>:\n",
+      "wrote:\n> a\n", "From: a\n", "From: Sent: To: Subject: ", "To: a@b.example,\n", "a: b\n", "-- \n", "--\n",
+      "-", "_", "_\n",
       "-----Original\n", "-----Original Message----\n", "----- a -----\n", "##-", "##- -\n", "Sent from my iPhone\n",
-      "Sent from my ", "Best regards\n", "Best regards\n\n", " ", " \n", "\n", "\xC2\xA0", "\xE2\x80\x8B\n", "a ", "a", "1 ", "1.",
+      "Sent from my ", "Best regards\n", "Best regards\n\n", " ", " \n", "\n", "\xC2\xA0", "\xE2\x80\x8B\n", "a ",
+      "a", "1 ", "1.",
       "12:", "@", "a@b ", "<", "(a@", "i ", "\xE4\xBD\xA0", "\xCC\x81", "This email is confidential, privileged, ",
-      "This email is confidential, privileged; in error delete.\n\n", "CAUTION: external ", "| \n", ": a\n", ">From \n", ">=\n",
+      "This email is confidential, privileged; in error delete.\n\n", "CAUTION: external ", "| \n", ": a\n",
+      ">From \n", ">=\n",
       " > a\n", "    >\n", "*From:*\n", "a:\n\n\n> b\n", "Von: a\n\n",
   };
   char *text = malloc(MEBI + 64);
@@ -251,7 +258,8 @@ static void test_fold(void **state) {
   char text[2 * STRIP_FOLD_MAX];
   memset(text, 'a', sizeof(text));
   assert_int_equal(strip_fold_of(&f, slice_of(text, STRIP_FOLD_MAX)).len, STRIP_FOLD_MAX);
-  assert_int_equal(strip_fold_of(&f, slice_of(text, STRIP_FOLD_MAX + 1)).len, 0); /* what does not fit is not compared */
+  /* what does not fit is not compared */
+  assert_int_equal(strip_fold_of(&f, slice_of(text, STRIP_FOLD_MAX + 1)).len, 0);
 }
 
 int main(void) {
