@@ -164,6 +164,8 @@ static void test_sentences_stay(void **state) {
       {"New message from your website:\n\nFrom: Joe <joe@x.example>\nSubject: Printer\n\nMessage:\nIt is broken.",
        NULL},
       {"Subject: my printer\nIt is broken.", NULL},
+      {"I got this:\n\n  From: Joe\n  To: me\n  Date: 6 May 2024\n  Subject: Win\n\n  Click.\n\nIs it yours?", NULL},
+      {"See the attachment.\n\nThe company wrote on 06.05.2024:", NULL},
       {"Name: Joe\nPhone: +1 555 0100\nAddress: Main Street 1\nProblem: printer\nDate: 6 May", NULL},
       {"A fax came.\n\nFrom: +49 30 1234\nTo: +49 30 5678\nDate: 2024-05-06 10:00\nSubject: fax", NULL},
       {"Item one\n---\nItem two\n---\nItem three", NULL},
