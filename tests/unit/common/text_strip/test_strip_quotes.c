@@ -113,6 +113,7 @@ static void test_fresh_mail(void **state) {
       {"They told me\n> we will refund you\nbut nothing came.", NULL},
       {"Two things\n> one\n> two", NULL},
       {"Weights over\n>5 kg\nare a problem.", NULL},
+      {"On 6 May 2024 at 10:00 Joe <joe@x.example> wrote:\n\nwe will send it.\n\nBut nothing came.", NULL},
       {"> When do you need it?\nFriday.", "Friday."},
       {"Friday.\n\n" WROTE "> When?", "Friday."},
       {"Friday.\n> When?\n>> Which day?", "Friday."},

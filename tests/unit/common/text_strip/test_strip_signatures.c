@@ -160,6 +160,7 @@ static void test_closings_that_stay(void **state) {
       {"Mit freundlichen Grüßen schickten Sie mir eine Mahnung.", NULL},
       {"Es geht nicht.\n\nGrüße\nMax\nKundennummer 12345", NULL},
       {"Es geht nicht.\n\nViele Grüße\nMax\n\nTel. 0171 1234567", NULL},
+      {"Bitte um Rückruf.\n\nViele Grüße\nMax\nTel.: 0171/123456\nFax: 030/1234", NULL},
       {"Ça ne marche pas.\n\nCordialement\nJean\nCommande 4711", NULL},
       {"No funciona.\n\nSaludos\nAna\nPedido: 4711", NULL},
       {"Non va.\n\nSaluti\nAnna\nOrdine n. 4711", NULL},
