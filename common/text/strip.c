@@ -118,11 +118,11 @@ static void cut_block(struct job *j, size_t begin, size_t end, enum strip_kind k
     j->cuts[j->cut_count++] = (struct strip_span){begin, end, kind, false};
 }
 
-/* Without marks anywhere below, what a strong attribution stands above goes on to the end. */
+/* Without marks anywhere below, what a strong attribution stands above goes on to the end: in an answer. */
 static void decide_attribution(struct job *j, struct decision *d, size_t i) {
   const struct strip_block *b = &j->blocks.at[i];
   bool last = i + 1 == j->blocks.count, marked = !last && b[1].kind == STRIP_BLOCK_MARKED;
-  if (!marked && !last && b->strength < STRIP_ATTRIBUTION_STRONG) {
+  if (!marked && !last && (b->strength < STRIP_ATTRIBUTION_STRONG || j->hints.fresh)) {
     d->own = true;
     return;
   }

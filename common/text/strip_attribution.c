@@ -101,6 +101,8 @@ static enum strip_attribution judge(const struct evidence *e, size_t lines) {
     return STRIP_ATTRIBUTION_STRONG;
   if (e->pronoun)
     return STRIP_ATTRIBUTION_NONE;
+  if (e->begins && e->date && e->time && e->verb)
+    return STRIP_ATTRIBUTION_GOOD;
   bool fits = placed || (lines == 1 && e->all.len <= SHORT_MAX);
   if (fits && e->verb && (e->date || e->address || e->time))
     return STRIP_ATTRIBUTION_FAIR;

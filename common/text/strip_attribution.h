@@ -13,8 +13,9 @@ enum { STRIP_ATTRIBUTION_LINES = 4, STRIP_ATTRIBUTION_MAX = 600 }; /* programs w
 
 enum strip_attribution {
   STRIP_ATTRIBUTION_NONE,
-  STRIP_ATTRIBUTION_WEAK,   /* "Joe wrote:"; only with marked lines behind it */
-  STRIP_ATTRIBUTION_FAIR,   /* no address in brackets; with marked lines, or nothing, behind it */
+  STRIP_ATTRIBUTION_WEAK,   /* "Joe wrote:"; only with marked lines behind it, as the next */
+  STRIP_ATTRIBUTION_FAIR,   /* a verb, and a date, a time or an address */
+  STRIP_ATTRIBUTION_GOOD,   /* all but an address in brackets; with marked lines, or nothing, behind it */
   STRIP_ATTRIBUTION_STRONG, /* date, address in brackets, verb or time: no sentence looks so */
 };
 

@@ -241,8 +241,8 @@ static void take_attribution(struct scan *s, const struct strip_line *line) {
   if ((!address && !marked && !last) || !may_look(s))
     return;
   enum strip_attribution strength = strip_attribution_judge(lines, count, &taken);
-  if (strength == STRIP_ATTRIBUTION_NONE || (strength == STRIP_ATTRIBUTION_WEAK && !marked) ||
-      (strength == STRIP_ATTRIBUTION_FAIR && !marked && !last))
+  enum strip_attribution least = last ? STRIP_ATTRIBUTION_GOOD : STRIP_ATTRIBUTION_STRONG;
+  if (strength < (marked ? STRIP_ATTRIBUTION_WEAK : least))
     return;
   size_t begin = s->paragraph[count - taken];
   take_back(s, begin);
@@ -263,9 +263,12 @@ static char first_sign(const struct strip_line *line) {
   return i < line->text.len ? line->text.at[i] : '\0';
 }
 
-/* Could it be "From: …"? There is a colon early on, and no address of a page. */
+/* Could it be "From: …"? There is a colon early on, and no address of a page. Programs do not indent it; who shows a
+ * header does. */
 static bool may_be_label(const struct strip_line *line) {
   size_t len = line->text.len < LABEL_LOOK ? line->text.len : LABEL_LOOK;
+  if (line->text.at[0] == ' ' || line->text.at[0] == '\t')
+    return false;
   const char *colon = memchr(line->text.at, ':', len);
   if (colon)
     return colon + 1 >= line->text.at + len || colon[1] != '/';

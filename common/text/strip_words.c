@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Searched row by row: callers look at few lines of a text (strip_blocks.c counts them), and a row is read at a glance. */
+/* Searched row by row: callers look closely at few lines of a text (strip_blocks.c counts them). */
 #include "text/strip_words.h"
 
 static const struct strip_row rows[] = {
@@ -81,9 +81,10 @@ static bool row_has(struct slice words, struct slice word) {
   while ((size_t)(end - at) >= word.len) {
     if (at[0] == word.at[0] && memcmp(at, word.at, word.len) == 0 && (at + word.len == end || at[word.len] == '|'))
       return true;
-    at = memchr(at, '|', (size_t)(end - at));
-    if (!at++)
+    const char *next = memchr(at, '|', (size_t)(end - at));
+    if (!next)
       return false;
+    at = next + 1;
   }
   return false;
 }

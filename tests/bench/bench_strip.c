@@ -15,7 +15,8 @@ enum { KIBI = 1024, MEBI = 1024 * 1024 };
 static const struct {
   const char *name, *piece;
 } texts[] = {
-    {"mail", "Dear all,\nthe printer on the second floor does not print since yesterday.\nPlease help: it is urgent.\n\n"},
+    {"mail", "Dear all,\nthe printer on the second floor does not print since yesterday.\nPlease help: it is "
+          "urgent.\n\n"},
     {"quotes", "> a quoted line of usual length, as mail programs break it\n"},
     {"marks_on_one_line", ">"},
     {"marks_on_lines", ">\n"},

@@ -31,7 +31,8 @@ static void test_outlook_header(void **state) {
       {"es", "Viernes.", "De: Anna Shop\nEnviado el: lunes, 6 de mayo de 2024 10:00\nPara: Joe Doe\n"
        "Asunto: RE: Pedido", BODY},
       {"it", "Venerdì.", "Da: Anna Shop\nInviato: lunedì 6 maggio 2024 10:00\nA: Joe Doe\nOggetto: R: Ordine", BODY},
-      {"pt-PT", "Sexta.", "De: Anna Shop\nEnviado: 6 de maio de 2024 10:00\nPara: Joe Doe\nAssunto: RE: Encomenda", BODY},
+      {"pt-PT", "Sexta.", "De: Anna Shop\nEnviado: 6 de maio de 2024 10:00\nPara: Joe Doe\nAssunto: RE: Encomenda",
+       BODY},
       {"pt-BR", "Sexta.", "De: Anna Shop\nEnviada em: segunda-feira, 6 de maio de 2024 10:00\nPara: Joe Doe\n"
        "Assunto: RES: Pedido", BODY},
       {"nl", "Vrijdag.", "Van: Anna Shop\nVerzonden: maandag 6 mei 2024 10:00\nAan: Joe Doe\nOnderwerp: RE: Bestelling",
@@ -39,7 +40,8 @@ static void test_outlook_header(void **state) {
       {"pl", "Piątek.", "Od: Anna Shop\nWysłano: poniedziałek, 6 maja 2024 10:00\nDo: Joe Doe\nTemat: RE: Zamówienie",
        BODY},
       {"ru", "Пятница.", "От: Anna Shop\nОтправлено: 6 мая 2024 г. 10:00\nКому: Joe Doe\nТема: RE: Заказ", BODY},
-      {"uk", "П'ятниця.", "Від: Anna Shop\nНадіслано: 6 травня 2024 р. 10:00\nКому: Joe Doe\nТема: RE: Замовлення", BODY},
+      {"uk", "П'ятниця.", "Від: Anna Shop\nНадіслано: 6 травня 2024 р. 10:00\nКому: Joe Doe\nТема: RE: Замовлення",
+       BODY},
       {"zh-Hans", "周五。", "发件人: Anna Shop <anna@shop.example>\n发送时间: 2024年5月6日 10:00\n收件人: Joe Doe\n"
        "主题: 回复: 订单", BODY},
       {"zh-Hans", "周五。", "发件人： Anna Shop\n发送时间： 2024-05-06 10:00\n收件人： joe\n主题： 订单", BODY},
@@ -56,7 +58,8 @@ static void test_outlook_header(void **state) {
        "Aihe: VS: Tilaus", BODY},
       {"tr", "Cuma.", "Kimden: Anna Shop\nGönderildi: 6 Mayıs 2024 Pazartesi 10:00\nKime: Joe Doe\nKonu: YNT: Sipariş",
        BODY},
-      {"hu", "Péntek.", "Feladó: Anna Shop\nElküldve: 2024. május 6., hétfő 10:00\nCímzett: Joe Doe\nTárgy: RE: Rendelés",
+      {"hu", "Péntek.", "Feladó: Anna Shop\nElküldve: 2024. május 6., hétfő 10:00\nCímzett: Joe Doe\nTárgy: RE: "
+            "Rendelés",
        BODY},
       {"ro", "Vineri.", "De la: Anna Shop\nTrimis: luni, 6 mai 2024 10:00\nCătre: Joe Doe\nSubiect: RE: Comanda", BODY},
       {"el", "Παρασκευή.", "Από: Anna Shop\nΣτάλθηκε: Δευτέρα, 6 Μαΐου 2024 10:00\nΠρος: Joe Doe\nΘέμα: RE: Παραγγελία",
@@ -78,7 +81,8 @@ static void test_original_message(void **state) {
        "Date: 06/05/2024 10:00 (GMT+01:00)\nTo: joe@x.example\nSubject: Order", BODY},
       {"en", "Friday.", "------- Original Message -------\nOn Monday, May 6th, 2024 at 10:00 AM, Anna "
        "<anna@shop.example> wrote:\n", "> We have your order."},
-      {"de", "Freitag.", "-----Ursprüngliche Nachricht-----\nVon: Anna Shop\nGesendet: Montag, 6. Mai 2024 10:00", BODY},
+      {"de", "Freitag.", "-----Ursprüngliche Nachricht-----\nVon: Anna Shop\nGesendet: Montag, 6. Mai 2024 10:00",
+       BODY},
       {"de", "Freitag.", "-----Original-Nachricht-----\nBetreff: Bestellung\nDatum: 2024-05-06\nVon: Anna", BODY},
       {"fr", "Vendredi.", "-----Message d'origine-----\nDe : Anna Shop\nEnvoyé : lundi 6 mai 2024", BODY},
       {"fr", "Vendredi.", "-----Message d’origine-----", BODY},
@@ -94,7 +98,8 @@ static void test_original_message(void **state) {
       {"zh-Hans", "周五。", "------------------\u00a0原始邮件\u00a0------------------", BODY},
       {"zh-Hant", "週五。", "-----原始郵件-----\n寄件者: Anna Shop", BODY},
       {"ja", "金曜日です。", "-----元のメッセージ-----\n差出人: Anna Shop", BODY},
-      {"ko", "금요일.", "-----Original Message-----\nFrom: \"Anna\" <anna@shop.example>\nTo: <joe@naver.example>;\nCc:\n"
+      {"ko", "금요일.", "-----Original Message-----\nFrom: \"Anna\" <anna@shop.example>\nTo: "
+            "<joe@naver.example>;\nCc:\n"
        "Sent: 2024-05-06 (월) 10:00:00 (GMT+09:00)\nSubject: 주문", BODY},
       {"ko", "금요일.", "--------- 원본 메일 ---------\n보낸사람: Anna", BODY},
       {"cs", "Pátek.", "-----Původní zpráva-----\nOd: Anna Shop", BODY},

@@ -42,7 +42,8 @@ static void test_where_the_answer_stands(void **state) {
        "Company <anna@shop.example> wrote:\n> When?", "Line one.\nLine two."},
       {"Ordered on 06.05.2024\nAnna wrote:\n> When?", "Ordered on 06.05.2024"},
       /* "One" is not "On" */
-      {"Thanks.\n\nOne outstanding question I had:\n\nDoes it run?\n\nOn Oct 1, 2012, at 11:55 PM, Dave wrote:\n\n> Try.",
+      {"Thanks.\n\nOne outstanding question I had:\n\nDoes it run?\n\nOn Oct 1, 2012, at 11:55 PM, Dave wrote:\n\n> "
+            "Try.",
        "Thanks.\n\nOne outstanding question I had:\n\nDoes it run?"},
       /* blank lines: at most one is left where something was */
       {"\n\nFriday.\n\n\n" WROTE "\n\n> When?\n\n\n", "\n\nFriday."},
@@ -112,6 +113,7 @@ static void test_fresh_mail(void **state) {
       {"They told me\n> we will refund you\nbut nothing came.", NULL},
       {"Two things\n> one\n> two", NULL},
       {"Weights over\n>5 kg\nare a problem.", NULL},
+      {"On 6 May 2024 at 10:00 Joe <joe@x.example> wrote:\n\nwe will send it.\n\nBut nothing came.", NULL},
       {"> When do you need it?\nFriday.", "Friday."},
       {"Friday.\n\n" WROTE "> When?", "Friday."},
       {"Friday.\n> When?\n>> Which day?", "Friday."},
@@ -160,8 +162,11 @@ static void test_sentences_stay(void **state) {
       /* a customer's own labels (QT-08) */
       {"From: Berlin\nTo: Hamburg\nDate: 6 May 2024\nPassengers: 2\n\nPlease book.", NULL},
       {"Please book:\n\nVon: Berlin\nNach: Hamburg\nDatum: 06.05.2024\n\nDanke", NULL},
-      {"New message from your website:\n\nFrom: Joe <joe@x.example>\nSubject: Printer\n\nMessage:\nIt is broken.", NULL},
+      {"New message from your website:\n\nFrom: Joe <joe@x.example>\nSubject: Printer\n\nMessage:\nIt is broken.",
+       NULL},
       {"Subject: my printer\nIt is broken.", NULL},
+      {"I got this:\n\n  From: Joe\n  To: me\n  Date: 6 May 2024\n  Subject: Win\n\n  Click.\n\nIs it yours?", NULL},
+      {"See the attachment.\n\nThe company wrote on 06.05.2024:", NULL},
       {"Name: Joe\nPhone: +1 555 0100\nAddress: Main Street 1\nProblem: printer\nDate: 6 May", NULL},
       {"A fax came.\n\nFrom: +49 30 1234\nTo: +49 30 5678\nDate: 2024-05-06 10:00\nSubject: fax", NULL},
       {"Item one\n---\nItem two\n---\nItem three", NULL},

@@ -21,10 +21,12 @@ static const struct strip_hints all_hints[] = {
 /* Lines of all kinds in any order: nothing but the rules can be said of what comes out. */
 static const char *const lines[] = {
     "", " ", "Hello", "Hello:", "> quoted", ">> deeper", ">", " > indented", "| bar", "-- ", "--", "___", "---",
-    "________________________________", "-----Original Message-----", "On Mon, May 6, 2024 at 10:00 Joe <joe@x.example>",
+    "________________________________", "-----Original Message-----",
+    "On Mon, May 6, 2024 at 10:00 Joe <joe@x.example>",
     "Joe <joe@x.example> wrote:", "wrote:", "Joe wrote:", "From: Joe <joe@x.example>", "Sent: Monday", "To: Jane",
     "Subject: Order", "Sent from my iPhone", "Best regards", "Joe Doe", "Tel: 555 0100", "##- reply above -##",
-    "2024年5月6日 Joe <joe@x.example> 写道：", "ä", "Virus-free.", "\xE2\x80\x8B", "CAUTION: external", ">From here", ">= 5",
+    "2024年5月6日 Joe <joe@x.example> 写道：", "ä", "Virus-free.", "\xE2\x80\x8B", "CAUTION: external", ">From here",
+    ">= 5",
 };
 #define LINES (sizeof(lines) / sizeof(lines[0]))
 
@@ -138,13 +140,18 @@ static void test_ceiling(void **state) {
 static void test_linear_on_hostile_input(void **state) {
   (void)state;
   static const char *const patterns[] = {
-      ">", "> ", ">\n", "> a quoted line of usual length, as mail has it\n", "> a\nb\n", "a\n\n> b\n\n", "> > > > > > > > a\n",
-      "a:\n", "On 2024 10:00 <a@b> x:\n", "Joe <joe@x.example> wrote:\n", "On Mon, May 6, 2024 at 10:00 Joe\n<joe@x.example>:\n",
-      "wrote:\n> a\n", "From: a\n", "From: Sent: To: Subject: ", "To: a@b.example,\n", "a: b\n", "-- \n", "--\n", "-", "_", "_\n",
+      ">", "> ", ">\n", "> a quoted line of usual length, as mail has it\n", "> a\nb\n", "a\n\n> b\n\n",
+      "> > > > > > > > a\n",
+      "a:\n", "On 2024 10:00 <a@b> x:\n", "Joe <joe@x.example> wrote:\n",
+      "On Mon, May 6, 2024 at 10:00 Joe\n<joe@x.example>:\n",
+      "wrote:\n> a\n", "From: a\n", "From: Sent: To: Subject: ", "To: a@b.example,\n", "a: b\n", "-- \n", "--\n",
+      "-", "_", "_\n",
       "-----Original\n", "-----Original Message----\n", "----- a -----\n", "##-", "##- -\n", "Sent from my iPhone\n",
-      "Sent from my ", "Best regards\n", "Best regards\n\n", " ", " \n", "\n", "\xC2\xA0", "\xE2\x80\x8B\n", "a ", "a", "1 ", "1.",
+      "Sent from my ", "Best regards\n", "Best regards\n\n", " ", " \n", "\n", "\xC2\xA0", "\xE2\x80\x8B\n", "a ",
+      "a", "1 ", "1.",
       "12:", "@", "a@b ", "<", "(a@", "i ", "\xE4\xBD\xA0", "\xCC\x81", "This email is confidential, privileged, ",
-      "This email is confidential, privileged; in error delete.\n\n", "CAUTION: external ", "| \n", ": a\n", ">From \n", ">=\n",
+      "This email is confidential, privileged; in error delete.\n\n", "CAUTION: external ", "| \n", ": a\n",
+      ">From \n", ">=\n",
       " > a\n", "    >\n", "*From:*\n", "a:\n\n\n> b\n", "Von: a\n\n",
   };
   char *text = malloc(MEBI + 64);
@@ -163,6 +170,35 @@ static void test_linear_on_hostile_input(void **state) {
     arena_free(&a);
   }
   free(text);
+}
+
+/* The sizes of QT-03: a quote of 767 KB, and a hundred levels. */
+static void test_long_and_deep_quotes(void **state) {
+  (void)state;
+  struct buf text = BUF_INIT(MEBI), deep = BUF_INIT(MEBI);
+  buf_add_text(&text, "Friday.\n\nOn Mon, May 6, 2024 at 10:00 AM Anna <anna@shop.example> wrote:\n\n");
+  buf_add_slice(&deep, buf_slice(&text));
+  while (text.len < 767 * 1000)
+    buf_add_text(&text, "> The quick brown fox jumps over the lazy dog.\n>\n");
+  for (size_t level = 1; level <= 100; level++) {
+    for (size_t i = 0; i < level; i++)
+      buf_add_text(&deep, i % 2 ? "> " : ">");
+    buf_printf(&deep, " level %zu\n", level);
+  }
+  const struct strip_hints hints = {.fresh = false};
+  const struct slice texts[] = {buf_slice(&text), buf_slice(&deep)};
+  for (size_t i = 0; i < 2; i++) {
+    struct arena *a = arena_new(64 * 1024, 64 * MEBI);
+    struct strip_span *spans;
+    size_t count;
+    clock_t before = clock();
+    struct slice left = strip_left(a, texts[i], &hints, &spans, &count);
+    assert_true((double)(clock() - before) / CLOCKS_PER_SEC < 1);
+    assert_true(slice_equal(left, SLICE("Friday.")));
+    arena_free(&a);
+  }
+  buf_free(&text);
+  buf_free(&deep);
 }
 
 /* ---- words */
@@ -222,7 +258,8 @@ static void test_fold(void **state) {
   char text[2 * STRIP_FOLD_MAX];
   memset(text, 'a', sizeof(text));
   assert_int_equal(strip_fold_of(&f, slice_of(text, STRIP_FOLD_MAX)).len, STRIP_FOLD_MAX);
-  assert_int_equal(strip_fold_of(&f, slice_of(text, STRIP_FOLD_MAX + 1)).len, 0); /* what does not fit is not compared */
+  /* what does not fit is not compared */
+  assert_int_equal(strip_fold_of(&f, slice_of(text, STRIP_FOLD_MAX + 1)).len, 0);
 }
 
 int main(void) {
@@ -230,6 +267,7 @@ int main(void) {
       cmocka_unit_test(test_any_order_of_lines),      cmocka_unit_test(test_clip),
       cmocka_unit_test(test_kinds),                   cmocka_unit_test(test_many_spans),
       cmocka_unit_test(test_ceiling),                 cmocka_unit_test(test_linear_on_hostile_input),
+      cmocka_unit_test(test_long_and_deep_quotes),
       cmocka_unit_test(test_words_are_folded),        cmocka_unit_test(test_every_language_has_its_words),
       cmocka_unit_test(test_fold),
   };
