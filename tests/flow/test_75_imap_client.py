@@ -257,6 +257,17 @@ def test_a_name_that_is_not_known():
         assert "the name no-such-host.invalid is not found" in c.until("down unreachable")
 
 
+def test_a_dns_that_does_not_answer():
+    """Nothing else waits for it: not the other connections, not the end of the program."""
+    began = time.monotonic()
+    with ImapTry(host="hangs.invalid", connect_ms=200) as c:
+        assert "cannot be reached within 1 s" in c.until("down unreachable")
+        c.say("hurry", "search", "say there")
+        c.until("said there")
+        c.until("search lost")
+    assert time.monotonic() - began < 30
+
+
 def test_a_server_that_says_nothing():
     with ImapServer(on_connect=lambda session: session.line()) as s, ImapTry(port=s.port, connect_ms=500) as c:
         assert "does not finish the login within 1 s" in c.until("down unreachable")
