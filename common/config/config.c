@@ -13,6 +13,13 @@ const struct channel_config *config_channel(const struct config *c, struct slice
   return NULL;
 }
 
+const struct mailbox_config *config_mailbox(const struct config *c, struct slice name) {
+  for (size_t i = 0; i < c->mailbox_count; i++)
+    if (slice_equal(slice_text(c->mailboxes[i].name), name))
+      return &c->mailboxes[i];
+  return NULL;
+}
+
 const char *channel_kind_text(enum channel_kind kind) {
   static const char *const names[] = {
       [CHANNEL_EMAIL] = "email", [CHANNEL_SMS] = "sms", [CHANNEL_WEBHOOK] = "webhook", [CHANNEL_FORM] = "form"};
@@ -54,14 +61,19 @@ static int read_secret(const char *path, char **ret, struct complaint *complaint
   return 0;
 }
 
+int config_secret(const struct config *c, const char *file, char **ret, struct complaint *complaint) {
+  char *path = config_path(c, file);
+  int r = read_secret(path, ret, complaint);
+  free(path);
+  return r;
+}
+
 int config_secrets(const struct config *c, const struct channel_config *channel, char **ret, size_t max,
                    size_t *ret_count, struct complaint *complaint) {
   size_t count = 0;
   int r = 0;
   while (r == 0 && count < channel->secret_file_count && count < max) {
-    char *path = config_path(c, channel->secret_files[count]);
-    r = read_secret(path, &ret[count], complaint);
-    free(path);
+    r = config_secret(c, channel->secret_files[count], &ret[count], complaint);
     count += r == 0;
   }
   if (r == 0) {

@@ -44,6 +44,48 @@ struct channel_config {
   int64_t max_fill_ms;        /* and at most */
 };
 
+enum mailbox_tls { MAILBOX_TLS_IMPLICIT, MAILBOX_TLS_STARTTLS, MAILBOX_TLS_NONE };
+enum mailbox_auth {
+  MAILBOX_AUTH_PASSWORD, MAILBOX_AUTH_PLAIN, MAILBOX_AUTH_LOGIN, MAILBOX_AUTH_XOAUTH2, MAILBOX_AUTH_OAUTHBEARER
+};
+enum mailbox_after { MAILBOX_AFTER_NOTHING, MAILBOX_AFTER_KEYWORD, MAILBOX_AFTER_SEEN, MAILBOX_AFTER_MOVE };
+enum mailbox_first_run { MAILBOX_FIRST_NOW, MAILBOX_FIRST_ALL, MAILBOX_FIRST_SINCE };
+
+/* One mailbox that is read over IMAP. Strings are never NULL; an unset one is "". */
+struct mailbox_config {
+  char *name;                 /* unique; [a-z0-9][a-z0-9-]{0,31} */
+  char *channel;              /* of kind email */
+  bool enabled;
+  char *host;
+  uint32_t port;
+  enum mailbox_tls tls;
+  char *tls_pin;              /* "sha256:…": the server's certificate or key; "": by authority */
+  char *tls_ca_file;          /* "": the system's authorities */
+  bool allow_cleartext;       /* a password may cross a network unencrypted */
+  char *user;
+  enum mailbox_auth auth;
+  char *password_file;        /* password, plain, login */
+  char *oauth_token_file;     /* xoauth2, oauthbearer: somebody else renews it; in place of the following */
+  char *oauth_token_url;
+  char *oauth_client_id;
+  char *oauth_client_secret_file; /* "": a public client */
+  char *oauth_refresh_token_file; /* "": client credentials */
+  char *oauth_scope;
+  char *proxy;
+  char **folders;             /* at least one */
+  size_t folder_count;
+  enum mailbox_first_run first_run;
+  char *first_since;          /* "2026-11-24" with first_run since */
+  enum mailbox_after after;   /* what is done on the server with a mail that was taken (TR-43) */
+  char *after_keyword;
+  char *after_folder;
+  int64_t poll_ms;            /* where the server cannot tell of new mail */
+  int64_t reconcile_ms;       /* what the server has is compared with what was stored so often */
+  int64_t alarm_after_ms;     /* a difference older than this makes the program unhealthy */
+  char **recipient_fields;    /* header fields of the operator's own mail system that name the envelope recipient */
+  size_t recipient_field_count;
+};
+
 struct redis_config {
   char *url;                  /* "unix:/path", "host:port"; "": deskbell up starts a private one */
   char *user;
@@ -118,6 +160,8 @@ struct config {
   struct http_settings webform;
   struct channel_config *channels;
   size_t channel_count;
+  struct mailbox_config *mailboxes;
+  size_t mailbox_count;
   struct config_address *index; /* addresses of all channels, sorted; private to the module */
   size_t index_count;
 };
@@ -134,20 +178,26 @@ void config_free(struct config **c);
 void config_print(const struct config *c, struct buf *ret);
 /* The embedded default desk (one channel of each kind), also deploy/config/deskbell.yaml. */
 const char *config_default_yaml(void);
-/* The manual's table of settings for `section` ("email", "spool", "channel", …), in Markdown. */
+/* The manual's table of settings for `section` ("email", "spool", "channel", "mailbox", …), in Markdown. */
 void config_manual(const char *section, struct buf *ret);
 
 /* Lends the channel or NULL. */
 const struct channel_config *config_channel(const struct config *c, struct slice name);
 const char *channel_kind_text(enum channel_kind kind);
+/* Lends the mailbox or NULL. */
+const struct mailbox_config *config_mailbox(const struct config *c, struct slice name);
 /* The e-mail channel a recipient belongs to: an address equal to it wins over "@domain", that over "*"; ASCII letters
  * match in either case. Lends the channel or NULL. A disabled channel keeps its addresses, so that the caller can
  * answer "disabled" (550 5.2.1) instead of "unknown": look at `enabled`. `local` is without its "+token". */
 const struct channel_config *config_channel_for_recipient(const struct config *c, struct slice local,
                                                           struct slice domain);
+/* The same without "*": only a channel that names the address or its domain. */
+const struct channel_config *config_channel_of_address(const struct config *c, struct slice local, struct slice domain);
 /* Reads secret files of a channel: each trimmed of white space. `ret` has room for `max`; gives heap strings. */
 int must_check config_secrets(const struct config *c, const struct channel_config *channel, char **ret, size_t max,
                               size_t *ret_count, struct complaint *complaint);
+/* Reads one secret file, trimmed of white space; gives a heap string, to be wiped by its user. */
+int must_check config_secret(const struct config *c, const char *file, char **ret, struct complaint *complaint);
 /* Joins `dir` and a relative path; gives a heap string. */
 char *config_path(const struct config *c, const char *path);
 

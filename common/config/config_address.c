@@ -86,8 +86,8 @@ static const struct channel_config *find(const struct config *c, const char *tex
   return hit ? &c->channels[hit->channel] : NULL;
 }
 
-const struct channel_config *config_channel_for_recipient(const struct config *c, struct slice local,
-                                                          struct slice domain) {
+const struct channel_config *config_channel_of_address(const struct config *c, struct slice local,
+                                                       struct slice domain) {
   char text[ADDRESS_MAX];
   const struct channel_config *channel = NULL;
   /* Too long for any configured address, or with a NUL that would cut it short: only "*" can match. */
@@ -101,5 +101,11 @@ const struct channel_config *config_channel_for_recipient(const struct config *c
     snprintf(text, sizeof(text), "@%.*s", (int)domain.len, domain.at);
     channel = find(c, text);
   }
+  return channel;
+}
+
+const struct channel_config *config_channel_for_recipient(const struct config *c, struct slice local,
+                                                          struct slice domain) {
+  const struct channel_config *channel = config_channel_of_address(c, local, domain);
   return channel ? channel : find(c, "*");
 }

@@ -18,13 +18,17 @@ static const struct node *setting_node(const struct document *d, const char *sec
   return node_member(node_member(d->root, section), key);
 }
 
-const struct node *channel_node(const struct document *d, size_t channel, const char *key) {
-  const struct node *list = node_member(d->root, "channels");
-  const struct node *n = list ? list->first : NULL;
-  while (n && channel-- > 0)
-    n = n->next;
-  const struct node *member = node_member(n, key);
-  return member ? member : n;
+const struct node *item_node(const struct document *d, const char *list, size_t n, const char *key) {
+  const struct node *all = node_member(d->root, list);
+  const struct node *item = all ? all->first : NULL;
+  while (item && n-- > 0)
+    item = item->next;
+  const struct node *member = node_member(item, key);
+  return member ? member : item;
+}
+
+static const struct node *channel_node(const struct document *d, size_t n, const char *key) {
+  return item_node(d, "channels", n, key);
 }
 
 /* ---- the link's addresses and Unix socket paths */
@@ -216,7 +220,8 @@ static int check_channels(struct config *c, const struct document *d) {
 
 int config_check(struct config *c, const struct document *d) {
   static int (*const checks[])(struct config *, const struct document *) = {
-      check_link, check_socket_paths, check_ports, check_order, check_channels, config_index_addresses};
+      check_link, check_socket_paths, check_ports, check_order, check_channels, config_index_addresses,
+      config_check_mailboxes};
   for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
     int r = checks[i](c, d);
     if (r)

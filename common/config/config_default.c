@@ -16,6 +16,10 @@
 #define QUOTE_DOMAIN "\""
 #define QUOTE_URL "\""
 #define QUOTE_LANGUAGE "\""
+#define QUOTE_HOST "\""
+#define QUOTE_PIN "\""
+#define QUOTE_DATE "\""
+#define QUOTE_KEYWORD "\""
 #define QUOTE_WORD ""
 #define QUOTE_COUNT ""
 #define QUOTE_DURATION ""
@@ -34,6 +38,10 @@
 #define RANGE_DOMAIN(least, most) ""
 #define RANGE_URL(least, most) ""
 #define RANGE_LANGUAGE(least, most) ""
+#define RANGE_HOST(least, most) ""
+#define RANGE_PIN(least, most) ""
+#define RANGE_DATE(least, most) ""
+#define RANGE_KEYWORD(least, most) ""
 #define RANGE_WORD(words, unused) " (" words ")"
 #define RANGE_COUNT(least, most) " (" least " to " most ")"
 #define RANGE_DURATION(least, most) " (" least " to " most ")"
@@ -57,6 +65,10 @@
   "    # " FOR_##kinds manual RANGE_##type(least, most) "\n    #" #key ": " QUOTE_##type fallback QUOTE_##type "\n"
 #define CHANNEL_LIST(kinds, key, member, counter, type, most, manual)                                                  \
   "    # " FOR_##kinds manual "\n    #" #key ": []\n"
+
+#define MAILBOX(key, member, type, fallback, least, most, manual)                                                      \
+  "    # " manual RANGE_##type(least, most) "\n    #" #key ": " QUOTE_##type fallback QUOTE_##type "\n"
+#define MAILBOX_LIST(key, member, counter, type, most, manual) "    # " manual "\n    #" #key ": []\n"
 
 static const char sample[] =
     "# SPDX-License-Identifier: Apache-2.0\n"

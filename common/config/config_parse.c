@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * From text to struct config: defaults first, then what the document says, then the checks that look at several
- * settings together (config_check.c). Nothing here knows a setting by name except a channel's `kind`, which decides
- * what else the channel may say.
+ * settings together (config_check.c). Nothing here knows a setting by name.
  */
 #include "base/file.h"
 #include "config/rows.h"
@@ -10,7 +9,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define CHANNELS "channels"
 #define TREE_CEILING (96u * 1024 * 1024) /* never reached below DOCUMENT_MAX_NODES nodes */
 #define ALLOWED_MAX 64
 
@@ -56,35 +54,39 @@ static int read_section(struct config *c, const struct document *d, const char *
   return read_rows(d, n, section, 0, where, c);
 }
 
-static int read_channel(struct channel_config *channel, const struct document *d, const struct node *n) {
+static int read_item(const struct list_section *list, void *item, const struct document *d, const struct node *n) {
   char where[64];
-  static const struct slice kind_key = SLICE("kind");
-  const struct row *kind_row = row_find(CHANNELS, kind_key, ~0u);
+  unsigned kind_bit = 0;
+  const struct row *kind = list->kind ? row_find(list->name, slice_text(list->kind), ~0u) : NULL;
   if (n->kind != NODE_MAP)
-    return document_complain(d, n, "a channel must be made of 'key: value' lines");
-  const struct node *kind = node_member(n, "kind");
-  if (!kind || !node_member(n, "name"))
-    return document_complain(d, n, "a channel needs '%s'", kind ? "name" : "kind");
-  int r = row_read(kind_row, channel, kind, d);
-  if (r)
-    return r;
-  unsigned kind_bit = 1u << channel->kind;
-  defaults(channel, CHANNELS, kind_bit);
-  r = row_read(kind_row, channel, kind, d); /* the default has no kind */
-  snprintf(where, sizeof(where), "a channel of kind '%s'", channel_kind_text(channel->kind));
-  return r ? r : read_rows(d, n, CHANNELS, kind_bit, where, channel);
+    return document_complain(d, n, "a %s must be made of 'key: value' lines", list->item);
+  for (size_t i = 0; i < sizeof(list->needs) / sizeof(list->needs[0]) && list->needs[i]; i++)
+    if (!node_member(n, list->needs[i]))
+      return document_complain(d, n, "a %s needs '%s'", list->item, list->needs[i]);
+  snprintf(where, sizeof(where), "a %s", list->item);
+  if (kind) {
+    int r = row_read(kind, item, node_member(n, list->kind), d);
+    if (r)
+      return r;
+    kind_bit = list_item_kind(list, item);
+    snprintf(where, sizeof(where), "a %s of %s '%.20s'", list->item, list->kind, node_member(n, list->kind)->text.at);
+  }
+  defaults(item, list->name, kind_bit);
+  return read_rows(d, n, list->name, kind_bit, where, item); /* the kind again: the default has none */
 }
 
-static int read_channels(struct config *c, const struct document *d, const struct node *n) {
+static int read_list(struct config *c, const struct document *d, const struct list_section *list,
+                     const struct node *n) {
   if (node_is_null(n))
     return 0;
   if (n->kind != NODE_LIST)
-    return document_complain(d, n, "'" CHANNELS "' must be a list: each channel begins with '- name: …'");
-  if (n->count > CONFIG_MAX_CHANNELS)
-    return document_complain(d, n, "%zu channels; at most %d are allowed", n->count, CONFIG_MAX_CHANNELS);
-  c->channels = must_calloc(n->count, sizeof(*c->channels));
+    return document_complain(d, n, "'%s' must be a list: each %s begins with '- name: …'", list->name, list->item);
+  if (n->count > list->most)
+    return document_complain(d, n, "%zu %s; at most %zu are allowed", n->count, list->name, list->most);
+  *(void **)(void *)((char *)c + list->offset) = must_calloc(n->count, list->size);
+  size_t *count = (size_t *)(void *)((char *)c + list->count_offset);
   for (const struct node *item = n->first; item; item = item->next) {
-    int r = read_channel(&c->channels[c->channel_count++], d, item);
+    int r = read_item(list, list_item(list, c, (*count)++), d, item);
     if (r)
       return r;
   }
@@ -101,7 +103,8 @@ static int read_document(struct config *c, const struct document *d) {
     }
     if (!section)
       return document_unknown_key(d, n->key, "the document", allowed, config_section_count);
-    int r = strcmp(section, CHANNELS) == 0 ? read_channels(c, d, n) : read_section(c, d, section, n);
+    const struct list_section *list = list_section(section);
+    int r = list ? read_list(c, d, list, n) : read_section(c, d, section, n);
     if (r)
       return r;
   }
@@ -132,7 +135,7 @@ int config_parse(struct slice yaml, const char *name, const char *dir, struct co
   if (!c->dir)
     return document_complain(&document, NULL, "the current folder cannot be found: %s", strerror(errno));
   for (size_t i = 0; i < config_section_count; i++)
-    if (strcmp(config_sections[i].name, CHANNELS) != 0)
+    if (!list_section(config_sections[i].name))
       defaults(c, config_sections[i].name, 0);
   int r = document_read(yaml, arena, &document);
   if (r == 0)
@@ -167,13 +170,16 @@ void config_free(struct config **c) {
   *c = NULL;
   for (size_t i = 0; i < config_row_count; i++) {
     const struct row *row = &config_rows[i];
-    if (row->kinds == 0)
+    const struct list_section *list = list_section(row->section);
+    if (!list)
       row_free(row, gone);
-    for (size_t n = 0; row->kinds && n < gone->channel_count; n++)
-      row_free(row, &gone->channels[n]);
+    void *item;
+    for (size_t n = 0; list && (item = list_item(list, gone, n)); n++)
+      row_free(row, item);
   }
   config_index_free(gone);
   free(gone->channels);
+  free(gone->mailboxes);
   free(gone->dir);
   free(gone);
 }

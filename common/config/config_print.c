@@ -2,29 +2,30 @@
 /* The rows as text for people: the effective configuration as YAML, and the manual's tables. */
 #include "config/rows.h"
 
-static void print_channel(const struct channel_config *channel, bool *explained, struct buf *ret) {
+static void print_item(const struct list_section *list, const void *item, bool *explained, struct buf *ret) {
   const char *indent = "  - ";
   for (size_t i = 0; i < config_row_count; i++) {
     const struct row *row = &config_rows[i];
-    if (!row_applies(row, "channels", 1u << channel->kind) || row->kinds == 0)
+    if (!row_applies(row, list->name, list_item_kind(list, item)))
       continue;
     if (!explained[i]) /* once, not for each of a thousand channels */
       buf_printf(ret, "    # %s\n", row->manual);
     explained[i] = true;
     buf_printf(ret, "%s%s: ", indent, row->key);
-    row_print(row, channel, ret);
+    row_print(row, item, ret);
     buf_add_char(ret, '\n');
     indent = "    ";
   }
 }
 
-static void print_channels(const struct config *c, struct buf *ret) {
-  bool explained[128] = {false};
+static void print_list(const struct list_section *list, const struct config *c, struct buf *ret) {
+  bool explained[256] = {false};
   assert(config_row_count <= sizeof(explained));
-  if (c->channel_count == 0)
+  const void *item = list_item(list, c, 0);
+  if (!item)
     buf_add_text(ret, "  []\n");
-  for (size_t i = 0; i < c->channel_count; i++)
-    print_channel(&c->channels[i], explained, ret);
+  for (size_t n = 0; (item = list_item(list, c, n)); n++)
+    print_item(list, item, explained, ret);
 }
 
 static void print_section(const struct config *c, const char *section, struct buf *ret) {
@@ -42,8 +43,9 @@ void config_print(const struct config *c, struct buf *ret) {
   for (size_t i = 0; i < config_section_count; i++) {
     const struct section *section = &config_sections[i];
     buf_printf(ret, "%s# %s\n%s:\n", i ? "\n" : "", section->manual, section->name);
-    if (strcmp(section->name, "channels") == 0)
-      print_channels(c, ret);
+    const struct list_section *list = list_section(section->name);
+    if (list)
+      print_list(list, c, ret);
     else
       print_section(c, section->name, ret);
   }
@@ -70,7 +72,9 @@ static void manual_row(const struct row *row, struct buf *ret) {
 }
 
 void config_manual(const char *section, struct buf *ret) {
-  const char *name = strcmp(section, "channel") == 0 ? "channels" : section;
+  const char *name = strcmp(section, "channel") == 0   ? "channels"
+                     : strcmp(section, "mailbox") == 0 ? "mailboxes"
+                                                       : section;
   buf_add_text(ret, "| setting | type | default | range | meaning |\n|---|---|---|---|---|\n");
   for (size_t i = 0; i < config_row_count; i++)
     if (strcmp(config_rows[i].section, name) == 0)

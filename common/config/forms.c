@@ -200,3 +200,59 @@ bool form_number(struct slice s) {
       return false;
   return rest.len >= 3;
 }
+
+bool form_host(struct slice s) {
+  return form_domain(s) || form_ip(s);
+}
+
+static bool hex_pin(struct slice s) {
+  size_t digits = 0;
+  for (size_t i = 0; i < s.len; i++) {
+    bool colon = s.at[i] == ':';
+    if (colon ? digits % 2 || i == 0 || s.at[i - 1] == ':' || i + 1 == s.len
+              : !one_of(s.at[i], "0123456789abcdefABCDEF"))
+      return false;
+    digits += !colon;
+  }
+  return digits == 64;
+}
+
+static bool base64_pin(struct slice s) {
+  for (size_t i = 0; i + 1 < s.len; i++)
+    if (!alnum(s.at[i]) && !one_of(s.at[i], "+/"))
+      return false;
+  return s.len == 44 && s.at[43] == '=';
+}
+
+bool form_pin(struct slice s) {
+  struct slice rest;
+  return (after(s, SLICE("sha256:"), &rest) && hex_pin(rest)) || (after(s, SLICE("sha256//"), &rest) && base64_pin(rest));
+}
+
+bool form_date(struct slice s) {
+  uint64_t year, month, day;
+  static const unsigned char days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  if (s.len != 10 || s.at[4] != '-' || s.at[7] != '-' || slice_to_u64(slice_of(s.at, 4), 9999, &year) ||
+      slice_to_u64(slice_of(s.at + 5, 2), 12, &month) || slice_to_u64(slice_of(s.at + 8, 2), 31, &day))
+    return false;
+  bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+  return year >= 1970 && month >= 1 && day >= 1 && day <= (uint64_t)days[month - 1] + (leap && month == 2);
+}
+
+bool form_keyword(struct slice s) {
+  for (size_t i = 0; i < s.len; i++)
+    if (s.at[i] <= 0x20 || s.at[i] >= 0x7F || one_of(s.at[i], "(){%*\"\\]"))
+      return false;
+  return s.len > 0;
+}
+
+bool form_folder(struct slice s) {
+  return s.len >= 1 && s.len <= 255 && form_line(s);
+}
+
+bool form_field(struct slice s) {
+  for (size_t i = 0; i < s.len; i++)
+    if (s.at[i] <= 0x20 || s.at[i] >= 0x7F || s.at[i] == ':')
+      return false;
+  return s.len >= 1 && s.len <= 76;
+}

@@ -19,6 +19,12 @@ bool form_language(struct slice s);
 bool form_ip(struct slice s);
 bool form_recipient(struct slice s); /* local@domain, @domain, * */
 bool form_number(struct slice s);
+bool form_host(struct slice s);      /* a domain or an IP address */
+bool form_pin(struct slice s);       /* sha256: and 32 bytes in hex, ':' between them or not; sha256// and base64 */
+bool form_date(struct slice s);      /* 2026-11-24 */
+bool form_keyword(struct slice s);   /* an atom of RFC 9051 section 9 */
+bool form_folder(struct slice s);
+bool form_field(struct slice s);     /* a header field's name, RFC 5322 section 2.2 */
 
 /* Splits host:port at the last ':'; the host without its brackets. False without a port. */
 bool host_port(struct slice s, struct slice *ret_host, struct slice *ret_port);

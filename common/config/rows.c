@@ -43,6 +43,12 @@
 #define CHANNEL_LIST(kinds, key, member, counter, type, most, manual)                                                  \
   {"channels", #key, ROW_##type, KINDS_##kinds, offsetof(struct channel_config, member),                               \
    offsetof(struct channel_config, counter), 0, "", "0", most, manual},
+#define MAILBOX(key, member, type, fallback, least, most, manual)                                                      \
+  {"mailboxes", #key, ROW_##type, 0, offsetof(struct mailbox_config, member), 0,                                       \
+   WIDTH(struct mailbox_config, member), fallback, least, most, manual},
+#define MAILBOX_LIST(key, member, counter, type, most, manual)                                                         \
+  {"mailboxes", #key, ROW_##type, 0, offsetof(struct mailbox_config, member),                                          \
+   offsetof(struct mailbox_config, counter), 0, "", "0", most, manual},
 const struct row config_rows[] = {
 #include "config/config_rows.def"
 };
@@ -53,15 +59,47 @@ const size_t config_row_count = sizeof(config_rows) / sizeof(config_rows[0]);
 #undef LIST
 #undef CHANNEL
 #undef CHANNEL_LIST
+#undef MAILBOX
+#undef MAILBOX_LIST
 #define SECTION(name, manual) {#name, manual},
 #define ROW(...)
 #define LIST(...)
 #define CHANNEL(...)
 #define CHANNEL_LIST(...)
+#define MAILBOX(...)
+#define MAILBOX_LIST(...)
 const struct section config_sections[] = {
 #include "config/config_rows.def"
 };
 const size_t config_section_count = sizeof(config_sections) / sizeof(config_sections[0]);
+
+static const struct list_section lists[] = {
+    {"channels", "channel", CONFIG_MAX_CHANNELS, offsetof(struct config, channels),
+     offsetof(struct config, channel_count), sizeof(struct channel_config), "kind", {"kind", "name"}},
+    {"mailboxes", "mailbox", CONFIG_MAX_MAILBOXES, offsetof(struct config, mailboxes),
+     offsetof(struct config, mailbox_count), sizeof(struct mailbox_config), NULL, {"name", "channel", "host", "user"}},
+};
+
+const struct list_section *list_section(const char *name) {
+  for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
+    if (strcmp(lists[i].name, name) == 0)
+      return &lists[i];
+  return NULL;
+}
+
+void *list_item(const struct list_section *list, const struct config *c, size_t n) {
+  const char *base = (const char *)c;
+  size_t count = *(const size_t *)(const void *)(base + list->count_offset);
+  char *items = *(char *const *)(const void *)(base + list->offset);
+  return n < count ? items + n * list->size : NULL;
+}
+
+unsigned list_item_kind(const struct list_section *list, const void *item) {
+  if (!list->kind)
+    return 0;
+  const struct row *row = row_find(list->name, slice_text(list->kind), ~0u);
+  return 1u << *(const unsigned *)(const void *)((const char *)item + row->offset);
+}
 
 static const struct row_form forms[ROW_TYPES] = {
     [ROW_TEXT] = {SHAPE_TEXT, "text", form_line, "holds a control character"},
@@ -76,6 +114,11 @@ static const struct row_form forms[ROW_TYPES] = {
     [ROW_URL] = {SHAPE_TEXT, "URL", form_url, "is not a http:// or https:// address"},
     [ROW_LANGUAGE] = {SHAPE_TEXT, "language", form_language, "is not a language tag such as en or pt-BR"},
     [ROW_WORD] = {SHAPE_TEXT, "choice", NULL, NULL},
+    [ROW_HOST] = {SHAPE_TEXT, "host", form_host, "is not a host's name or IP address (IDN as xn--…)"},
+    [ROW_PIN] = {SHAPE_TEXT, "key", form_pin, "is not sha256: and 64 hex digits, nor sha256// and base64"},
+    [ROW_DATE] = {SHAPE_TEXT, "day", form_date, "is not a day such as 2026-11-24"},
+    [ROW_KEYWORD] = {SHAPE_TEXT, "keyword", form_keyword,
+                     "is not an IMAP keyword: letters, digits and !#$&'+,-./:;<=>?@[^_`|}~"},
     [ROW_PATHS] = {SHAPE_LIST, "list of paths", form_line, "holds a control character"},
     [ROW_PEERS] = {SHAPE_LIST, "list of IP addresses", form_ip, "is not an IP address"},
     [ROW_ORIGINS] = {SHAPE_LIST, "list of origins", form_origin, "is not an origin: https://host or https://host:port"},
@@ -83,6 +126,8 @@ static const struct row_form forms[ROW_TYPES] = {
                         "is not \"name@example.com\", \"@example.com\" or \"*\" (no '+', IDN as xn--…)"},
     [ROW_NUMBERS] = {SHAPE_LIST, "list of numbers", form_number,
                      "is not a number \"+14155552671\", a short code or a sender name"},
+    [ROW_FOLDERS] = {SHAPE_LIST, "list of folders", form_folder, "is not a folder: 1 to 255 bytes without controls"},
+    [ROW_FIELDS] = {SHAPE_LIST, "list of header fields", form_field, "is not a header field's name"},
     [ROW_COUNT] = {SHAPE_INTEGER, "number", NULL, NULL},
     [ROW_DURATION] = {SHAPE_INTEGER, "duration", NULL, NULL},
     [ROW_SIZE] = {SHAPE_INTEGER, "size", NULL, NULL},

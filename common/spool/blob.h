@@ -44,6 +44,9 @@ int must_check blob_put(struct blob_store *s, struct slice bytes, struct blob_re
 int must_check blob_writer_open(struct blob_store *s, struct blob_writer **ret);
 int must_check blob_writer_add(struct blob_writer *w, struct slice bytes); /* 0, BLOB_FULL, BLOB_TOO_LARGE, -errno */
 uint64_t blob_writer_size(const struct blob_writer *w);
+/* Lends all that was added so far, until the next call with this writer; a large one is mapped from its file, so that
+ * it costs no memory. Returns 0, BLOB_FULL, -errno. */
+int must_check blob_writer_lend(struct blob_writer *w, struct slice *ret);
 /* Ends it as blob_put() does and frees the writer. The fsync and rename of a large one happen with the group, in the
  * writer thread. */
 int must_check blob_writer_end(struct blob_writer **w, struct blob_ref *ret);

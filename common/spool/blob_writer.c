@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 struct blob_writer {
@@ -14,7 +15,15 @@ struct blob_writer {
   char *tmp;                /* NULL: small so far */
   int fd;
   uint64_t size, written;
+  void *map;                /* lent; NULL: not */
+  size_t map_len;
 };
+
+static void unlend(struct blob_writer *w) {
+  if (w->map)
+    munmap(w->map, w->map_len);
+  w->map = NULL;
+}
 
 int blob_writer_open(struct blob_store *s, struct blob_writer **ret) {
   int r = blob_store_room(s, 0);
@@ -60,7 +69,26 @@ static int flush(struct blob_writer *w) {
   return r;
 }
 
+int blob_writer_lend(struct blob_writer *w, struct slice *ret) {
+  unlend(w);
+  if (!w->tmp) {
+    *ret = buf_slice(&w->bytes);
+    return 0;
+  }
+  int r = flush(w);
+  if (r)
+    return r;
+  void *map = mmap(NULL, (size_t)w->size, PROT_READ, MAP_SHARED, w->fd, 0);
+  if (map == MAP_FAILED)
+    return -errno;
+  w->map = map;
+  w->map_len = (size_t)w->size;
+  *ret = slice_of(map, w->map_len);
+  return 0;
+}
+
 int blob_writer_add(struct blob_writer *w, struct slice bytes) {
+  unlend(w);
   if (bytes.len > w->store->largest || w->size > w->store->largest - bytes.len)
     return BLOB_TOO_LARGE;
   int r = blob_store_room(w->store, bytes.len);
@@ -117,6 +145,7 @@ int blob_writer_end(struct blob_writer **w, struct blob_ref *ret) {
 void blob_writer_free(struct blob_writer **w) {
   if (!w || !*w)
     return;
+  unlend(*w);
   if ((*w)->fd >= 0)
     close((*w)->fd);
   if ((*w)->tmp)

@@ -1,29 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Opening is where LMDB's traps are defused: the file is preallocated to its map size (copy-on-write needs pages even
- * to delete, so a full disk would wedge it), stale readers are cleared, and its descriptors are marked close-on-exec.
- * MDB_WRITEMAP is never used: a full disk would end the process with SIGBUS.
- */
+/* Opening, reading, and how full it is. */
 #include "spool/record_file.h"
-#include "base/file.h"
-#include <dirent.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
-#include <unistd.h>
+#include "spool/lmdb_file.h"
 
 enum { PAGE = 4096, READERS = 16 };
 
 int record_file_fault(int error) {
-  if (error == 0)
-    return 0;
-  if (error == MDB_MAP_FULL || error == ENOSPC || error == EDQUOT || error == EFBIG)
-    return SPOOL_FULL;
-  if (error == MDB_CORRUPTED || error == MDB_INVALID || error == MDB_VERSION_MISMATCH || error == MDB_PAGE_NOTFOUND)
-    return -EBADMSG;
-  return error > 0 ? -error : -EIO;
+  _Static_assert((int)SPOOL_FULL == (int)LMDB_FULL, "one word for no room");
+  return lmdb_fault(error);
 }
 
 size_t record_file_room(size_t len) {
@@ -34,49 +18,6 @@ size_t record_file_room(size_t len) {
     return (len + 16 + PAGE - 1) / PAGE * PAGE + 32;
   size_t each = PAGE / (LEAF / (len + ROW + 1));
   return each + each / 64 + 1;
-}
-
-static int no_room(int r) {
-  return r == SPOOL_FULL ? -ENOSPC : r;
-}
-
-/* LMDB opens its data file twice and only one descriptor can be asked for. */
-static void close_on_exec(int data_fd) {
-  struct stat data, other;
-  DIR *all = opendir("/proc/self/fd");
-  if (!all || fstat(data_fd, &data) < 0) {
-    fcntl(data_fd, F_SETFD, FD_CLOEXEC);
-    if (all)
-      closedir(all);
-    return;
-  }
-  for (struct dirent *e; (e = readdir(all));) {
-    int fd = atoi(e->d_name);
-    if (e->d_name[0] != '.' && fstat(fd, &other) == 0 && other.st_dev == data.st_dev && other.st_ino == data.st_ino)
-      fcntl(fd, F_SETFD, FD_CLOEXEC);
-  }
-  closedir(all);
-}
-
-static int check_disk(const char *folder, uint64_t need) {
-  struct statvfs disk;
-  if (statvfs(folder, &disk) < 0)
-    return -errno;
-  return (uint64_t)disk.f_bavail * disk.f_frsize < need ? -ENOSPC : 0;
-}
-
-static int preallocate(struct record_file *f, off_t before) {
-  int fd;
-  int r = mdb_env_get_fd(f->env, &fd);
-  if (r)
-    return record_file_fault(r);
-  close_on_exec(fd);
-  r = posix_fallocate(fd, 0, (off_t)f->standing.size);
-  if (r == 0)
-    return fsync(fd) < 0 ? -errno : 0;
-  if (before > 0 && ftruncate(fd, before) < 0)
-    return -errno;
-  return no_room(record_file_fault(r));
 }
 
 int record_file_used(struct record_file *f, MDB_txn *txn, size_t *ret) {
@@ -148,15 +89,10 @@ static int load(struct record_file *f) {
 }
 
 static int open_env(struct record_file *f, const char *folder, size_t size) {
-  int r = mdb_env_create(&f->env);
-  if (r == 0)
-    r = mdb_env_set_mapsize(f->env, size);
-  if (r == 0)
-    r = mdb_env_set_maxreaders(f->env, READERS);
-  if (r == 0)
-    r = mdb_env_open(f->env, folder, MDB_NOTLS, 0600);
+  const struct lmdb_options options = {.size = size < RECORD_FILE_LEAST ? RECORD_FILE_LEAST : size, .readers = READERS};
+  int r = lmdb_file_open(folder, &options, &f->env);
   if (r)
-    return record_file_fault(r);
+    return r;
   MDB_envinfo info;
   r = mdb_env_info(f->env, &info);
   f->standing.size = info.me_mapsize; /* not below what the file already uses */
@@ -165,42 +101,21 @@ static int open_env(struct record_file *f, const char *folder, size_t size) {
 
 int record_file_open(const char *folder, size_t size, struct record_file *ret) {
   struct record_file f = {0};
-  char *path = path_join(folder, "data.mdb");
-  struct stat st = {0};
-  bool is_new = stat(path, &st) < 0 || st.st_size == 0;
-  if (size < RECORD_FILE_LEAST)
-    size = RECORD_FILE_LEAST;
-  size = (size + PAGE - 1) / PAGE * PAGE;
-  uint64_t have = is_new ? 0 : (uint64_t)st.st_blocks * 512;
-  int r = have < size ? check_disk(folder, size - have) : 0;
-  if (r == 0)
-    r = open_env(&f, folder, size);
-  if (r == 0)
-    r = preallocate(&f, is_new ? 0 : st.st_size);
+  int r = open_env(&f, folder, size);
   if (r == 0)
     r = load(&f);
-  if (r) {
+  if (r)
     record_file_close(&f);
-    if (is_new) {
-      char *lock = path_join(folder, "lock.mdb");
-      unlink(path);
-      unlink(lock);
-      free(lock);
-    }
-  } else {
+  else
     *ret = f;
-  }
-  free(path);
-  return no_room(r);
+  return r == SPOOL_FULL ? -ENOSPC : r;
 }
 
 void record_file_close(struct record_file *f) {
   if (f->reader)
     mdb_txn_abort(f->reader);
   f->reader = NULL;
-  if (f->env)
-    mdb_env_close(f->env);
-  f->env = NULL;
+  lmdb_file_close(&f->env);
 }
 
 int record_file_read_begin(struct record_file *f, MDB_txn **ret) {

@@ -2,6 +2,7 @@
 /* deskbell check: the configuration, and every component really reached. Each line says what was tried and what came. */
 #include "base/file.h"
 #include "journal.h"
+#include "mailbox_view.h"
 #include <curl/curl.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -172,6 +173,21 @@ static void check_disk(struct checking *c, const struct config *config) {
   said(c, free_bytes > config->spool.blob_reserve, "disk", detail);
 }
 
+static void check_mailbox(void *arg, const struct mailbox_view *v) {
+  struct checking *c = arg;
+  char what[400];
+  auto_clean(buf_free) struct buf detail = BUF_INIT(2048);
+  snprintf(what, sizeof(what), "mailbox %s %s", v->mailbox->name, v->folder);
+  mailbox_view_text(v, &detail);
+  said(c, mailbox_view_well(v), what, buf_slice(&detail).at);
+}
+
+static void check_mailboxes(struct checking *c, const struct config *config) {
+  int r = mailbox_view_each(config, NULL, check_mailbox, c);
+  if (r < 0)
+    said(c, false, "mailboxes", strerror(-r));
+}
+
 int cmd_check(struct ctl *ctl, int argc, char **argv) {
   (void)argv;
   if (argc != 1)
@@ -185,6 +201,7 @@ int cmd_check(struct ctl *ctl, int argc, char **argv) {
   struct checking c = {.ctl = ctl, .results = json_array()};
   said(&c, true, "configuration", ctl->config ? ctl->config : "deskbell.yaml of the desk");
   check_disk(&c, config);
+  check_mailboxes(&c, config);
   config_free(&config);
   struct desk_view v;
   if (desk_view_open(ctl, &v) == CTL_OK) {

@@ -43,6 +43,7 @@ int cmd_queue(struct ctl *ctl, int argc, char **argv);
 int cmd_customer(struct ctl *ctl, int argc, char **argv);
 int cmd_desk(struct ctl *ctl, int argc, char **argv);
 int cmd_quarantine(struct ctl *ctl, int argc, char **argv);
+int cmd_mailbox(struct ctl *ctl, int argc, char **argv);
 int cmd_check(struct ctl *ctl, int argc, char **argv);
 int cmd_send(struct ctl *ctl, int argc, char **argv);
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Mail in: LMTP → spool → parser process → contact event → router. */
+/* Mail in: LMTP and mailboxes → spool → parser process → contact event → router. */
 #include "channel/channel.h"
 #include "metrics/metrics.h"
 #include "normalise.h"
 #include "parser.h"
 #include "service/service.h"
+#include "take_imap.h"
 #include "take_lmtp.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,8 @@ struct email {
   struct normaliser *normaliser;
   struct channel *channel;
   struct lmtp_server *server;
+  struct mailboxes *mailboxes; /* NULL: none are configured */
+  size_t draining;
   struct metric *connections;
 };
 
@@ -24,8 +27,10 @@ static const char *health(const struct config *config) {
 static void stop(void *self) {
   struct email *email = self;
   lmtp_server_close(&email->server);
+  mailboxes_close(email->mailboxes);
   normaliser_close(&email->normaliser);
   channel_close(&email->channel);
+  mailboxes_end(&email->mailboxes);
   free(email);
 }
 
@@ -73,37 +78,44 @@ static int start(struct service_run *run, void **ret_self) {
     stop(email);
     return r;
   }
+  mailboxes_open(service_loop(run), config, email->channel, &email->mailboxes);
   announce(email);
   *ret_self = email;
   return 0;
 }
 
 static void on_drained(void *arg) {
-  service_drained(((struct email *)arg)->run);
+  struct email *email = arg;
+  if (--email->draining == 0)
+    service_drained(email->run);
 }
 
 /* What was taken is in the spool; it goes on to the router after the next start. */
 static void drain(void *self) {
   struct email *email = self;
+  email->draining = 2;
   lmtp_server_drain(email->server, on_drained, email);
+  mailboxes_drain(email->mailboxes, on_drained, email);
 }
 
 static void unhealthy(void *self, struct buf *ret_reasons) {
   struct email *email = self;
   channel_unhealthy(email->channel, ret_reasons);
   normaliser_unhealthy(email->normaliser, ret_reasons);
+  mailboxes_unhealthy(email->mailboxes, ret_reasons);
 }
 
 static void measure(void *self) {
   struct email *email = self;
   channel_measure(email->channel);
+  mailboxes_measure(email->mailboxes);
   metric_set(email->connections, (int64_t)lmtp_server_connections(email->server));
 }
 
 int main(int argc, char **argv) {
   static const struct service email = {
       .name = "email",
-      .about = "takes mail over LMTP and turns it into contact events",
+      .about = "takes mail over LMTP and from mailboxes and turns it into contact events",
       .health = health,
       .start = start,
       .drain = drain,

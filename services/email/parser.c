@@ -3,7 +3,7 @@
  * this process, the parent must blame the right mail. Nothing is logged here; the words in a mail are a customer's. */
 #include "parser.h"
 #include "base/arena.h"
-#include "mail_record.h"
+#include "mail_event.h"
 #include "mime/mime.h"
 #include "parser_sandbox.h"
 #include "parser_wire.h"
@@ -67,24 +67,9 @@ static void answer(enum wire_kind kind, uint64_t seq, struct slice head, struct 
   write_all(together, sizeof(header) + head.len + body.len);
 }
 
-static bool add_warning(contact_event *e, struct arena *a, const char *warning) {
-  char **all = arena_alloc(a, (e->n_warnings + 1) * sizeof(*all));
-  char *text = arena_copy(a, slice_text(warning));
-  if (!all || !text)
-    return false;
-  if (e->n_warnings)
-    memcpy(all, e->warnings, e->n_warnings * sizeof(*all));
-  all[e->n_warnings++] = text;
-  e->warnings = all;
-  return true;
-}
-
 /* What mime cannot know: how the mail came and where its bytes are. */
 static bool complete(struct parser *p, contact_event *e, const struct mail_record *record) {
-  if (record->bare_line_end && !add_warning(e, p->arena, "bare-line-end"))
-    return false;
-  e->original = event_blob_new(p->arena, record->original.sha256, record->original.size);
-  return e->original && event_pack(e, p->arena, &p->event) == 0;
+  return mail_event_complete(e, record, p->arena) == 0 && event_pack(e, p->arena, &p->event) == 0;
 }
 
 static void answer_event(struct parser *p, uint64_t seq, const struct event_id *id) {

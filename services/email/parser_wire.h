@@ -20,7 +20,7 @@
 #include "base/buf.h"
 #include "base/id.h"
 #include "event/event.h"
-#include "little_endian.h"
+#include "base/little_endian.h"
 
 #define WIRE_HEADER 24
 #define WIRE_EVENT_MAX (EVENT_ID_BYTES + EVENT_MAX_BYTES)

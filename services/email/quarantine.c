@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "quarantine.h"
 #include "base/encode.h"
+#include "mail_event.h"
 #include "mime/mime.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@ static const struct {
     [QUARANTINE_PART_TOO_LARGE] = {"part-too-large", "A part of it is larger than blob_max."},
     [QUARANTINE_ORIGINAL_LOST] = {"original-lost", "Its bytes are missing or damaged in the blob store."},
     [QUARANTINE_RECORD_UNREADABLE] = {"record-unreadable", "Its spool record is damaged or of a newer version."},
+    [QUARANTINE_NOT_FETCHED] = {"mail-not-fetched", "The server did not give it."},
 };
 
 const char *quarantine_code(enum quarantine_reason reason) {
@@ -59,8 +61,8 @@ int quarantine_mail(struct blob_store *blobs, size_t largest, const struct mail_
     return -ENOMEM;
   if (r > 0 && set_id(e, a, record->channel, seq, slice_of(record->original.sha256, SHA256_BYTES)) < 0)
     return -ENOMEM;
-  e->original = event_blob_new(a, record->original.sha256, record->original.size);
-  return e->original ? finish(e, a, ret, ret_id) : -ENOMEM;
+  r = mail_event_complete(e, record, a);
+  return r ? r : finish(e, a, ret, ret_id);
 }
 
 int quarantine_record(const char *channel, uint64_t seq, int64_t taken_ms, struct slice payload, struct arena *a,
@@ -72,4 +74,27 @@ int quarantine_record(const char *channel, uint64_t seq, int64_t taken_ms, struc
   if (!e || set_id(e, a, slice_text(channel), seq, payload) < 0)
     return -ENOMEM;
   return finish(e, a, ret, ret_id);
+}
+
+int quarantine_unfetched(const char *channel, const struct mail_place *place, unsigned tries, struct slice words,
+                         int64_t now_ms, struct arena *a, struct buf *ret, struct event_id *ret_id) {
+  const struct mime_envelope envelope = {.channel = slice_text(channel), .mail_from = SLICE(""),
+                                         .recipient = SLICE(""), .reply_token = SLICE(""), .received_ms = now_ms};
+  char text[EVENT_ID_LEN + 1];
+  char *source = arena_printf(a, "%.*s/%.*s/%" PRIu32 "/%" PRIu32, (int)place->mailbox.len, place->mailbox.at,
+                              (int)place->folder.len, place->folder.at, place->uid_validity, place->uid);
+  char *detail = arena_printf(a, "%s Tries: %u. It stays in mailbox %.*s, folder %.*s, as UID %" PRIu32 ".%s%.*s",
+                              reasons[QUARANTINE_NOT_FETCHED].detail, tries, (int)place->mailbox.len,
+                              place->mailbox.at, (int)place->folder.len, place->folder.at, place->uid,
+                              words.len ? " It said: " : "", (int)words.len, words.at);
+  contact_event *e = source && detail ? mime_quarantine(a, SLICE(""), &envelope,
+                                                        reasons[QUARANTINE_NOT_FETCHED].code, detail)
+                                      : NULL;
+  if (!e || mail_event_set_place(e, place, a) < 0)
+    return -ENOMEM;
+  const struct event_id id = event_id_make(slice_text(channel), SLICE("quarantine"), slice_text(source), SLICE(""));
+  event_id_text(&id, text);
+  e->id = arena_copy(a, slice_text(text));
+  e->source_id = arena_printf(a, "imap:%s", source);
+  return e->id && e->source_id ? finish(e, a, ret, ret_id) : -ENOMEM;
 }

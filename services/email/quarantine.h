@@ -15,6 +15,7 @@ enum quarantine_reason {
   QUARANTINE_PART_TOO_LARGE,
   QUARANTINE_ORIGINAL_LOST,
   QUARANTINE_RECORD_UNREADABLE,
+  QUARANTINE_NOT_FETCHED,
 };
 
 const char *quarantine_code(enum quarantine_reason reason);
@@ -27,5 +28,10 @@ int must_check quarantine_mail(struct blob_store *blobs, size_t largest, const s
 /* For a record that is not understood: nothing is known but its number. `channel` is where it is shown. */
 int must_check quarantine_record(const char *channel, uint64_t seq, int64_t taken_ms, struct slice payload,
                                  struct arena *a, struct buf *ret, struct event_id *ret_id);
+/* For a mail that its server did not give after so many tries (TR-48): nothing is known but its place. `words`: the
+ * server's. */
+int must_check quarantine_unfetched(const char *channel, const struct mail_place *place, unsigned tries,
+                                    struct slice words, int64_t now_ms, struct arena *a, struct buf *ret,
+                                    struct event_id *ret_id);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "verify_answer.h"
+#include "mail_event.h"
 
 static bool is_ref(const event_blob *b, const struct blob_ref *ref) {
   return b->size == ref->size && b->sha256.len == SHA256_BYTES &&
@@ -41,6 +42,9 @@ bool answer_believable(struct slice packed, const struct event_id *id, const str
     return false;
   *ret_why = "The event speaks for another channel.";
   if (!slice_equal(slice_text(e->channel), record->channel) || strcmp(e->channel_kind, "email") != 0)
+    return false;
+  *ret_why = "The event came another way.";
+  if (!mail_event_came_so(e, record))
     return false;
   *ret_why = "The event names another original.";
   if (!e->original || !is_ref(e->original, &record->original))

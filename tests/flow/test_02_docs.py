@@ -117,6 +117,7 @@ def rows():
     for kind, first, key in re.findall(r"^\s*(ROW|LIST|CHANNEL|CHANNEL_LIST)\((\w+), (\w+), \w+,", definition, re.M):
         sections = ["channels"] if kind.startswith("CHANNEL") else ["sms", "webform"] if first == "section" else [first]
         found += [(s, key) for s in sections]
+    found += [("mailboxes", key) for key in re.findall(r"^MAILBOX(?:_LIST)?\((\w+), \w+,", definition, re.M)]
     return sorted(set(found))
 
 

@@ -175,6 +175,27 @@ static const struct {
      "'support' is not \"name@example.com\", \"@example.com\" or \"*\" (no '+', IDN as xn--…)"},
     {ROW_NUMBERS, "[\"+14155552671\", \"12345\"]", NULL},
     {ROW_NUMBERS, "[\"+1\"]", "'+1' is not a number \"+14155552671\", a short code or a sender name"},
+    {ROW_HOST, "imap.example.com", NULL},
+    {ROW_HOST, "\"::1\"", NULL},
+    {ROW_HOST, "\"a:1\"", "'a:1' is not a host's name or IP address (IDN as xn--…)"},
+    {ROW_PIN, "sha256:0123456789abcdefABCDEF01234567890123456789abcdefABCDEF0123456789", NULL},
+    {ROW_PIN, "sha256:0a:0a:0a:0a:0a:0a:0a:0a:0a:0a:0a:0a:0a:0a:0a:0a:0a:0a:0a:0a:0a:0a:0a:0a:0a:0a:0a:0a:0a:0a:0a:0a", NULL},
+    {ROW_PIN, "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", NULL},
+    {ROW_PIN, "sha256:0123", "'sha256:0123' is not sha256: and 64 hex digits, nor sha256// and base64"},
+    {ROW_PIN, "sha256//AAAA", "'sha256//AAAA' is not sha256: and 64 hex digits, nor sha256// and base64"},
+    {ROW_PIN, "sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA*AAAAAAAAAAA=",
+     "'sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA*AAAAAAAAAAA=' is not sha256: and 64 hex digits, nor sha256// and base64"},
+    {ROW_DATE, "2024-02-29", NULL},
+    {ROW_DATE, "2026-02-29", "'2026-02-29' is not a day such as 2026-11-24"},
+    {ROW_DATE, "2026-13-01", "'2026-13-01' is not a day such as 2026-11-24"},
+    {ROW_DATE, "2026-1-011", "'2026-1-011' is not a day such as 2026-11-24"},
+    {ROW_KEYWORD, "$Taken", NULL},
+    {ROW_KEYWORD, "\"a b\"", "'a b' is not an IMAP keyword: letters, digits and !#$&'+,-./:;<=>?@[^_`|}~"},
+    {ROW_KEYWORD, "\"\\\\Seen\"", "'\\Seen' is not an IMAP keyword: letters, digits and !#$&'+,-./:;<=>?@[^_`|}~"},
+    {ROW_FOLDERS, "[INBOX, \"Büro/Süd\"]", NULL},
+    {ROW_FOLDERS, "[\"a\\tb\"]", "'a?b' is not a folder: 1 to 255 bytes without controls"},
+    {ROW_FIELDS, "[Delivered-To]", NULL},
+    {ROW_FIELDS, "[\"To:\"]", "'To:' is not a header field's name"},
 };
 
 /* What a channel of each kind needs besides the setting under test. */
@@ -192,10 +213,40 @@ static void channel_yaml(struct buf *b, const struct row *row, const char *value
   }
 }
 
+/* The same for a mailbox. */
+static void mailbox_yaml(struct buf *b, const struct row *row, const char *value) {
+  static const char *const lines[][2] = {{"name", "x"}, {"channel", "m"}, {"host", "127.0.0.1"}, {"user", "u"}};
+  bool oauth = strncmp(row->key, "oauth", 5) == 0;
+  buf_printf(b, "mailboxes:\n  - %s: %s\n", row->key, value);
+  for (size_t i = 0; i < COUNT(lines); i++)
+    if (strcmp(lines[i][0], row->key) != 0)
+      buf_printf(b, "    %s: %s\n", lines[i][0], lines[i][1]);
+  if (strcmp(row->key, "first_since") == 0)
+    buf_add_text(b, "    first_run: since\n");
+  if (strcmp(row->key, "after_folder") == 0)
+    buf_add_text(b, "    after: move\n");
+  if (oauth)
+    buf_add_text(b, "    auth: xoauth2\n");
+  else if (strcmp(row->key, "password_file") != 0)
+    buf_add_text(b, "    password_file: p\n");
+  oauth = oauth && strcmp(row->key, "oauth_token_file") != 0;
+  if (oauth && strcmp(row->key, "oauth_token_url") != 0)
+    buf_add_text(b, "    oauth_token_url: https://t.example\n");
+  if (oauth && strcmp(row->key, "oauth_client_id") != 0)
+    buf_add_text(b, "    oauth_client_id: i\n");
+  if (oauth && strcmp(row->key, "oauth_refresh_token_file") != 0)
+    buf_add_text(b, "    oauth_refresh_token_file: r\n");
+  buf_printf(b, "channels: [{name: %s, kind: email, addresses: [\"*\"]}]\n",
+             strcmp(row->key, "channel") == 0 && *value ? value : "m");
+}
+
 static void try_value(const struct row *row, const char *value, const char *complaint_of_key) {
   struct buf yaml = BUF_INIT(1 << 16);
+  bool in_list = list_section(row->section);
   if (row->kinds)
     channel_yaml(&yaml, row, value);
+  else if (in_list)
+    mailbox_yaml(&yaml, row, value);
   else
     buf_printf(&yaml, "%s:\n  %s: %s\n", row->section, row->key, value);
   if (!complaint_of_key) {
@@ -203,7 +254,7 @@ static void try_value(const struct row *row, const char *value, const char *comp
     config_free(&c);
   } else {
     char want[1024];
-    unsigned column = (row->kinds ? 5 : 3) + (unsigned)strlen(row->key) + 2;
+    unsigned column = (in_list ? 5 : 3) + (unsigned)strlen(row->key) + 2;
     if (*value == '[' && strncmp(complaint_of_key + 4, " has", 4) != 0 && !strstr(complaint_of_key, "one value"))
       column++; /* at the entry */
     if (!*value)
@@ -308,12 +359,22 @@ static void test_complaints(void **state) {
       {"link: {zzzzzz: 5}\n", "deskbell.yaml:1:8: unknown key 'zzzzzz' in section 'link'; allowed: listen, connect, "
                               "keys, window_events, window_bytes, heartbeat, dead_after"},
       {"emial: {}\n", "deskbell.yaml:1:1: unknown key 'emial' in the document; did you mean 'email'? allowed: desk, "
-                      "redis, link, spool, router, email, sms, webform, channels"},
+                      "redis, link, spool, router, email, sms, webform, mailboxes, channels"},
       {"email: [a]\n", "deskbell.yaml:1:8: section 'email' must be made of 'key: value' lines"},
       {"email: fast\n", "deskbell.yaml:1:8: section 'email' must be made of 'key: value' lines"},
       {"redis: {fsync: never}\n", "deskbell.yaml:1:16: 'never' is not allowed for 'fsync': always, everysec"},
       {"router: {dedupe_keep: 1d}\n", "deskbell.yaml:1:23: '1d' is too small for 'dedupe_keep': 8d to 3650d"},
       {"channels: {a: b}\n", "deskbell.yaml:1:11: 'channels' must be a list: each channel begins with '- name: …'"},
+      {"mailboxes: {a: b}\n", "deskbell.yaml:1:12: 'mailboxes' must be a list: each mailbox begins with '- name: …'"},
+      {"mailboxes: [x]\n", "deskbell.yaml:1:13: a mailbox must be made of 'key: value' lines"},
+      {"mailboxes: [{name: x, channel: m}]\n", "deskbell.yaml:1:13: a mailbox needs 'host'"},
+      {"mailboxes:\n  - {name: x, channel: m, host: h, user: u, pasword_file: p}\n",
+       "deskbell.yaml:2:45: unknown key 'pasword_file' in a mailbox; did you mean 'password_file'? allowed: name, "
+       "channel, enabled, host, port, tls, tls_pin, tls_ca_file, allow_cleartext, user, auth, password_file, "
+       "oauth_token_file, oauth_token_url, oauth_client_id, oauth_client_secret_file, oauth_refresh_token_file, "
+       "oauth_scope, proxy, folders, first_run, first_since, after, after_keyword, after_folder, poll, reconcile, alarm_after, recipient_fields"},
+      {"mailboxes:\n  - {name: x, channel: m, host: h, user: u, port: 0}\n",
+       "deskbell.yaml:2:51: '0' is too small for 'port': 1 to 65535"},
       {"channels:\n  - mail\n", "deskbell.yaml:2:5: a channel must be made of 'key: value' lines"},
       {"channels:\n  - name: mail\n", "deskbell.yaml:2:5: a channel needs 'kind'"},
       {"channels:\n  - kind: email\n", "deskbell.yaml:2:5: a channel needs 'name'"},
@@ -365,6 +426,7 @@ int main(void) {
       cmocka_unit_test(test_secrets),           cmocka_unit_test(test_cross_checks),
       cmocka_unit_test(test_effective_link),    cmocka_unit_test(test_socket_paths),
       cmocka_unit_test(test_many_channels),     cmocka_unit_test(test_recipients),
+      cmocka_unit_test(test_mailboxes),         cmocka_unit_test(test_mailbox_checks),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -35,4 +35,8 @@ void test_load(void **state);
 void test_paths(void **state);
 void test_secrets(void **state);
 
+/* test_config_mailbox.c */
+void test_mailboxes(void **state);
+void test_mailbox_checks(void **state);
+
 #endif

@@ -14,10 +14,16 @@ static void assert_prints_back(struct config *c) {
   config_print(again, &second);
   assert_string_equal(first.at, second.at);
   for (size_t i = 0; i < config_row_count; i++)
-    for (size_t n = 0; n < (config_rows[i].kinds ? c->channel_count : 1); n++) {
+    for (size_t n = 0;; n++) {
+      const struct list_section *list = list_section(config_rows[i].section);
+      const void *one = list ? list_item(list, c, n) : n == 0 ? c : NULL;
+      const void *two = list ? list_item(list, again, n) : n == 0 ? again : NULL;
+      assert_true(!one == !two);
+      if (!one)
+        break;
       struct buf a = BUF_INIT(1 << 16), b = BUF_INIT(1 << 16);
-      row_print(&config_rows[i], config_rows[i].kinds ? (void *)&c->channels[n] : c, &a);
-      row_print(&config_rows[i], config_rows[i].kinds ? (void *)&again->channels[n] : again, &b);
+      row_print(&config_rows[i], one, &a);
+      row_print(&config_rows[i], two, &b);
       assert_string_equal(a.at, b.at);
       buf_free(&a);
       buf_free(&b);
@@ -32,6 +38,12 @@ void test_print_reads_back(void **state) {
   static const char *const documents[] = {
       NULL, /* the default */
       "",
+      "mailboxes:\n"
+      "  - {name: x, channel: m, host: imap.example.com, user: u, password_file: p, first_run: since,\n"
+      "     first_since: 2026-11-24, folders: [INBOX, \"a \\\"b\\\"\"], after: move, after_folder: done}\n"
+      "  - {name: y, channel: m, host: 127.0.0.1, user: v, port: 143, tls: none, auth: xoauth2, poll: 90s,\n"
+      "     oauth_token_url: \"https://t.example/token\", oauth_client_id: i, oauth_client_secret_file: s}\n"
+      "channels: [{name: m, kind: email, addresses: [\"*\"]}]\n",
       "email: {max_size: 12345B, idle_timeout: 1500ms}\nspool: {blob_keep: 30d}\n",
       "desk: {name: \"a \\\"b\\\" \\\\ \\u2028 \\uFEFF é 😀 # : - *\"}\n"
       "channels:\n"
@@ -108,6 +120,9 @@ void test_manual(void **state) {
   config_manual("channel", &text);
   assert_non_null(strstr(text.at, "| `min_fill` | duration | `3s` | 0 to 10m | Sent sooner after opening: suspected of "
                                   "a robot. For: form |\n"));
+  buf_clear(&text);
+  config_manual("mailbox", &text);
+  assert_non_null(strstr(text.at, "| `first_run` | choice | `now` | now, all, since |"));
   buf_clear(&text);
   config_manual("redis", &text);
   assert_non_null(strstr(text.at, "| `fsync` | choice | `always` | always, everysec |"));

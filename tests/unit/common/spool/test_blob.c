@@ -87,6 +87,14 @@ static void readable_at_every_stage(void **state) {
   }
 }
 
+static void assert_lends(struct blob_writer *w, const char *bytes, size_t len) {
+  struct slice lent;
+  assert_int_equal(blob_writer_lend(w, &lent), 0);
+  assert_int_equal(lent.len, len);
+  if (len)
+    assert_memory_equal(lent.at, bytes, len);
+}
+
 static void streams_of_every_shape(void **state) {
   struct fixture *f = *state;
   static const struct {
@@ -105,7 +113,11 @@ static void streams_of_every_shape(void **state) {
       assert_int_equal(blob_writer_add(w, slice_of(bytes + at, n)), 0);
       at += n;
       assert_int_equal(blob_writer_size(w), at);
+      if (at % 2)
+        assert_lends(w, bytes, at);
     }
+    assert_lends(w, bytes, cases[i].total);
+    assert_lends(w, bytes, cases[i].total);
     assert_int_equal(blob_writer_end(&w, &ref), 0);
     assert_null(w);
     sha256(slice_of(bytes, cases[i].total), digest);

@@ -19,6 +19,16 @@ static const char golden_1[] =
     "0b00" "612b746f6b40782e6f7267"                                    /* a+tok@x.org */
     "0300" "746f6b";                                                   /* tok */
 
+static const char golden_2[] =
+    "02" "0100" "7b00000000010000" "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+    "0028000000000000" "0400" "6d61696c" "0000" "0b00" "612b746f6b40782e6f7267" "0300" "746f6b"
+    "d2029649"                         /* uid_validity */
+    "2a000000"                         /* uid */
+    "0000000001000000"                 /* left_behind */
+    "101112131415161718191a1b1c1d1e1f" /* event id */
+    "0700" "737570706f7274"            /* support */
+    "0500" "494e424f58";               /* INBOX */
+
 static struct mail_record sample(void) {
   struct mail_record r = {
       .received_ms = 0x01000000007b, .original.size = 10240, .channel = SLICE("mail"), .mail_from = SLICE(""),
@@ -29,6 +39,16 @@ static struct mail_record sample(void) {
   return r;
 }
 
+static struct mail_record placed(void) {
+  struct mail_record r = sample();
+  r.eight_bit = r.by_unix = false;
+  r.place = (struct mail_place){SLICE("support"), SLICE("INBOX"), 1234567890, 42};
+  r.left_behind = 1ull << 32;
+  for (size_t i = 0; i < EVENT_ID_BYTES; i++)
+    r.id.bytes[i] = (uint8_t)(16 + i);
+  return r;
+}
+
 static void assert_same(const struct mail_record *a, const struct mail_record *b) {
   assert_memory_equal(a->original.sha256, b->original.sha256, SHA256_BYTES);
   assert_true(a->original.size == b->original.size && a->received_ms == b->received_ms);
@@ -36,20 +56,30 @@ static void assert_same(const struct mail_record *a, const struct mail_record *b
   assert_true(slice_equal(a->recipient, b->recipient) && slice_equal(a->token, b->token));
   assert_true(a->null_path == b->null_path && a->smtputf8 == b->smtputf8 && a->eight_bit == b->eight_bit);
   assert_true(a->bare_line_end == b->bare_line_end && a->by_unix == b->by_unix);
+  assert_true(slice_equal(a->place.mailbox, b->place.mailbox) && slice_equal(a->place.folder, b->place.folder));
+  assert_true(a->place.uid == b->place.uid && a->place.uid_validity == b->place.uid_validity);
+  assert_true(a->left_behind == b->left_behind);
+  assert_memory_equal(a->id.bytes, b->id.bytes, EVENT_ID_BYTES);
+}
+
+static void check_golden(const struct mail_record *r, const char *golden) {
+  struct mail_record back;
+  auto_clean(buf_free) struct buf packed = BUF_INIT(MAIL_RECORD_MAX);
+  char hex[1024], bytes[512];
+  size_t len;
+  assert_int_equal(mail_record_pack(r, &packed), 0);
+  hex_encode(packed.at, packed.len, hex);
+  assert_string_equal(hex, golden);
+  assert_int_equal(hex_decode(slice_text(golden), bytes, sizeof(bytes), &len), 0);
+  assert_int_equal(mail_record_unpack(slice_of(bytes, len), &back), 0);
+  assert_same(r, &back);
 }
 
 static void test_golden(void **state) {
   (void)state;
-  struct mail_record r = sample(), back;
-  auto_clean(buf_free) struct buf packed = BUF_INIT(MAIL_RECORD_MAX);
-  char hex[1024], bytes[512];
-  size_t len;
-  assert_int_equal(mail_record_pack(&r, &packed), 0);
-  hex_encode(packed.at, packed.len, hex);
-  assert_string_equal(hex, golden_1);
-  assert_int_equal(hex_decode(slice_text(golden_1), bytes, sizeof(bytes), &len), 0);
-  assert_int_equal(mail_record_unpack(slice_of(bytes, len), &back), 0);
-  assert_same(&r, &back);
+  const struct mail_record by_lmtp = sample(), from_mailbox = placed();
+  check_golden(&by_lmtp, golden_1);
+  check_golden(&from_mailbox, golden_2);
 }
 
 static void test_every_flag(void **state) {
@@ -68,11 +98,10 @@ static void test_every_flag(void **state) {
   }
 }
 
-static void test_cut_short_or_long_is_refused(void **state) {
-  (void)state;
-  struct mail_record r = sample(), back;
+static void check_cut(const struct mail_record *r) {
+  struct mail_record back;
   auto_clean(buf_free) struct buf packed = BUF_INIT(MAIL_RECORD_MAX);
-  assert_int_equal(mail_record_pack(&r, &packed), 0);
+  assert_int_equal(mail_record_pack(r, &packed), 0);
   for (size_t len = 0; len < packed.len; len++) {
     char *piece = malloc(len + 1);
     memcpy(piece, packed.at, len);
@@ -83,15 +112,41 @@ static void test_cut_short_or_long_is_refused(void **state) {
   assert_int_equal(mail_record_unpack(buf_slice(&packed), &back), MAIL_RECORD_UNREADABLE);
 }
 
-static void test_other_versions_are_refused(void **state) {
+static void test_cut_short_or_long_is_refused(void **state) {
   (void)state;
-  struct mail_record r = sample(), back;
+  const struct mail_record by_lmtp = sample(), from_mailbox = placed();
+  check_cut(&by_lmtp);
+  check_cut(&from_mailbox);
+}
+
+static void check_versions(const struct mail_record *r, int own) {
+  struct mail_record back;
   auto_clean(buf_free) struct buf packed = BUF_INIT(MAIL_RECORD_MAX);
-  assert_int_equal(mail_record_pack(&r, &packed), 0);
+  assert_int_equal(mail_record_pack(r, &packed), 0);
   for (int version = 0; version < 256; version++) {
     packed.at[0] = (char)version;
-    assert_int_equal(mail_record_unpack(buf_slice(&packed), &back), version == 1 ? 0 : MAIL_RECORD_UNREADABLE);
+    assert_int_equal(mail_record_unpack(buf_slice(&packed), &back), version == own ? 0 : MAIL_RECORD_UNREADABLE);
   }
+}
+
+static void test_other_versions_are_refused(void **state) {
+  (void)state;
+  const struct mail_record by_lmtp = sample(), from_mailbox = placed();
+  check_versions(&by_lmtp, 1);
+  check_versions(&from_mailbox, 2);
+}
+
+/* A mailbox's mail has a UID. */
+static void test_place_without_uid_is_refused(void **state) {
+  (void)state;
+  struct mail_record back;
+  char bytes[512];
+  size_t len;
+  assert_int_equal(hex_decode(slice_text(golden_2), bytes, sizeof(bytes), &len), 0);
+  char *uid = memmem(bytes, len, "\x2a\0\0\0", 4);
+  assert_non_null(uid);
+  *uid = 0;
+  assert_int_equal(mail_record_unpack(slice_of(bytes, len), &back), MAIL_RECORD_UNREADABLE);
 }
 
 static void test_too_large_is_said(void **state) {
@@ -107,6 +162,7 @@ int main(void) {
       cmocka_unit_test(test_every_flag),
       cmocka_unit_test(test_cut_short_or_long_is_refused),
       cmocka_unit_test(test_other_versions_are_refused),
+      cmocka_unit_test(test_place_without_uid_is_refused),
       cmocka_unit_test(test_too_large_is_said),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -120,6 +120,53 @@ static void test_warning_of_bare_line_ends(void **state) {
   close_desk(&d);
 }
 
+/* From a mailbox: the event says where, also when it became a quarantine entry. */
+static void test_place(void **state) {
+  (void)state;
+  static const char *const mails[] = {"hello", "unreadable", "crash"};
+  struct desk d;
+  open_desk(&d, "");
+  for (uint32_t i = 0; i < 3; i++) {
+    struct blob_ref original;
+    assert_int_equal(blob_put(spool_blobs(d.channel.spool), slice_text(mails[i]), &original), 0);
+    struct mail_record record = record_of(original);
+    record.place = (struct mail_place){SLICE("support"), SLICE("INBOX/Büro"), 77, i + 1};
+    append(&d, &record);
+  }
+  fake_channel_wait(&d.channel, 3);
+  assert_text(&d, 1, "hello");
+  assert_quarantined(&d, 3, "parser-died");
+  for (uint32_t i = 0; i < 3; i++) {
+    const contact_event *e = event_of(&d, i + 1);
+    assert_string_equal(e->signature, "imap");
+    assert_non_null(e->place);
+    assert_string_equal(e->place->mailbox, "support");
+    assert_string_equal(e->place->folder, "INBOX/Büro");
+    assert_int_equal(e->place->uid_validity, 77);
+    assert_int_equal(e->place->uid, i + 1);
+  }
+  close_desk(&d);
+}
+
+/* TR-47: only the header was taken. */
+static void test_left_behind(void **state) {
+  (void)state;
+  struct desk d;
+  struct blob_ref original;
+  open_desk(&d, "");
+  assert_int_equal(blob_put(spool_blobs(d.channel.spool), SLICE("Subject: x\r\n\r\n"), &original), 0);
+  struct mail_record record = record_of(original);
+  record.place = (struct mail_place){SLICE("support"), SLICE("INBOX"), 77, 5};
+  record.left_behind = 99999999;
+  append(&d, &record);
+  fake_channel_wait(&d.channel, 1);
+  assert_text(&d, 1, "[This mail is too large to be taken: 99999999 bytes. Only its header is here. The mail itself is "
+                     "in mailbox support, folder INBOX, as UID 5.]");
+  assert_int_equal(event_of(&d, 1)->n_warnings, 1);
+  assert_string_equal(event_of(&d, 1)->warnings[0], "oversize");
+  close_desk(&d);
+}
+
 /* More than fit into one parser at a time, on several parsers, with large ones among them. */
 static void test_many(void **state) {
   (void)state;
@@ -366,6 +413,8 @@ int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_plain),
       cmocka_unit_test(test_warning_of_bare_line_ends),
+      cmocka_unit_test(test_place),
+      cmocka_unit_test(test_left_behind),
       cmocka_unit_test(test_many),
       cmocka_unit_test(test_parts_are_stored),
       cmocka_unit_test(test_hostile),

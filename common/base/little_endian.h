@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fixed-width numbers in stored and piped bytes. */
-#ifndef EMAIL_LITTLE_ENDIAN_H
-#define EMAIL_LITTLE_ENDIAN_H
+#ifndef BASE_LITTLE_ENDIAN_H
+#define BASE_LITTLE_ENDIAN_H
 
 #include <stddef.h>
 #include <stdint.h>
