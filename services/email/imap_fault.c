@@ -18,7 +18,8 @@ static void add_words(const struct imap_attempt *a, struct buf *ret) {
 }
 
 static enum imap_down unknown_name(const struct imap_attempt *a, struct buf *ret) {
-  buf_printf(ret, "the name %s is not found", a->outcome == CURLE_COULDNT_RESOLVE_PROXY ? "of the proxy" : a->account->host);
+  buf_printf(ret, "the name %s is not found",
+             a->outcome == CURLE_COULDNT_RESOLVE_PROXY ? "of the proxy" : a->account->host);
   return IMAP_DOWN_UNREACHABLE;
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Access tokens: asked for, kept, renewed, written back, refused – with a token endpoint that does what the test wants."""
+"""Access tokens: asked for, kept, renewed, written back, refused – with a token endpoint that does as the test wants."""
 import pytest
 from imap_server import Certificates, ImapServer, ImapTry, TokenEndpoint
 
@@ -21,9 +21,11 @@ def answer(token=TOKEN, **more):
 @pytest.mark.parametrize("auth", ["xoauth2", "oauthbearer"])
 def test_a_token_logs_in(refresh, auth):
     with TokenEndpoint([answer()]) as t, ImapServer(auth=(auth.upper(),), tokens=[TOKEN]) as s, \
-            ImapTry(port=s.port, auth=auth, token_url=t.url, refresh_file=refresh, scope="https://mail.google.com/") as c:
+            ImapTry(port=s.port, auth=auth, token_url=t.url, refresh_file=refresh,
+                    scope="https://mail.google.com/") as c:
         c.until("ready")
-        assert t.requests == [{"grant_type": "refresh_token", "client_id": "desk", "refresh_token": "1//refresh+token/=",
+        assert t.requests == [{"grant_type": "refresh_token", "client_id": "desk",
+                               "refresh_token": "1//refresh+token/=",
                                "scope": "https://mail.google.com/"}]
         how, said = s.logins[0]
         assert how == auth.upper() and b"user=support" in said[0] or b"a=support" in said[0]
@@ -32,7 +34,8 @@ def test_a_token_logs_in(refresh, auth):
 def test_a_secret_of_the_client(refresh, tmp_path):
     (tmp_path / "secret").write_text("client secret\n")
     with TokenEndpoint([answer()]) as t, ImapServer(auth=("XOAUTH2",), tokens=[TOKEN]) as s, \
-            ImapTry(port=s.port, auth="xoauth2", token_url=t.url, refresh_file=refresh, client_secret_file=tmp_path / "secret") as c:
+            ImapTry(port=s.port, auth="xoauth2", token_url=t.url, refresh_file=refresh,
+                    client_secret_file=tmp_path / "secret") as c:
         c.until("ready")
         assert t.requests[0]["client_secret"] == "client secret"
 
@@ -57,7 +60,9 @@ def test_one_request_for_all_mailboxes(refresh):
 
 
 def test_a_token_that_has_ended_is_renewed(refresh):
-    with TokenEndpoint([answer("first", expires_in="0"), answer("second")]) as t, ImapServer(auth=("XOAUTH2",), tokens=["first", "second"]) as s, \
+    with TokenEndpoint([answer("first", expires_in="0"), answer("second")]) as t, ImapServer(auth=("XOAUTH2",),
+                                                                                             tokens=["first",
+                                                                                                     "second"]) as s, \
             ImapTry(port=s.port, auth="xoauth2", token_url=t.url, refresh_file=refresh) as c:
         c.until("ready")
         c.say("drop x", "hurry")
@@ -148,7 +153,8 @@ def test_an_endpoint_that_is_not_there(refresh):
         assert "no access token from http://127.0.0.1:1/token" in c.until("down token")
 
 
-@pytest.mark.parametrize("url", ["http://example.com/token", "ftp://localhost/x", "http://localhost.example.com/", "localhost", ""])
+@pytest.mark.parametrize("url", ["http://example.com/token", "ftp://localhost/x", "http://localhost.example.com/",
+                                 "localhost", ""])
 def test_an_endpoint_must_be_encrypted(refresh, url):
     if not url:
         return
@@ -159,7 +165,8 @@ def test_an_endpoint_must_be_encrypted(refresh, url):
 def test_an_endpoint_by_tls(refresh, tmp_path):
     certificates = Certificates(tmp_path / "ca")
     good = certificates.make("good")
-    with TokenEndpoint([answer()], tls=certificates.context(good)) as t, ImapServer(auth=("XOAUTH2",), tokens=[TOKEN]) as s:
+    with TokenEndpoint([answer()], tls=certificates.context(good)) as t, ImapServer(auth=("XOAUTH2",),
+                                                                                    tokens=[TOKEN]) as s:
         with ImapTry(port=s.port, auth="xoauth2", token_url=t.url, refresh_file=refresh) as c:
             assert "certificate" in c.until("down token")
             assert not t.requests
@@ -184,6 +191,7 @@ def test_files_that_cannot_be_read(tmp_path, refresh):
         with ImapTry(port=1, auth="xoauth2", token_url=t.url, refresh_file=tmp_path / "none") as c:
             assert f"{tmp_path}/none cannot be read: No such file" in c.until("down token")
         (tmp_path / "empty").write_text("\n")
-        with ImapTry(port=1, auth="xoauth2", token_url=t.url, refresh_file=refresh, client_secret_file=tmp_path / "empty") as c:
+        with ImapTry(port=1, auth="xoauth2", token_url=t.url, refresh_file=refresh,
+                     client_secret_file=tmp_path / "empty") as c:
             assert f"{tmp_path}/empty cannot be read: it is empty" in c.until("down token")
         assert not t.requests

@@ -40,7 +40,8 @@ class Certificates:
                      "-days", "2", "-subj", "/CN=Private authority")
 
     def openssl(self, *arguments):
-        return subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True, cwd=self.folder).stdout
+        return subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True,
+                              cwd=self.folder).stdout
 
     def make(self, name, names="DNS:localhost,IP:127.0.0.1", expired=False):
         """A certificate of the authority; returns its path, the key beside it."""
@@ -54,7 +55,8 @@ class Certificates:
 
     def self_signed(self, name):
         pem, key = self.folder / f"{name}.pem", self.folder / f"{name}.key"
-        self.openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", pem, "-days", "2", "-subj",
+        self.openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", pem, "-days", "2",
+                     "-subj",
                      f"/CN={name}", "-addext", "subjectAltName=DNS:localhost")
         return pem
 
@@ -71,7 +73,8 @@ class Certificates:
     def key_pin(self, pem):
         """What curl takes as --pinnedpubkey."""
         text = self.openssl("x509", "-in", pem, "-noout", "-pubkey")
-        der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "der"], input=text, check=True, capture_output=True).stdout
+        der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "der"], input=text, check=True,
+                             capture_output=True).stdout
         return "sha256//" + base64.b64encode(hashlib.sha256(der).digest()).decode()
 
 
@@ -181,7 +184,9 @@ class Session(threading.Thread):
         self.send(f"{tag} OK in\r\n" if good else f"{tag} NO [AUTHENTICATIONFAILED] Invalid credentials\r\n")
 
     def on_select(self, tag, _):
-        self.send(f"* {len(self.server.mails)} EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n* OK [UIDNEXT {max(self.server.mails, default=0) + 1}] x\r\n")
+        mails = self.server.mails
+        self.send(f"* {len(mails)} EXISTS\r\n* OK [UIDVALIDITY 7] x\r\n"
+                  f"* OK [UIDNEXT {max(mails, default=0) + 1}] x\r\n")
         self.ok(tag, "[READ-WRITE] selected")
 
     def on_uid_search(self, tag, _):
@@ -192,7 +197,8 @@ class Session(threading.Thread):
         wanted = arguments.split(" ")[0]
         for number, (uid, mail) in enumerate(sorted(self.server.mails.items()), 1):
             if any(int(r.split(":")[0]) <= uid <= int(r.split(":")[-1]) for r in wanted.split(",")):
-                self.send(f"* {number} FETCH (UID {uid} RFC822.SIZE {len(mail)} BODY[] {{{len(mail)}}}\r\n".encode() + mail + b")\r\n")
+                head = f"* {number} FETCH (UID {uid} RFC822.SIZE {len(mail)} BODY[] {{{len(mail)}}}\r\n"
+                self.send(head.encode() + mail + b")\r\n")
         self.ok(tag)
 
     def on_idle(self, tag, _):
@@ -210,7 +216,8 @@ class Session(threading.Thread):
 
 
 class ImapServer:
-    def __init__(self, tls=None, starttls=None, auth=("PLAIN", "LOGIN"), capabilities=DEFAULT_CAPABILITIES, greeting="* OK hello",
+    def __init__(self, tls=None, starttls=None, auth=("PLAIN", "LOGIN"), capabilities=DEFAULT_CAPABILITIES,
+                 greeting="* OK hello",
                  mails=None, handlers=None, tokens=(), starttls_extra=b"", login_words="in", login_extra="",
                  on_connect=lambda session: None):
         self.tls, self.starttls, self.auth, self.capabilities = tls, starttls, auth, capabilities

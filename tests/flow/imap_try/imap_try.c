@@ -65,7 +65,8 @@ static const char *get(const char *name) {
 static void set(const char *pair) {
   const char *value = strchr(pair, '=');
   for (size_t i = 0; value && i < sizeof(settings) / sizeof(settings[0]); i++) {
-    if (strlen(settings[i].name) == (size_t)(value - pair) && strncmp(settings[i].name, pair, (size_t)(value - pair)) == 0) {
+    if (strlen(settings[i].name) == (size_t)(value - pair) &&
+        strncmp(settings[i].name, pair, (size_t)(value - pair)) == 0) {
       settings[i].value = value + 1;
       return;
     }
@@ -159,7 +160,8 @@ static void on_listed(void *arg, const char *folder, bool selectable) {
 
 static void on_size(void *arg, const struct imap_mail *m) {
   (void)arg;
-  printf("size uid=%" PRIu32 " size=%" PRIu32 " date=%" PRId64 " flags=%x\n", m->uid, m->size, m->internal_date_ms, m->flags);
+  printf("size uid=%" PRIu32 " size=%" PRIu32 " date=%" PRId64 " flags=%x\n", m->uid, m->size, m->internal_date_ms,
+         m->flags);
 }
 
 static void on_begin(void *arg, const struct imap_mail *m) {
@@ -187,8 +189,8 @@ static void on_end(void *arg, const struct imap_mail *m, enum imap_mail_end end)
   char hex[HEX_LEN(SHA256_BYTES) + 1];
   digest_end(try.digest, sha);
   hex_encode(sha, sizeof(sha), hex);
-  printf("mail %s uid=%" PRIu32 " size=%" PRIu32 " date=%" PRId64 " flags=%x bytes=%" PRIu64 " sha256=%s\n", ends[end], m->uid,
-         m->size, m->internal_date_ms, m->flags, try.bytes, hex);
+  printf("mail %s uid=%" PRIu32 " size=%" PRIu32 " date=%" PRId64 " flags=%x bytes=%" PRIu64 " sha256=%s\n",
+         ends[end], m->uid, m->size, m->internal_date_ms, m->flags, try.bytes, hex);
 }
 
 static void on_bench_done(void *arg, const struct imap_result *r) {
@@ -299,21 +301,40 @@ static void open_clients(void) {
   static const char *const securities[] = {"tls", "starttls", "clear"};
   static const char *const auths[] = {"password", "plain", "login", "xoauth2", "oauthbearer"};
   if (get("token_url")[0] || get("token_file")[0]) {
-    const struct oauth_options options = {
-        .curl = try.curl, .token_file = get("token_file"), .token_url = get("token_url"), .client_id = get("client_id"),
-        .client_secret_file = get("client_secret_file"), .refresh_token_file = get("refresh_file"), .scope = get("scope"),
-        .tls_ca_file = get("token_ca"), .unsaved = on_unsaved};
+    const struct oauth_options options = {.curl = try.curl,
+                                          .token_file = get("token_file"),
+                                          .token_url = get("token_url"),
+                                          .client_id = get("client_id"),
+                                          .client_secret_file = get("client_secret_file"),
+                                          .refresh_token_file = get("refresh_file"),
+                                          .scope = get("scope"),
+                                          .tls_ca_file = get("token_ca"),
+                                          .unsaved = on_unsaved};
     try.token = oauth_token_new(&try.loop, &options);
   }
   const struct imap_client_options options = {
-      .account = {.host = get("host"), .port = (uint16_t)atoi(get("port")),
+      .account = {.host = get("host"),
+                  .port = (uint16_t)atoi(get("port")),
                   .security = (enum imap_security)one_of(get("security"), securities, 3),
-                  .auth = (enum imap_auth)one_of(get("auth"), auths, 5), .user = get("user"), .password = get("password"),
-                  .password_file = get("password_file"), .token = try.token, .tls_ca_file = get("ca"), .tls_pin = get("pin"),
+                  .auth = (enum imap_auth)one_of(get("auth"), auths, 5),
+                  .user = get("user"),
+                  .password = get("password"),
+                  .password_file = get("password_file"),
+                  .token = try.token,
+                  .tls_ca_file = get("ca"),
+                  .tls_pin = get("pin"),
                   .proxy = get("proxy")},
-      .curl = try.curl, .connect_ms = atoll(get("connect_ms")), .command_ms = atoll(get("command_ms")),
-      .probe_ms = atoll(get("probe_ms")), .idle_ms = atoll(get("idle_ms")), .poll_ms = atoll(get("poll_ms")),
-      .never_idle = atoi(get("never_idle")), .ready = on_ready, .down = on_down, .changed = on_changed, .alert = on_alert};
+      .curl = try.curl,
+      .connect_ms = atoll(get("connect_ms")),
+      .command_ms = atoll(get("command_ms")),
+      .probe_ms = atoll(get("probe_ms")),
+      .idle_ms = atoll(get("idle_ms")),
+      .poll_ms = atoll(get("poll_ms")),
+      .never_idle = atoi(get("never_idle")),
+      .ready = on_ready,
+      .down = on_down,
+      .changed = on_changed,
+      .alert = on_alert};
   try.count = (size_t)atoi(get("clients"));
   for (size_t i = 0; i < try.count && i < 8; i++)
     try.clients[i] = imap_client_open(&try.loop, &options);
