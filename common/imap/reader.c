@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One function for each place in a response. A function looks at one token and returns an event, or GO_ON. Whatever does
- * not fit leads to AT_REST, which waits for the end of the response; the event said there is the one that was chosen
- * when the kind of the response became known. */
+/* One function for each place in a response. A function looks at one token and returns an event, or GO_ON. Whatever
+ * does not fit leads to AT_REST, which waits for the end of the response; the event said there is the one that was
+ * chosen when the kind of the response became known. */
 #include "imap/reader.h"
 #include "imap/lexer.h"
 #include "imap/mailbox_name.h"
@@ -120,8 +120,8 @@ static const struct {
   struct slice word;
   enum imap_status_word status;
 } status_words[] = {
-    {{"OK", 2}, IMAP_SAYS_OK},           {{"NO", 2}, IMAP_SAYS_NO}, {{"BAD", 3}, IMAP_SAYS_BAD}, {{"BYE", 3}, IMAP_SAYS_BYE},
-    {{"PREAUTH", 7}, IMAP_SAYS_PREAUTH},
+    {{"OK", 2}, IMAP_SAYS_OK},   {{"NO", 2}, IMAP_SAYS_NO},           {{"BAD", 3}, IMAP_SAYS_BAD},
+    {{"BYE", 3}, IMAP_SAYS_BYE}, {{"PREAUTH", 7}, IMAP_SAYS_PREAUTH},
 };
 
 static bool begin_status(struct imap_reader *r) {
@@ -195,7 +195,8 @@ static int begin_set(struct imap_reader *r, enum imap_event event) {
 
 /* (TAG "D5") UID MIN 2 ALL 4:18,21 COUNT 16: only ALL matters, the others are passed one by one. */
 static int at_esearch(struct imap_reader *r, enum imap_token t) {
-  return t == TOKEN_ATOM && r->depth == 0 && slice_equal_nocase(text(r), SLICE("ALL")) ? begin_set(r, IMAP_FOUND) : GO_ON;
+  return t == TOKEN_ATOM && r->depth == 0 && slice_equal_nocase(text(r), SLICE("ALL")) ? begin_set(r, IMAP_FOUND)
+                                                                                       : GO_ON;
 }
 
 /* A number or range of the set is complete. Returns whether it is one. */
@@ -205,7 +206,8 @@ static bool end_range(struct imap_reader *r) {
   const bool good = set->digits && first && last && first <= UID_LAST && last <= UID_LAST;
   *set = (struct set_reading){0};
   if (good)
-    r->said.range = (struct uid_range){(uint32_t)(first < last ? first : last), (uint32_t)(first < last ? last : first)};
+    r->said.range =
+        (struct uid_range){(uint32_t)(first < last ? first : last), (uint32_t)(first < last ? last : first)};
   return good;
 }
 
@@ -338,7 +340,10 @@ static enum key key_of(struct slice word) {
     struct slice word;
     enum key key;
   } keys[] = {
-      {{"UID", 3}, KEY_UID}, {{"FLAGS", 5}, KEY_FLAGS}, {{"RFC822.SIZE", 11}, KEY_SIZE}, {{"INTERNALDATE", 12}, KEY_DATE},
+      {{"UID", 3}, KEY_UID},
+      {{"FLAGS", 5}, KEY_FLAGS},
+      {{"RFC822.SIZE", 11}, KEY_SIZE},
+      {{"INTERNALDATE", 12}, KEY_DATE},
   };
   for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
     if (slice_equal_nocase(word, keys[i].word))
