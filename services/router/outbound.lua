@@ -14,13 +14,13 @@ local OUT_WAITING_MAX = { reply = 100000, acknowledgement = 50000, notice = 5000
 
 -- The legal moves; the same as common/outbound/delivery.def, which a test compares (tests/flow/test_06_outbox.py).
 local OUT_MOVES = {
-  held = 'queued suppressed failed',
-  queued = 'held sending deferred failed suppressed',
+  held = 'queued suppressed failed accepted deferred unsure',
+  queued = 'held sending deferred failed suppressed accepted delivered read unsure',
   sending = 'accepted delivered read deferred failed unsure suppressed',
   accepted = 'delivered read failed suppressed',
   delivered = 'read',
   read = '',
-  deferred = 'held queued sending failed suppressed',
+  deferred = 'held queued sending failed suppressed accepted delivered read unsure',
   failed = 'queued',
   unsure = 'queued sending accepted delivered read failed',
   suppressed = '',
