@@ -102,6 +102,14 @@ def test_the_moves_are_those_of_the_table():
     assert {(a, b) for a, targets in rows for b in targets.split()} == MOVES
 
 
+def test_the_operators_table_is_the_same():
+    operations = (ROOT / "docs/OPERATIONS.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]*) \| ([^|]*) \|$", operations.split("## What goes out")[1].split("\n## ")[0], re.M)
+    said = dict(re.findall(r'^STATE\((\w+), \w+, "([^"]*)"\)', (ROOT / "common/outbound/delivery.def").read_text(), re.M))
+    assert {name: words for name, words, _ in rows} == said
+    assert {(name, to) for name, _, tos in rows for to in re.findall(r"`(\w+)`", tos)} == MOVES
+
+
 @pytest.mark.parametrize("before", STATES)
 def test_every_report_in_every_state(r, talk, before):
     for after in STATES:
@@ -386,6 +394,15 @@ def test_a_retry_brings_the_text_back(r, talk):
     relayed(r, id, "retry")
     report(r, id, "accepted", attempt=2)
     assert state(r, id) == "accepted"
+
+
+def test_words_cannot_break_out_of_the_journal(r, talk):
+    id = created(r, talk["conversation"], agent="ana\x1fx\ny")
+    order(r, id, "hold", who="op\x1f", why="a\x1fb\x1ec\nd")
+    relayed(r, created(r, talk["conversation"]), answer="refused", reason="no\x1f\x1f")
+    for e in journal(r)[1:]:
+        assert e["at"] == str(NOW) and e["conversation"] == talk["conversation"]
+    assert journal(r)[2]["evidence"] == f"{id} queued held a b c d" and journal(r)[1]["agent"] == "ana x y"
 
 
 def test_order_of_what_is_not_there(r, talk):
