@@ -25,36 +25,72 @@ struct channel_outbound {
   struct outbound *store;
   struct arena *arena;
   uv_timer_t again;
-  struct report *waiting, **tail;
+  struct taking *takings;
+  struct report *waiting, **tail;  /* reports the disk refused */
   size_t in_spool;                 /* reports the spool has not answered for */
   bool closing;
-  struct metric *waiting_now, *under_way, *unsure, *held, *oldest, *down, *reports_waiting;
+  struct metric *waiting_now, *under_way, *unsure, *held, *oldest, *down, *used, *size, *damaged, *reports_waiting;
 };
 
 /* ---- from the link into the store */
 
+/* An order the store has not answered. */
 struct taking {
+  struct taking *next, **at;
   struct channel_outbound *o;
-  const char *order;               /* static */
+  const char *order;               /* as the router gave it; static */
+  size_t len;
+  char message[];                  /* of an order that is done as if it were new, should the store not know it */
 };
 
+static void end_taking(struct taking *t) {
+  *t->at = t->next;
+  if (t->next)
+    t->next->at = t->at;
+  free(t);
+}
+
+/* How the store's outcomes are answered; what is no row and no fault is bad luck: later. */
+static const struct {
+  int outcome;
+  enum link_answer answer;
+  const char *reason;
+} answers[] = {{0, LINK_TAKEN, ""},
+               {OUTBOUND_FULL, LINK_LATER, "the delivery store is full"},
+               {OUTBOUND_UNREADABLE, LINK_REFUSED, "the message cannot be read"},
+               {OUTBOUND_UNKNOWN, LINK_REFUSED, "the delivery store does not know it"},
+               {OUTBOUND_ILLEGAL, LINK_REFUSED, "it is too late for that"}};
+
 static void on_stored(void *arg, const char *id, int outcome) {
-  struct taking t = *(struct taking *)arg;
-  free(arg);
-  if (t.o->closing)
+  struct taking *t = arg;
+  struct link *link = t->o->channel->link;
+  if (outcome == OUTBOUND_UNKNOWN && t->len) { /* a store that was lost, say: it begins anew */
+    size_t len = t->len;
+    t->len = 0;
+    outbound_take(t->o->store, id, slice_of(t->message, len), "deliver", on_stored, t);
     return;
-  struct link *link = t.o->channel->link;
-  if (outcome == 0)
-    link_outbound_result(link, id, t.order, LINK_TAKEN, SLICE(""));
-  else if (outcome == OUTBOUND_UNREADABLE)
-    link_outbound_result(link, id, t.order, LINK_REFUSED, SLICE("the message cannot be read"));
-  else if (outcome == OUTBOUND_UNKNOWN)
-    link_outbound_result(link, id, t.order, LINK_REFUSED, SLICE("the message is not known here any more"));
-  else if (outcome == OUTBOUND_ILLEGAL)
-    link_outbound_result(link, id, t.order, LINK_REFUSED, SLICE("it is too late for that"));
+  }
+  size_t i = 0, count = sizeof(answers) / sizeof(answers[0]);
+  while (i < count && answers[i].outcome != outcome)
+    i++;
+  if (i < count)
+    link_outbound_result(link, id, t->order, answers[i].answer, slice_text(answers[i].reason));
   else
-    link_outbound_result(link, id, t.order, LINK_LATER,
-                         outcome == OUTBOUND_FULL ? SLICE("the delivery store is full") : slice_text(strerror(-outcome)));
+    link_outbound_result(link, id, t->order, LINK_LATER, slice_text(outcome < 0 ? strerror(-outcome) : ""));
+  end_taking(t);
+}
+
+static void take(struct channel_outbound *o, const struct link_outbound *item) {
+  bool anew = item->order == link_order("retry") || item->order == link_order("release");
+  size_t len = anew ? item->message.len : 0;
+  struct taking *t = must_realloc(NULL, sizeof(*t) + len);
+  *t = (struct taking){.next = o->takings, .at = &o->takings, .o = o, .order = item->order, .len = len};
+  if (len)
+    memcpy(t->message, item->message.at, len);
+  if (t->next)
+    t->next->at = &t->next;
+  o->takings = t;
+  outbound_take(o->store, item->id, item->message, item->order, on_stored, t);
 }
 
 /* Why a message is none of this program's; NULL: it is. */
@@ -80,9 +116,7 @@ static void on_outbound(void *arg, const struct link_outbound *items, size_t cou
       link_outbound_result(o->channel->link, items[i].id, items[i].order, LINK_REFUSED, slice_text(why));
       continue;
     }
-    struct taking *t = must_calloc(1, sizeof(*t));
-    *t = (struct taking){.o = o, .order = items[i].order};
-    outbound_take(o->store, items[i].id, items[i].message, items[i].order, on_stored, t);
+    take(o, &items[i]);
   }
 }
 
@@ -93,11 +127,14 @@ static void free_report(struct report *r) {
   free(r);
 }
 
-static void wait_for_room(struct report *r) {
+static void on_again(uv_timer_t *timer);
+
+static void try_later(struct report *r) {
   struct channel_outbound *o = r->o;
   r->next = NULL;
   *o->tail = r;
   o->tail = &r->next;
+  uv_timer_start(&o->again, on_again, AGAIN_MS, 0);
 }
 
 static void on_spooled(void *arg, int outcome, uint64_t seq) {
@@ -112,24 +149,19 @@ static void on_spooled(void *arg, int outcome, uint64_t seq) {
     return;
   }
   if (outcome) {
-    wait_for_room(r);
+    try_later(r);
     return;
   }
   outbound_reported(o->store, r->id, r->state, r->attempt);
   free_report(r);
 }
 
-/* Behind those that wait already: the states of a message stay in order. */
-static void spool_report(struct report *r) {
-  if (r->o->waiting) {
-    wait_for_room(r);
-    return;
-  }
+/* Returns 0, or SPOOL_FULL. */
+static int spool_report(struct report *r) {
   int outcome = channel_take(r->o->channel, RECORD_EVENT, clock_now_ms(), buf_slice(&r->event), on_spooled, r);
   if (outcome == 0)
     r->o->in_spool++;
-  else
-    wait_for_room(r);
+  return outcome;
 }
 
 static void on_again(uv_timer_t *timer) {
@@ -139,36 +171,40 @@ static void on_again(uv_timer_t *timer) {
   o->tail = &o->waiting;
   while (r) {
     struct report *next = r->next;
-    spool_report(r);
+    if (spool_report(r) != 0)
+      try_later(r);
     r = next;
   }
 }
 
-static char *text_copy(struct arena *a, const char *s) {
-  char *copy = arena_copy(a, slice_text(s));
-  assert(copy); /* the arena holds several times a status */
-  return copy;
+static char *copy(struct arena *a, const char *s) {
+  char *text = arena_copy(a, slice_text(s));
+  assert(text); /* the arena holds several times a status */
+  return text;
 }
 
 static void fill_status(struct arena *a, Deskbell__V1__DeliveryStatus *s, const struct outbound_item *item) {
   deskbell__v1__delivery_status__init(s);
-  s->of_outbound = text_copy(a, item->id);
-  s->of_source_id = text_copy(a, item->provider_id);
-  s->state = text_copy(a, delivery_text(item->state));
+  s->of_outbound = copy(a, item->id);
+  s->of_source_id = copy(a, item->provider_id);
+  s->state = copy(a, delivery_text(item->state));
   s->attempt = item->attempt;
   s->at_ms = item->changed_ms;
   s->next_try_ms = item->next_try_ms;
-  s->why = text_copy(a, item->why);
-  s->code = text_copy(a, item->code);
-  s->destination = text_copy(a, item->destination);
-  s->permanent = item->permanent;
+  s->why = copy(a, item->why);
+  s->code = copy(a, item->code);
+  s->destination = copy(a, item->destination);
+  /* The store tries again by itself what is worth it; what is unsure, only when it says when. */
+  s->permanent = item->state == DELIVERY_failed || (item->state == DELIVERY_unsure && !item->next_try_ms);
 }
 
 /* From the customer's side, as all statuses: the router keeps what concerns one customer in order. */
-static event_party *customer_of(struct arena *a, const struct outbound_item *item) {
+static event_party *customer_of(struct arena *a, const char *to_key) {
   event_party *p = event_party_new(a);
+  const char *colon = strchr(to_key, ':');
   assert(p);
-  p->key = text_copy(a, item->to_key);
+  p->raw = copy(a, colon ? colon + 1 : to_key);
+  p->key = copy(a, to_key);
   return p;
 }
 
@@ -185,14 +221,14 @@ static void make_event(struct channel_outbound *o, const struct outbound_item *i
   contact_event *e = event_new(a);
   assert(e);
   fill_status(a, &status, item);
-  e->id = text_copy(a, id);
+  e->id = copy(a, id);
   e->kind = DESKBELL__V1__EVENT_KIND__STATUS;
-  e->channel = text_copy(a, item->channel);
-  e->channel_kind = text_copy(a, channel ? channel_kind_text(channel->kind) : "");
-  e->source_id = text_copy(a, source);
-  e->from = customer_of(a, item);
+  e->channel = copy(a, item->channel);
+  e->channel_kind = copy(a, channel ? channel_kind_text(channel->kind) : "");
+  e->source_id = copy(a, source);
+  e->from = customer_of(a, item->to_key);
   e->received_at_ms = item->changed_ms;
-  e->signature = text_copy(a, "delivery");
+  e->signature = copy(a, "delivery");
   e->status = &status;
   int r = event_pack(e, a, ret);
   assert(r == 0);
@@ -202,10 +238,12 @@ static int on_changed(void *arg, const struct outbound_item *item) {
   struct channel_outbound *o = arg;
   struct report *r = must_calloc(1, sizeof(*r));
   *r = (struct report){.o = o, .state = item->state, .attempt = item->attempt, .event = BUF_INIT(EVENT_MAX_BYTES)};
-  memcpy(r->id, item->id, sizeof(r->id));
+  snprintf(r->id, sizeof(r->id), "%s", item->id);
   make_event(o, item, &r->event);
-  spool_report(r);
-  return 0;
+  if (spool_report(r) == 0)
+    return 0;
+  free_report(r);
+  return 1; /* asked again in a second */
 }
 
 /* ---- what is the program's */
@@ -252,7 +290,10 @@ static void open_metrics(struct channel_outbound *o) {
   o->held = metric_gauge("deskbell_outbound_held", "Messages kept back", NULL, NULL);
   o->oldest = metric_gauge("deskbell_outbound_oldest_seconds", "Age of the oldest message that is not over", NULL, NULL);
   o->down = metric_gauge("deskbell_outbound_destinations_down", "Destinations that are not tried just now", NULL, NULL);
-  o->reports_waiting = metric_gauge("deskbell_outbound_reports_waiting", "Reports that find no room in the spool", NULL, NULL);
+  o->used = metric_gauge("deskbell_outbound_used_bytes", "Bytes of the delivery store in use", NULL, NULL);
+  o->size = metric_gauge("deskbell_outbound_size_bytes", "Bytes preallocated for the delivery store", NULL, NULL);
+  o->damaged = metric_gauge("deskbell_outbound_damaged", "Rows that could not be read at the start", NULL, NULL);
+  o->reports_waiting = metric_gauge("deskbell_outbound_reports_waiting", "Reports the spool's disk refused", NULL, NULL);
 }
 
 static int open_store(struct channel_outbound *o, uv_loop_t *loop, struct complaint *complaint) {
@@ -279,8 +320,6 @@ int channel_outbound_open(uv_loop_t *loop, struct channel *c, const struct chann
   open_metrics(o);
   uv_timer_init(loop, &o->again);
   o->again.data = o;
-  uv_timer_start(&o->again, on_again, AGAIN_MS, AGAIN_MS);
-  uv_unref((uv_handle_t *)&o->again);
   int r = open_store(o, loop, complaint);
   if (r < 0) {
     channel_outbound_close(&o);
@@ -307,6 +346,8 @@ void channel_outbound_close(struct channel_outbound **outbound) {
   channel_on_outbound(o->channel, NULL, NULL);
   outbound_close(&o->store);
   o->closing = true;
+  while (o->takings) /* the store answers nobody any more */
+    end_taking(o->takings);
   while (o->waiting) {
     struct report *r = o->waiting;
     o->waiting = r->next;
@@ -329,6 +370,11 @@ static int64_t oldest_age_ms(const struct outbound_state *state) {
 void channel_outbound_unhealthy(struct channel_outbound *o, struct buf *ret_reasons) {
   struct outbound_state state;
   outbound_state(o->store, &state);
+  if (state.full)
+    buf_add_text(ret_reasons, "outbox: the delivery store is full, the router waits\n");
+  if (state.damaged)
+    buf_printf(ret_reasons, "outbox: %llu messages were damaged on disk: see `deskbell outbox ls --state unsure`\n",
+               (unsigned long long)state.damaged);
   if (state.destinations_down)
     buf_printf(ret_reasons, "outbound: %zu destinations cannot be reached\n", state.destinations_down);
   if (oldest_age_ms(&state) > OLDEST_MOST_MS)
@@ -348,5 +394,8 @@ void channel_outbound_measure(struct channel_outbound *o) {
   metric_set(o->held, (int64_t)state.held);
   metric_set(o->oldest, oldest_age_ms(&state) / 1000);
   metric_set(o->down, (int64_t)state.destinations_down);
+  metric_set(o->used, (int64_t)state.used);
+  metric_set(o->size, (int64_t)state.size);
+  metric_set(o->damaged, (int64_t)state.damaged);
   metric_set(o->reports_waiting, reports);
 }

@@ -9,8 +9,8 @@
  * The program says where a message goes and how it is tried; it works on the store itself through outbound.h.
  * Failure: an order is answered TAKEN only when the store has it; a state is reported until its event is in the spool. The
  * event's id is made from the message, its state, try and time, so a repeat after a crash is the same event.
- * Limits: those of the store (LATER to the router above them). While the spool is full, reports wait here, one for each state
- * of each message that is under way.
+ * Limits: those of the store (LATER to the router above them). What the disk of the spool refuses waits here and is tried again
+ * each second, one report for each message that is under way.
  */
 #ifndef CHANNEL_CHANNEL_OUTBOUND_H
 #define CHANNEL_CHANNEL_OUTBOUND_H
@@ -23,8 +23,8 @@ struct channel_outbound;
 struct channel_outbound_options {
   const char *program;              /* its folder: DIR/<program>/outbound */
   const struct config *config;      /* borrowed */
-  const char *channel_kind;         /* whose retry schedule counts */
   /* As in outbound_options; `arg` is the program's. */
+  const char *channel_kind;
   const char *(*destination)(void *arg, const outbound_message *m);
   void (*attempt)(void *arg, const char *id, const outbound_message *m, uint32_t attempt);
   bool (*resend)(void *arg, const outbound_message *m);
@@ -36,7 +36,7 @@ struct channel_outbound_options {
 int must_check channel_outbound_open(uv_loop_t *loop, struct channel *c, const struct channel_outbound_options *options,
                                      struct channel_outbound **ret, struct complaint *complaint);
 void channel_outbound_close(struct channel_outbound **o);
-/* For outbound_committing() and outbound_done(). Lent. */
+/* For outbound_committing(), outbound_done(), outbound_report(). Lent. */
 struct outbound *channel_outbound_store(struct channel_outbound *o);
 
 /* The bytes of an attachment. They were made by another program of this desk and are read from its store on this machine; any

@@ -40,7 +40,6 @@ struct outbound_item {
   int64_t next_try_ms;         /* deferred, or unsure and sent again by itself; else 0 */
   const char *channel, *to_key;
   const char *why, *code, *destination, *provider_id; /* "" unknown */
-  bool permanent;              /* nothing more is done about it by itself */
 };
 
 /* How a try ended. */

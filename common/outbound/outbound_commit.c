@@ -201,8 +201,7 @@ void entry_tell(struct entry *e) {
       .id = e->id, .state = e->state, .attempt = e->attempt, .changed_ms = e->changed_ms,
       .next_try_ms = e->next_try_ms, .channel = entry_text(e, TEXT_CHANNEL), .to_key = entry_text(e, TEXT_TO_KEY),
       .why = entry_text(e, TEXT_WHY), .code = entry_text(e, TEXT_CODE),
-      .destination = entry_text(e, TEXT_DESTINATION), .provider_id = entry_text(e, TEXT_PROVIDER_ID),
-      .permanent = e->state == DELIVERY_failed || (e->state == DELIVERY_unsure && e->kept_back)};
+      .destination = entry_text(e, TEXT_DESTINATION), .provider_id = entry_text(e, TEXT_PROVIDER_ID)};
   e->asked = true;
   if (o->options.changed(o->options.arg, &item) != 0) {
     e->asked = false;

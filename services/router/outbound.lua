@@ -14,13 +14,13 @@ local OUT_WAITING_MAX = { reply = 100000, acknowledgement = 50000, notice = 5000
 
 -- The legal moves; the same as common/outbound/delivery.def, which a test compares (tests/flow/test_06_outbox.py).
 local OUT_MOVES = {
-  held = 'queued suppressed failed',
-  queued = 'held sending deferred failed suppressed',
+  held = 'queued suppressed failed accepted deferred unsure',
+  queued = 'held sending deferred failed suppressed accepted delivered read unsure',
   sending = 'accepted delivered read deferred failed unsure suppressed',
   accepted = 'delivered read failed suppressed',
   delivered = 'read',
   read = '',
-  deferred = 'held queued sending failed suppressed',
+  deferred = 'held queued sending failed suppressed accepted delivered read unsure',
   failed = 'queued',
   unsure = 'queued sending accepted delivered read failed',
   suppressed = '',
@@ -57,9 +57,15 @@ local function out_read(tag, id)
   return o
 end
 
+-- Words of people and of other programs must not end a field of the journal.
+local function one_line(text)
+  return text and (string.gsub(text, '%c', ' '))
+end
+
 -- A fact about an outbound message, in the chain of its conversation.
 local function out_fact(tag, type, o, evidence, agent, now, event_id, event, trace)
   local conv = conversation(tag, o.conversation)
+  evidence, agent = one_line(evidence), one_line(agent)
   local cursor = journal(tag, { type = type, event_id = event_id, event = event, trace = trace,
     customer = conv and conv.customer, conversation = conv and conv.id or o.conversation, work_item = conv and conv.item,
     queue = conv and conv.queue, how = event_id and 'outbound' or nil, evidence = evidence, agent = agent, at = now,
@@ -163,7 +169,7 @@ end
 -- Answers outcome, id, state, why: CREATED, KNOWN (this key has its message), GONE (no such conversation), FULL.
 local function outbound_create(keys, args)
   local tag, now = keys[1], args[1]
-  local o = { id = args[2], kind = args[3], channel = args[4], to = args[7], agent = args[9], state = '', created = now }
+  local o = { id = args[2], kind = args[3], channel = args[4], to = args[7], agent = one_line(args[9]), state = '', created = now }
   local key, not_before, answers, mid, bytes = args[5], tonumber(args[10]), args[12], args[13], args[14]
   if not OUT_WAITING_MAX[o.kind] or not match(o.id, '^o%w+$') or #o.id ~= 17 or #bytes > OUT_BYTES_MAX or #bytes == 0 then
     return redis.error_reply('INVALID outbound message')

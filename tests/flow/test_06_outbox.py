@@ -8,11 +8,10 @@ import pytest
 import redis as redis_client
 
 from desk import ROOT, library
+from outbox import create, order, out
 from test_00_functions import NOW, P, event, journal, mail, route
 
-SMS = "tel:+14155550100"
 MINUTE = 60_000
-counter = itertools.count(1)
 
 
 @pytest.fixture
@@ -26,14 +25,6 @@ def talk(r):
     """A conversation by SMS with an open work item: its first journal entry."""
     assert route(r, event()) == "r"
     return journal(r)[0]
-
-
-def create(r, conversation, kind="reply", channel="sms", key=None, to=SMS, others="", agent="ana", not_before=0, expires=0,
-           answers="", mid="", message=b"packed", id=None, now=NOW):
-    n = next(counter)
-    id = id or f"o{n:016d}"
-    args = [now, id, kind, channel, key or f"key-{n}", conversation, to, others, agent, not_before, expires, answers, mid, message]
-    return [part.decode() for part in r.fcall("deskbell_outbound_create", 1, P, *args)]
 
 
 def created(r, conversation, **kw):
@@ -53,19 +44,11 @@ def relayed(r, id, order="deliver", answer="taken", reason="", channel="sms", no
     return r.fcall("deskbell_outbound_relayed", 1, P, now, channel, id, order, answer, reason).decode()
 
 
-def order(r, id, what, who="op", why="asked for", now=NOW):
-    return tuple(part.decode() for part in r.fcall("deskbell_outbound_order", 1, P, now, id, what, who, why))
-
-
 def report(r, id="", state="", source="", attempt=0, channel="sms", permanent=False, code="", why="", destination="",
            next_try=0, event_id=None, now=NOW):
     facts = [id, source, state, attempt, now, next_try, "1" if permanent else "", code, destination, why]
     e = event(id=event_id, kind="status", channel=channel, why="\x1f".join(str(f) for f in facts))
     return route(r, e, now=now)
-
-
-def out(r, id):
-    return {k.decode(): v.decode("utf-8", "replace") for k, v in r.hgetall(f"{P}:out:{id}").items()}
 
 
 def state(r, id):
@@ -117,6 +100,14 @@ def test_the_moves_are_those_of_the_table():
     rows = re.findall(r"^  (\w+) = '([\w ]*)',$", body, re.M)
     assert [name for name, _ in rows] and {name for name, _ in rows} == set(STATES)
     assert {(a, b) for a, targets in rows for b in targets.split()} == MOVES
+
+
+def test_the_operators_table_is_the_same():
+    operations = (ROOT / "docs/OPERATIONS.md").read_text()
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]*) \| ([^|]*) \|$", operations.split("## What goes out")[1].split("\n## ")[0], re.M)
+    said = dict(re.findall(r'^STATE\((\w+), \w+, "([^"]*)"\)', (ROOT / "common/outbound/delivery.def").read_text(), re.M))
+    assert {name: words for name, words, _ in rows} == said
+    assert {(name, to) for name, _, tos in rows for to in re.findall(r"`(\w+)`", tos)} == MOVES
 
 
 @pytest.mark.parametrize("before", STATES)
@@ -403,6 +394,15 @@ def test_a_retry_brings_the_text_back(r, talk):
     relayed(r, id, "retry")
     report(r, id, "accepted", attempt=2)
     assert state(r, id) == "accepted"
+
+
+def test_words_cannot_break_out_of_the_journal(r, talk):
+    id = created(r, talk["conversation"], agent="ana\x1fx\ny")
+    order(r, id, "hold", who="op\x1f", why="a\x1fb\x1ec\nd")
+    relayed(r, created(r, talk["conversation"]), answer="refused", reason="no\x1f\x1f")
+    for e in journal(r)[1:]:
+        assert e["at"] == str(NOW) and e["conversation"] == talk["conversation"]
+    assert journal(r)[2]["evidence"] == f"{id} queued held a b c d" and journal(r)[1]["agent"] == "ana x y"
 
 
 def test_order_of_what_is_not_there(r, talk):

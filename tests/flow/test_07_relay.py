@@ -8,9 +8,8 @@ import pytest
 import redis as redis_client
 from carrier import Carrier
 from desk import Desk, wait_for
+from outbox import P, client, conversation, create, now_ms, order, out
 from peer import LATER, REFUSED, TAKEN
-from test_00_functions import P, event
-from test_06_outbox import create, order, out
 
 # Neither the mail nor the SMS program runs, so their keys are free for stand-ins.
 CONFIG = """
@@ -28,26 +27,9 @@ def desk(tmp_path_factory):
         yield d.up()
 
 
-def client(desk):
-    return redis_client.Redis(unix_socket_path=str(desk.dir / "redis/redis.sock"))
-
-
-def now_ms():
-    return int(time.time() * 1000)
-
-
 @pytest.fixture(scope="module")
 def r(desk):
     return client(desk)
-
-
-def conversation(r, sender="tel:+14155550100"):
-    """A conversation of its own; the id of its event and of it."""
-    e = event(channel="text", sender=sender)
-    assert r.fcall("deskbell_route", 1, P, now_ms(), r.get(f"{P}:desk"), 9 * 86_400_000, 7 * 86_400_000, 1, *e) == b"r"
-    cursor = r.get(f"{P}:event:{e[0]}")
-    meta = r.xrange(f"{P}:journal", cursor, cursor)[0][1][b"meta"].decode().split("\x1f")
-    return meta[2]
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ import uuid
 import pytest
 from carrier import Carrier
 from desk import Desk, mail, wait_for
+from outbox import client
 from test_00_functions import P, event
-from test_07_relay import client
 
 CONFIG = """
 desk: {message_id_domain: desk.example.com}

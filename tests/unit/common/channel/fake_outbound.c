@@ -44,7 +44,8 @@ void outbound_take(struct outbound *o, const char *id, struct slice message, con
   snprintf(t->id, sizeof(t->id), "%s", id);
   snprintf(t->order, sizeof(t->order), "%s", order);
   t->len = message.len;
-  done(arg, id, fake.outcome);
+  if (!fake.silent)
+    done(arg, id, fake.unknown && strcmp(order, "deliver") != 0 ? OUTBOUND_UNKNOWN : fake.outcome);
 }
 
 void outbound_reported(struct outbound *o, const char *id, enum delivery_state state, uint32_t attempt) {
@@ -59,11 +60,10 @@ void outbound_state(const struct outbound *o, struct outbound_state *ret) {
   *ret = fake.state;
 }
 
-int fake_change(const outbound_message *m, enum delivery_state state, uint32_t attempt, int64_t changed_ms) {
-  const struct outbound_item item = {.id = m->id, .state = state, .attempt = attempt, .changed_ms = changed_ms,
-                                     .next_try_ms = state == DELIVERY_deferred ? 777 : 0, .channel = m->channel,
-                                     .to_key = m->to_key, .provider_id = "SM1", .why = "greylisted", .code = "451 4.7.1",
-                                     .destination = "mx.example.org", .permanent = state == DELIVERY_failed ||
-                                                  (state == DELIVERY_unsure && !fake.resend)};
+int fake_change(const char *id, enum delivery_state state, uint32_t attempt, int64_t changed_ms, int64_t next_try_ms) {
+  struct outbound_item item = {.id = id, .state = state, .attempt = attempt, .changed_ms = changed_ms,
+                               .next_try_ms = next_try_ms, .channel = "sms-main", .to_key = "tel:+14155550100",
+                               .provider_id = "SM1", .why = "greylisted", .code = "451 4.7.1",
+                               .destination = "mx.example.org"};
   return fake.options.changed(fake.options.arg, &item);
 }

@@ -18,6 +18,8 @@ struct fake_outbound {
   struct fake_take takes[FAKE_MOST];
   size_t take_count;
   int outcome;                     /* answered to takes */
+  bool unknown;                    /* orders are about what it does not know */
+  bool silent;                     /* nothing is answered */
   struct {
     char id[OUTBOUND_ID_LEN + 1];
     enum delivery_state state;
@@ -26,12 +28,11 @@ struct fake_outbound {
   size_t reported_count;
   struct outbound_state state;
   int open_outcome;
-  bool resend;                     /* what is unsure is sent again by itself */
 };
 
 extern struct fake_outbound fake;
 
-/* As if the state of a message had changed. */
-int fake_change(const outbound_message *m, enum delivery_state state, uint32_t attempt, int64_t changed_ms);
+/* As if the state of a message had changed. Returns what changed() did. */
+int fake_change(const char *id, enum delivery_state state, uint32_t attempt, int64_t changed_ms, int64_t next_try_ms);
 
 #endif
