@@ -80,10 +80,8 @@ int main(int argc, char **argv) {
   uv_loop_t *loop = uv_default_loop();
   d.file = open(argv[3], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   struct channel_options channel = {.program = "email", .config = config};
-  struct channel_outbound_options out = {.program = "email", .config = config, .size = 16 * 1024 * 1024,
-                                         .per_destination = UNDER_WAY, .in_all = UNDER_WAY, .keep_ms = 3600 * 1000,
-                                         .channel_kind = "sms", .destination = destination, .attempt = attempt,
-                                         .resend = resend, .arg = &d};
+  struct channel_outbound_options out = {.program = "email", .config = config, .channel_kind = "sms",
+                                         .destination = destination, .attempt = attempt, .resend = resend, .arg = &d};
   if (d.file < 0 || channel_open(loop, &channel, &d.channel, &c) < 0 ||
       channel_outbound_open(loop, d.channel, &out, &d.out, &c) < 0) {
     fprintf(stderr, "%s\n", c.text);
