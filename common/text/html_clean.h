@@ -27,7 +27,7 @@
 #include "base/buf.h"
 
 enum {
-  HTML_CLEAN_FACTOR = 24, /* the output is at most so many times the input: "<tr>" becomes a row with its end tags */
+  HTML_CLEAN_FACTOR = 10, /* the output is at most so many times the input: "<p>" of Word gets margins and an end tag */
   HTML_CLEAN_LEAST = 64,  /* … and this */
 };
 

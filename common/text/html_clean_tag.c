@@ -8,7 +8,7 @@
 #include "text/utf8.h"
 #include <stdio.h>
 
-enum { TEXT_MAX = 1000, WORD_MAX = 35, FAMILY_MAX = 300 };
+enum { TEXT_MAX = 1000, FAMILY_MAX = 300 };
 
 enum check {
   CHECK_READ, CHECK_TEXT, CHECK_WORD, CHECK_NUMBER, CHECK_SIZE, CHECK_LENGTH, CHECK_COLOUR, CHECK_LANGUAGE,

@@ -165,6 +165,10 @@ static void test_linear_on_hostile_input(void **state) {
       {"&", ""},         {"&ampampampamp", ""}, {"<script>", ""}, {"<script></", ""},      {"<li>", "</ul>"},
       {"<blockquote>", "x</b>"}, {"<a href='https://a.example'>", "</a>"}, {"<td>", "<tr>"}, {" a=1", ""},
       {"<style><!--", ""}, {"<ol><li>x", ""},   {"\xC2", ""},     {"<a \"", ""},           {"<?", "x"},
+      {"<table><tr><td>x", ""}, {"<tr><td>x<td>y", ""}, {"<p style='", ""}, {"<p style='a:b;c:d'>", "</p>"},
+      {"<p class=MsoNormal>&nbsp;", ""}, {"<a href=https://x.example/>x", "</a>"}, {"<b style='font-size:0'>", "x"},
+      {"-- <br>", ">-- <br>"}, {"&zwnj;&nbsp;", "x"}, {"<div name=quote>x", "</div>"}, {"<div><a href=tel:1>x", "1"},
+      {"<pre>\n", " "}, {"<span style='mso-list:Ignore'>", "1."}, {"<img alt=x width=1>", "<img>"}, {"<", ">"},
   };
   enum { SIZE = 2 * 1024 * 1024 };
   char *html = malloc(SIZE + 64);
