@@ -97,21 +97,27 @@ static bool marked_later(const struct strip_blocks *b, size_t from) {
   return false;
 }
 
-/* Marked lines that nothing announces: a quote, or the sender's own use of '>'. */
-static bool is_quote(const struct job *j, size_t i, bool own_before) {
-  const struct strip_block *b = &j->blocks.at[i];
-  if (!b->letters || b->least >= PROMPT_DEPTH)
-    return false;
-  if (!own_before || b->most > 1)
-    return true;
-  return !b->introduced && !j->hints.fresh;
-}
 
 struct decision {
-  bool announced;  /* an attribution or header came before: all marked lines are quotes */
+  bool announced;  /* an attribution, header or certain quote came before: all marked lines are quotes */
   bool own;        /* own words came before */
   bool ended;
 };
+
+/* Marked lines that nothing announces are signs of the sender's own when they have no words, or are what a program of
+ * another kind prompts with. */
+static bool has_words(const struct strip_block *b) {
+  return b->letters && b->least < PROMPT_DEPTH;
+}
+
+/* At the very beginning, and nested, they are a quote, and so are those that follow. */
+static bool announces(const struct strip_block *b, const struct decision *d) {
+  return has_words(b) && (!d->own || b->most > 1);
+}
+
+static bool is_quote(const struct job *j, const struct strip_block *b) {
+  return has_words(b) && !b->introduced && !j->hints.fresh;
+}
 
 static void cut_block(struct job *j, size_t begin, size_t end, enum strip_kind kind) {
   if (begin < end)
@@ -140,8 +146,8 @@ static void decide_block(struct job *j, struct decision *d, size_t i) {
     d->own = true;
     break;
   case STRIP_BLOCK_MARKED:
-    d->announced |= b->attributed;
-    if (d->announced || is_quote(j, i, d->own))
+    d->announced |= b->attributed || announces(b, d);
+    if (d->announced || is_quote(j, b))
       cut_block(j, b->begin, b->end, STRIP_QUOTE);
     else
       d->own = true;

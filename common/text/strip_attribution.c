@@ -36,13 +36,6 @@ static const char *find_bracket(struct slice s, const char *address) {
   return open > s.at && (open[-1] == '<' || open[-1] == '(' || open[-1] == '[') ? open - 1 : NULL;
 }
 
-static size_t count_words(struct slice s) {
-  size_t words = s.len > 0;
-  for (size_t i = 0; i < s.len; i++)
-    words += s.at[i] == ' ';
-  return words;
-}
-
 /* A digit among the first words. */
 static bool number_soon(struct slice s) {
   for (size_t i = 0, words = 1; i < s.len && words <= BEGIN_WORDS; i++) {
@@ -90,7 +83,7 @@ static struct evidence weigh(struct slice s) {
 static bool is_bare(const struct evidence *e, size_t lines) {
   size_t begins = strip_word_begins(WORDS_VERB, e->all);
   return lines == 1 && e->verb && (e->verb_last || !begins) && e->all.len <= WEAK_MAX &&
-         count_words(e->all) <= WEAK_WORDS;
+         strip_fold_words(e->all) <= WEAK_WORDS;
 }
 
 static enum strip_attribution judge(const struct evidence *e, size_t lines) {

@@ -78,7 +78,8 @@ static bool ends_as_content(struct scan *s, size_t begin) {
 }
 
 static bool may_look(struct scan *s) {
-  return s->looks < STRIP_LOOKS_MAX && s->looks++ < STRIP_LOOKS_MAX;
+  s->looks += s->looks <= STRIP_LOOKS_MAX;
+  return s->looks <= STRIP_LOOKS_MAX;
 }
 
 /* ---- marked lines */
@@ -109,9 +110,9 @@ static bool has_bar(const struct strip_line *line) {
          (line->text.len == 1 || strip_line_last(line->text) != '|');
 }
 
-static bool quote_follows(struct slice text, size_t at) {
+static bool quote_follows(struct slice text, size_t at, bool bars) {
   struct strip_line line;
-  return strip_line_seen(text, at, BLANKS_BEFORE_QUOTE, &line) && (line.depth || has_bar(&line));
+  return strip_line_seen(text, at, BLANKS_BEFORE_QUOTE, &line) && (line.depth || (bars && has_bar(&line)));
 }
 
 static bool has_letters(struct slice s) {
@@ -172,7 +173,7 @@ static void add_header(struct scan *s, size_t begin, size_t end) {
     return;
   add_block(s, STRIP_BLOCK_HEADER, begin, end);
   s->paragraph_lines = 0;
-  if (!quote_follows(s->text, end))
+  if (!quote_follows(s->text, end, false))
     end_with(s, STRIP_BLOCK_REST, end);
 }
 
@@ -236,7 +237,7 @@ static size_t gather(const struct scan *s, const struct strip_line *line, struct
 /* The line is an own one already and ends in a colon. Only an address lets it stand above lines without marks. */
 static void take_attribution(struct scan *s, const struct strip_line *line) {
   struct slice lines[STRIP_ATTRIBUTION_LINES];
-  bool address, marked = quote_follows(s->text, line->next), last = line->next >= s->text.len;
+  bool address, marked = quote_follows(s->text, line->next, true), last = line->next >= s->text.len;
   size_t count = gather(s, line, lines, &address), taken = 0;
   if ((!address && !marked && !last) || !may_look(s))
     return;

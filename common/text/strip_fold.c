@@ -110,6 +110,13 @@ struct slice strip_fold_end(struct strip_fold *f) {
   return slice_of(f->at, f->full ? 0 : f->len);
 }
 
+size_t strip_fold_words(struct slice folded) {
+  size_t words = folded.len > 0;
+  for (size_t i = 0; i < folded.len; i++)
+    words += folded.at[i] == ' ';
+  return words;
+}
+
 struct slice strip_fold_of(struct strip_fold *f, struct slice s) {
   f->len = 0;
   f->full = false;

@@ -21,6 +21,9 @@ struct slice strip_fold_of(struct strip_fold *f, struct slice s);
 /* Lends what was gathered, end trimmed; empty when it did not fit. */
 struct slice strip_fold_end(struct strip_fold *f);
 
+/* How many words folded text has. */
+size_t strip_fold_words(struct slice folded);
+
 /* The character at the start of `s` (not empty) and its length; U+FFFD for what is none. */
 uint32_t strip_character(struct slice s, size_t *ret_len);
 /* White space, or nothing to see at all. */

@@ -184,6 +184,6 @@ size_t strip_header_read(struct slice text, size_t at, enum strip_mark announced
     at = line.next;
   }
   *ret_looked = at;
-  bool alone = announced < STRIP_MARK_LONG_RULE && !strip_line_seen(text, h.end, 8, &line);
+  bool alone = announced < STRIP_MARK_LONG_RULE && h.end == text.len;
   return is_complete(&h, announced) && !alone ? h.end : 0;
 }

@@ -8,6 +8,7 @@ enum {
   PROGRAM_MAX = 160,   /* bytes of "Sent from my …" */
   DELIMITED_LINES = 60,
   DELIMITED_MAX = 4096,
+  BETWEEN_LINES = 12,
   CARD_LINES = 20,     /* of a guess, blank ones among them */
   CARD_LINE_MAX = 120, /* bytes */
   NAME_MAX = 60,
@@ -21,13 +22,6 @@ enum {
 
 static bool is_digit(char c) {
   return c >= '0' && c <= '9';
-}
-
-static size_t count_words(struct slice s) {
-  size_t words = s.len > 0;
-  for (size_t i = 0; i < s.len; i++)
-    words += s.at[i] == ' ';
-  return words;
 }
 
 static struct slice without_end_signs(struct slice s) {
@@ -74,14 +68,18 @@ bool strip_signature_rule(struct slice line) {
 
 /* ---- certain */
 
+/* The last one counts, and one above it when no more stands between than in a signature: lists add theirs. */
 size_t strip_signature_delimiter(struct slice text, size_t begin, size_t end) {
   struct strip_line line;
-  size_t found = end;
-  for (size_t at = end, lines = 0; lines < DELIMITED_LINES && strip_line_before(text, at, begin, &line); lines++) {
+  size_t found = end, most = DELIMITED_LINES;
+  for (size_t at = end, lines = 0; lines < most && strip_line_before(text, at, begin, &line); lines++) {
     if (end - line.begin > DELIMITED_MAX)
       break;
-    if (slice_equal(line.text, SLICE("-- ")))
+    if (slice_equal(line.text, SLICE("-- "))) {
       found = line.begin;
+      most = BETWEEN_LINES;
+      lines = 0;
+    }
     at = line.begin;
   }
   return found;
@@ -133,7 +131,7 @@ static bool is_telling(struct slice folded) {
 
 /* "Joe Doe", "Dr. Jane Roe, CEO". */
 static bool is_name(struct slice raw, struct slice folded) {
-  return folded.len && folded.len <= NAME_MAX && count_words(folded) <= NAME_WORDS && !is_telling(folded) &&
+  return folded.len && folded.len <= NAME_MAX && strip_fold_words(folded) <= NAME_WORDS && !is_telling(folded) &&
          !has_digit(folded) && small_words(raw) <= 1 && !memchr(folded.at, ':', folded.len) &&
          !memchr(folded.at, '@', folded.len);
 }
@@ -188,8 +186,8 @@ static bool is_closing(struct slice line) {
   bool comma = name.at[0] == ',';
   while (name.len && (name.at[0] == ',' || name.at[0] == ' '))
     name = slice_of(name.at + 1, name.len - 1);
-  size_t small = small_words(line), of_closing = count_words(slice_of(s.at, closing));
-  return name.len && count_words(name) <= CLOSED_WORDS && is_name(SLICE(""), name) &&
+  size_t small = small_words(line), of_closing = strip_fold_words(slice_of(s.at, closing));
+  return name.len && strip_fold_words(name) <= CLOSED_WORDS && is_name(SLICE(""), name) &&
          (comma || small < of_closing || (small == of_closing && line.at[0] >= 'a' && line.at[0] <= 'z'));
 }
 

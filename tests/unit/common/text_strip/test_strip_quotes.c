@@ -19,6 +19,7 @@ static void test_where_the_answer_stands(void **state) {
       {"Hi Anna,\n\n" WROTE "> When?\n\nFriday.\n\n> Where?\n\nAt home.\n\n> Anna", "Hi Anna,\n\nFriday.\n\nAt home."},
       {"> When?\nFriday.\n> Where?\nAt home.", "Friday.\nAt home."},
       {"> When?\n\nFriday.", "Friday."},
+      {"> When?\nOne of these:\n> Monday\nFriday.", "One of these:\nFriday."},
       {WROTE "> a\n>\n> b\n\n> c\nFriday.", "Friday."},
       {"One.\n" WROTE "> a\nTwo.\n> b\n\n-- \nJoe", "One.\nTwo."},
       /* what the sender wrote between the attribution and the quote */

@@ -16,6 +16,8 @@ static void test_delimiter(void **state) {
       {"It is broken.\n\n-- \nJoe\n\nOn Mon, May 6, 2024 Anna wrote:\n> When?\n> -- \n> Anna", "It is broken."},
       {"> When?\n\nFriday.\n\n-- \nJoe", "Friday."},
       {"Friday.\n-- \nJoe\n> When?\nAt home.\n-- \nJoe", "Friday.\nAt home."},
+      {"It is broken.\n-- \nJoe\n-- \nlist@x.example", "It is broken."},
+      {"One.\n-- \n" TEN "k\nl\nm\n-- \nJoe", "One.\n-- \n" TEN "k\nl\nm"},
       {"It is broken.\n--  \nJoe makes 5 pieces a day", NULL},
       {"It is broken.\n --\nit stays broken", NULL},
       {"It is broken.\n-- see below\nthe error", NULL},
