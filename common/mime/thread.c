@@ -67,7 +67,7 @@ static void add_id(struct reading *r, struct texts *ids, struct slice s) {
   add(r, ids, slice_of(id, len));
 }
 
-/* Every <…>; one that is not closed ends at white space. With `bare`, words with an '@' that have no brackets, too. */
+/* Every <…>; one that is not closed ends at white space. With `bare`, also words with an '@' and no brackets. */
 static void read_ids(struct reading *r, struct slice value, bool bare, struct texts *ids) {
   size_t i = 0;
   while (i < value.len) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "text/subject.h"
+#include "base/encode.h"
 #include "text/utf8.h"
 #include <stdlib.h>
 #include <unicase.h>
@@ -254,4 +255,20 @@ char *subject_base(struct arena *a, struct slice subject) {
   char *copy = folded ? arena_copy(a, slice_of(folded, len)) : NULL;
   free(folded);
   return copy;
+}
+
+char *subject_digest(struct arena *a, struct slice subject) {
+  enum { BYTES = 5 };
+  static_assert(BASE32_LEN(BYTES) == SUBJECT_DIGEST_LEN, "five bytes");
+  char *base = subject_base(a, subject);
+  if (!base || !*base)
+    return base;
+  uint64_t hash = hash64(slice_text(base));
+  uint8_t bytes[BYTES];
+  for (size_t i = 0; i < BYTES; i++)
+    bytes[i] = (uint8_t)(hash >> (8 * i));
+  char *text = arena_alloc(a, SUBJECT_DIGEST_LEN + 1);
+  if (text)
+    base32_encode(bytes, BYTES, text);
+  return text;
 }

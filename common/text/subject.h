@@ -18,6 +18,9 @@ enum subject_mark { SUBJECT_PLAIN, SUBJECT_REPLY, SUBJECT_FORWARD, SUBJECT_AUTOM
 char *subject_shown(struct arena *a, struct slice subject, enum subject_mark *ret_mark);
 /* For comparing with others: the base subject. As above, without names in brackets at its beginning, case folded. */
 char *subject_base(struct arena *a, struct slice subject);
+/* A digest of the base subject, for comparing where texts are too long; "" when the base is empty. NULL as above. */
+#define SUBJECT_DIGEST_LEN 8
+char *subject_digest(struct arena *a, struct slice subject);
 /* The next "[#7kq2-m9xd-4tab]", any case, that is a word of its own (TH-13), at or behind *at. Lends the reference
  * without its brackets and moves *at behind it; false when there is none. */
 bool subject_reference_next(struct slice subject, size_t *at, struct slice *ret_reference);

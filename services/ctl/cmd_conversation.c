@@ -109,7 +109,8 @@ static int run_merge(struct work *w, const char *what) {
     r = conversation_find(w->view, w->arena, w->asked->into, &into);
   if (r != CTL_OK)
     return r;
-  auto_reply *reply = CALL(w->view, "FCALL", "deskbell_conversation_merge", "1", TAG, w->now, w->asked->by, from.id, into.id);
+  auto_reply *reply = CALL(w->view, "FCALL", "deskbell_conversation_merge", "1", TAG, w->now, w->asked->by, from.id,
+                           into.id);
   return tell(w, reply, rows, sizeof(rows) / sizeof(rows[0]), "merged into");
 }
 
@@ -120,7 +121,8 @@ static int unmerge(struct work *w, const struct conversation *c) {
   char fresh[EVENT_ID_LEN + 2];
   new_id(w, 'w', c->id, fresh);
   fresh[DERIVED_ID_LEN] = '\0';
-  auto_reply *reply = CALL(w->view, "FCALL", "deskbell_conversation_unmerge", "1", TAG, w->now, w->asked->by, c->id, fresh);
+  auto_reply *reply = CALL(w->view, "FCALL", "deskbell_conversation_unmerge", "1", TAG, w->now, w->asked->by, c->id,
+                           fresh);
   return tell(w, reply, rows, sizeof(rows) / sizeof(rows[0]), "out again of");
 }
 
@@ -230,14 +232,16 @@ static redisReply *split_step(struct work *w, const struct conversation *c, cons
   for (size_t i = 0; i < cut->left.count; i++)
     add_keys(&left, cut->left.at[i]);
   const char *subject = subject_shown(w->arena, slice_text(first->subject), NULL);
-  const char **argv = arena_alloc(w->arena, (24 + 2 * IDS_MAX) * sizeof(*argv));
-  if (!argv || !subject)
+  const char *base = subject_digest(w->arena, slice_text(first->subject));
+  const char **argv = arena_alloc(w->arena, (25 + 2 * IDS_MAX) * sizeof(*argv));
+  if (!argv || !subject || !base)
     return NULL;
-  const char *const head[] = {"FCALL", "deskbell_conversation_split", "1", TAG, w->now, w->asked->by, c->id, c->last, id,
-                              first->cursor, before, first->event, at, item, customer, first->channel, reference, subject,
-                              gone_keys(w, &moved, &left), text_of(w, &moved),
+  bool mail = strcmp(first->channel_kind, "email") == 0; /* all else runs as a talk of its sender */
+  const char *const head[] = {"FCALL", "deskbell_conversation_split", "1", TAG, w->now, w->asked->by, c->id, c->last,
+                              id, first->cursor, before, first->event, at, item, customer, first->channel, reference,
+                              subject, gone_keys(w, &moved, &left), text_of(w, &moved),
                               taken_of(w, c->taken, first->cursor, false), taken_of(w, c->taken, first->cursor, true),
-                              strcmp(first->channel_kind, "email") == 0 ? "" : first->key, count_work(w, c, &cut->moved)};
+                              mail ? "" : first->key, count_work(w, c, &cut->moved), mail ? base : ""};
   memcpy(argv, head, sizeof(head));
   return desk_call(w->view, add_ids(&cut->moved, argv, (int)(sizeof(head) / sizeof(head[0]))), argv);
 }
@@ -276,7 +280,8 @@ static int run_split(struct work *w, const char *what) {
   if (c.merged[0] && !w->asked->at[0])
     return unmerge(w, &c);
   if (c.merged[0])
-    return ctl_fail(w->view->ctl, "%s was merged into %s; take it out first: deskbell conversation split %s", c.id, c.merged, c.id);
+    return ctl_fail(w->view->ctl, "%s was merged into %s; take it out first: deskbell conversation split %s", c.id,
+                    c.merged, c.id);
   if (!w->asked->at[0])
     return ctl_wrong_usage(w->view->ctl, "split at which message? --at EVENT");
   if (find_member(w, &c, &member))
@@ -310,9 +315,9 @@ static redisReply *move_step(struct work *w, const struct said *s, const struct 
   for (size_t i = 0; i < all->count; i++)
     if (strcmp(all->at[i]->cursor, s->cursor) != 0)
       add_keys(&left, all->at[i]);
-  const char *argv[20] = {"FCALL", "deskbell_conversation_move", "1", TAG, w->now, w->asked->by, from->id, from->last, to->id,
-                          s->cursor, s->event, at, fresh, s->counts ? s->work_item : "", gone_keys(w, &moved, &left),
-                          text_of(w, &moved)};
+  const char *argv[20] = {"FCALL", "deskbell_conversation_move", "1", TAG, w->now, w->asked->by, from->id, from->last,
+                          to->id, s->cursor, s->event, at, fresh, s->counts ? s->work_item : "",
+                          gone_keys(w, &moved, &left), text_of(w, &moved)};
   int argc = 16;
   if (s->digest[0]) {
     argv[argc++] = s->channel;
@@ -337,8 +342,8 @@ static int find_place(struct work *w, const struct said *s, struct conversation 
   for (size_t i = 0; i < all->count; i++)
     messages += strcmp(all->at[i]->type, "event") == 0;
   if (messages < 2)
-    return ctl_fail(w->view->ctl, "it is the only message of %s: deskbell conversation merge %s --into %s", holder.id, holder.id,
-                    w->asked->to);
+    return ctl_fail(w->view->ctl, "it is the only message of %s: deskbell conversation merge %s --into %s", holder.id,
+                    holder.id, w->asked->to);
   return CTL_OK;
 }
 
@@ -353,7 +358,8 @@ static int run_move(struct work *w, const char *event) {
     return ctl_wrong_usage(w->view->ctl, "move to which conversation? --to ID");
   int r = said_of_event(w->view, w->arena, event, &s);
   if (r == -ENOENT || (r == 0 && strcmp(s->type, "event") != 0))
-    return ctl_fail(w->view->ctl, "there is no message %s; an old one is found by its cursor (deskbell conversation show)", event);
+    return ctl_fail(w->view->ctl, "there is no message %s; an old one is found by its cursor (conversation show --json)",
+                    event);
   if (r < 0)
     return CTL_FAILED;
   r = conversation_find(w->view, w->arena, w->asked->to, &to);
@@ -374,7 +380,8 @@ static int run_move(struct work *w, const char *event) {
 
 int cmd_conversation(struct ctl *ctl, int argc, char **argv) {
   static const struct option options[] = {{"at", required_argument, NULL, 'a'}, {"to", required_argument, NULL, 't'},
-                                          {"into", required_argument, NULL, 'i'}, {"by", required_argument, NULL, 'b'}, {0}};
+                                          {"into", required_argument, NULL, 'i'}, {"by", required_argument, NULL, 'b'},
+                                          {0}};
   static const struct {
     const char *name, *what;
     int (*run)(struct work *w, const char *what);

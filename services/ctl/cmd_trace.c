@@ -110,7 +110,8 @@ static void life_step(json_t *steps, const struct entry *at, const struct entry 
         (rows[i].item && !slice_equal(at->meta[META_WORK_ITEM], e->meta[META_WORK_ITEM])))
       continue;
     words(what, sizeof(what), "%s %s", at->meta[META_CONVERSATION], at->meta[META_EVIDENCE]);
-    words(text, sizeof(text), rows[i].format, agent, i < 2 ? SLICE("") : i == 2 ? at->meta[META_QUEUE] : slice_text(what));
+    struct slice about = i < 2 ? SLICE("") : i == 2 ? at->meta[META_QUEUE] : slice_text(what);
+    words(text, sizeof(text), rows[i].format, agent, about);
     add_step(steps, entry_at(at), rows[i].step, text);
   }
 }

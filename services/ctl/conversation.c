@@ -99,7 +99,8 @@ int conversation_find(struct desk_view *v, struct arena *a, const char *what, st
   return r < 0 ? CTL_FAILED : CTL_OK;
 }
 
-int conversation_survivor(struct desk_view *v, struct arena *a, const struct conversation *c, struct conversation *ret) {
+int conversation_survivor(struct desk_view *v, struct arena *a, const struct conversation *c,
+                          struct conversation *ret) {
   *ret = *c;
   int r = 0;
   for (int n = 0; r == 0 && n < HOPS_MAX && ret->merged[0]; n++)
@@ -248,7 +249,8 @@ static int add_taken(struct desk_view *v, struct arena *a, const struct conversa
   return 0;
 }
 
-static int collect(struct desk_view *v, struct arena *a, const struct conversation *c, int depth, struct said_list *ret) {
+static int collect(struct desk_view *v, struct arena *a, const struct conversation *c, int depth,
+                   struct said_list *ret) {
   struct said_list own = {0};
   int r = conversation_chain(v, a, c, &own);
   ret->cut = ret->cut || own.cut;
@@ -282,7 +284,8 @@ static bool part_of(struct arena *a, const char *parts, const char *cursor, cons
   struct slice rest = slice_text(parts), one, field[3];
   while (slice_split(&rest, ' ', &one)) {
     split_parts(one, ':', field, 3);
-    if (field[2].len && cursor_compare(copy(a, field[1]), cursor) <= 0 && cursor_compare(cursor, copy(a, field[2])) <= 0) {
+    if (field[2].len && cursor_compare(copy(a, field[1]), cursor) <= 0 &&
+        cursor_compare(cursor, copy(a, field[2])) <= 0) {
       *ret = copy(a, field[0]);
       return true;
     }

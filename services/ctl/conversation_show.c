@@ -90,8 +90,8 @@ static void print_list(const char *name, json_t *list) {
 static void print_entry(const struct said *s) {
   static const struct {
     const char *type, *text;
-  } types[] = {{"claim", "taken by"}, {"done", "ended by"}, {"requeue", "back to its queue from"}, {"merge", "merged by"},
-               {"split", "split by"}, {"move", "moved by"}};
+  } types[] = {{"claim", "taken by"}, {"done", "ended by"},   {"requeue", "back to its queue from"},
+               {"merge", "merged by"}, {"split", "split by"}, {"move", "moved by"}};
   char at[RFC3339_LEN + 1];
   clock_rfc3339(s->at_ms, at);
   printf("  %s  ", at);

@@ -20,7 +20,7 @@ static const struct words hows[] = {
 };
 
 static const struct words marks[] = {
-    {"new_participant", "the sender is new in this conversation: for agents to look at, nothing is sent there by itself"},
+    {"new_participant", "the sender is new in this conversation: for agents to see, nothing is sent there by itself"},
     {"guest", "the sender is a guest in this conversation, let in by proof alone"},
     {"note", "a colleague's note, not a customer's message"},
     {"forward", "it hands a mail on and answers nothing"},

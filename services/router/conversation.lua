@@ -5,12 +5,14 @@
 local LIST_MAX = 50
 
 local function read_conversation(tag, id)
-  local v = call('HMGET', tag .. ':conv:' .. id, 'facts', 'item', 'queue', 'messages', 'last_ms', 'last', 'participants',
-    'merged', 'merge', 'members', 'parts', 'gone', 'taken', 'moved', 'counted')
+  local key = tag .. ':conv:' .. id
+  local v = call('HMGET', key, 'facts', 'item', 'queue', 'messages', 'last_ms', 'last', 'participants', 'merged', 'merge',
+    'members', 'parts', 'gone', 'taken', 'moved', 'counted')
   if not v[1] then return nil end
-  local c = { id = id, key = tag .. ':conv:' .. id, item = v[2] or '', queue = v[3] or '', messages = tonumber(v[4]) or 0,
+  local c = { id = id, key = key, item = v[2] or '', queue = v[3] or '', messages = tonumber(v[4]) or 0,
     last_ms = tonumber(v[5]) or 0, last = v[6] or '', participants = v[7] or '|', merged = v[8], merge = v[9],
-    members = v[10] or '', parts = v[11] or '', gone = v[12] or '', taken = v[13] or '', moved = v[14], counted = v[15] or '' }
+    members = v[10] or '', parts = v[11] or '', gone = v[12] or '', taken = v[13] or '', moved = v[14],
+    counted = v[15] or '' }
   c.customer, c.channel = match(v[1], '^([^\31]*)\31([^\31]*)\31')
   return c
 end
@@ -170,14 +172,14 @@ local function merge_into(tag, now, by, from, into)
   return { 'OK', b.id }
 end
 
--- merge {tag}  now by from into : what was said in `from` belongs to `into` (or the one that took that over). Of two open
--- work items one stays. Answers outcome, id: OK (the survivor), GONE, MERGED (where `from` is already), SAME, MANY.
+-- merge {tag}  now by from into : what was said in `from` belongs to `into` (or the one that took that over). Of two
+-- open work items one stays. Answers outcome, id: OK (the survivor), GONE, MERGED (where `from` is already), SAME, MANY.
 local function merge(keys, args)
   return merge_into(keys[1], args[1], args[2], args[3], args[4])
 end
 
--- An answer came before the mail it answers and waits in a conversation of its own: it is drawn into the mail's (TH-20),
--- if nobody gets in by that who takes no part.
+-- An answer came before the mail it answers and waits in a conversation of its own: it is drawn into the mail's
+-- (TH-20), if nobody gets in by that who takes no part.
 function draw_in(tag, now, from, into)
   local a, b = read_conversation(tag, from), read_conversation(tag, into)
   if not a or not b or a.merged then return end
@@ -188,7 +190,7 @@ function draw_in(tag, now, from, into)
 end
 
 -- unmerge {tag}  now by id fresh : it is a conversation of its own again, with the work it had, unless that was done in
--- the meantime. What came after the merge stays where it came. `fresh`: the id of a new work item, should one be needed.
+-- the meantime. What came after the merge stays where it came. `fresh`: id of a new work item, should one be needed.
 -- Answers outcome, id: OK (the one it was in), GONE, WHOLE (it is not merged), SINCE (that was merged itself since).
 local function unmerge(keys, args)
   local tag, now, by, fresh = keys[1], args[1], args[2], args[4]
@@ -219,7 +221,8 @@ local function unmerge(keys, args)
   call('HDEL', a.key, 'merged', 'merge')
   keep_work(tag, a, '')
   keep_work(tag, b, had)
-  call('HSET', b.key, 'members', (list_drop(b.members, a.id)), 'participants', participants_without(b.participants, m[7] or '|'))
+  call('HSET', b.key, 'members', (list_drop(b.members, a.id)), 'participants',
+    participants_without(b.participants, m[7] or '|'))
   fact(tag, 'split', a, 'out_of ' .. b.id, by, now)
   fact(tag, 'split', b, 'without ' .. a.id, by, now)
   return { 'OK', b.id }
@@ -243,10 +246,11 @@ local function lead_ids(tag, args, first, from, holder, to)
 end
 
 -- split {tag}  now by id last new_id begins before event at fresh customer channel reference subject
---   gone_participants participants taken_left taken sender counted  (channel digest)*
+--   gone_participants participants taken_left taken sender counted base  (channel digest)*
 -- What stands in the conversation's chain from the entry `begins` on (the entry before it is `before`) is a new one.
 -- `last`: the chain's end as the caller saw it. `counted`: work items its messages came under, "item=number" by blanks.
--- `sender`: whose running talk goes along. Answers outcome, id: OK (the new one), GONE, MERGED, NEWS (look again), MANY.
+-- `sender`: whose running talk goes along. Answers outcome, id: OK (the new one), GONE, MERGED, NEWS (look again),
+-- MANY.
 local function split_conversation(keys, args)
   local tag, now, by, event, at = keys[1], args[1], args[2], args[8], args[9]
   local c = read_conversation(tag, args[3])
@@ -255,14 +259,15 @@ local function split_conversation(keys, args)
   if c.last ~= args[4] then return { 'NEWS', c.id } end
   if list_full(c.parts) then return { 'MANY', c.id } end
   local id, begins, before = args[5], args[6], args[7]
-  local n = { id = id, key = tag .. ':conv:' .. id, customer = args[11], item = '', queue = '', messages = 0, last = c.last }
+  local n = { id = id, key = tag .. ':conv:' .. id, customer = args[11], item = '', queue = '', messages = 0,
+    last = c.last }
   local had, i, moved = c.item, open_state(tag, c.item), 0
   for item, count in gmatch(args[20], '(%w+)=(%d+)') do
     if is_counted(tag, item, c.item) then moved = moved + tonumber(count) end
   end
   call('HSET', n.key, 'facts', concat({ args[11], args[12], now, args[13], args[14] }, '\31'), 'last_ms',
-    string.format('%.0f', c.last_ms), 'participants', args[16], 'begins', begins, 'gone', c.gone, 'taken', args[18], 'counted', c.counted,
-    'moved', '1')
+    string.format('%.0f', c.last_ms), 'participants', args[16], 'begins', begins, 'gone', c.gone, 'taken', args[18],
+    'counted', c.counted, 'moved', '1', 'base', args[21])
   call('SET', tag .. ':ref:' .. args[13], id)
   if i and moved > 0 and c.messages <= moved then
     give_item(tag, c.item, i, n, c.messages)
@@ -280,20 +285,21 @@ local function split_conversation(keys, args)
   fact(tag, 'split', n, 'out_of ' .. c.id .. ' at ' .. event, by, now)
   local talk, customer = 'talk:' .. args[12] .. ':' .. args[19], tag .. ':cust:' .. args[11]
   if args[19] ~= '' and pcall_redis('HGET', customer, talk) == c.id then call('HSET', customer, talk, id) end
-  lead_ids(tag, args, 21, c.id, c.id, id)
+  lead_ids(tag, args, 22, c.id, c.id, id)
   return { 'OK', id }
 end
 
 -- move {tag}  now by from last to cursor event at fresh item gone_participants participants  (channel digest)*
--- One message, whose journal entry is `cursor`, belongs to another conversation. `item`: the work item it came under, ''
--- when it asked for no work. Answers outcome, id: OK (where it is now), GONE, SAME, NEWS, MANY.
+-- One message, whose journal entry is `cursor`, belongs to another conversation. `item`: the work item it came under,
+-- '' when it asked for no work. Answers outcome, id: OK (where it is now), GONE, SAME, NEWS, MANY.
 local function move(keys, args)
   local tag, now, by, cursor, event, item = keys[1], args[1], args[2], args[6], args[7], args[10]
   local a, b, holder = read_conversation(tag, args[3]), survivor(tag, args[5]), survivor(tag, args[3])
   if not a or not b or not holder then return { 'GONE', a and args[5] or args[3] } end
   if holder.id == b.id then return { 'SAME', b.id } end
   if a.last ~= args[4] then return { 'NEWS', a.id } end
-  if list_full(a.gone) or list_full(b.taken) or list_full(b.counted) then return { 'MANY', list_full(a.gone) and a.id or b.id } end
+  if list_full(a.gone) then return { 'MANY', a.id } end
+  if list_full(b.taken) or list_full(b.counted) then return { 'MANY', b.id } end
   if holder.id == a.id then holder = a end
   local taken = list_has(a.taken, cursor)
   a.gone, a.taken = list_add(a.gone, cursor .. ':' .. b.id .. (taken and ':t' or '')), list_drop(a.taken, cursor)

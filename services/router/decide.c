@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "decide.h"
-#include "base/encode.h"
 #include "evidence.h"
 #include "status.h"
 #include "text/address.h"
 #include "text/subject.h"
 #include "text/utf8.h"
 
-enum { SUBJECT_MAX = 200, OTHERS_ROOM = 4096, HINTS_ROOM = 2048, BAD_MAX = 20, BASE_BYTES = 5 };
+enum { SUBJECT_MAX = 200, OTHERS_ROOM = 4096, HINTS_ROOM = 2048, BAD_MAX = 20 };
 
 static_assert(DECIDE_REFERENCES_MAX == EVIDENCE_IDS_MAX, "the list is the evidence's");
 
@@ -56,8 +55,8 @@ static const char *automatic_of(const contact_event *e) {
   return "";
 }
 
-/* Answers of machines to what we sent are facts about its conversation, never work by themselves (AR-61, AR-63). A list,
- * a newsletter or a notice that reports on no mail of ours may be work like any other. */
+/* Answers of machines to what we sent are facts about its conversation, never work by themselves (AR-61, AR-63). A
+ * list, a newsletter or a notice that reports on no mail of ours may be work like any other. */
 static bool is_aside(const contact_event *e, const char *automatic) {
   return strcmp(automatic, "reply") == 0 || strcmp(automatic, "bounce") == 0 ||
          (strcmp(automatic, "report") == 0 && e->report);
@@ -108,17 +107,6 @@ static int add_report(struct word_list *hints, const Deskbell__V1__Report *repor
   return r;
 }
 
-/* A digest, for comparing only. */
-static int add_base(struct word_list *hints, const char *subject) {
-  char *base = subject_base(hints->arena, slice_text(subject));
-  if (!base || !base[0])
-    return base ? 0 : -ENOMEM;
-  uint64_t hash = hash64(slice_text(base));
-  char text[BASE32_LEN(BASE_BYTES) + 1];
-  base32_encode(&hash, BASE_BYTES, text);
-  return add_hint(hints, "base", text);
-}
-
 /* TH-17: somebody hands a mail on, and answers nothing. */
 static bool is_forward(const contact_event *e, enum subject_mark mark) {
   return mark == SUBJECT_FORWARD && e->thread && e->thread->message_id[0] && e->thread->n_in_reply_to == 0;
@@ -142,7 +130,10 @@ static int collect_hints(const contact_event *e, const struct decide_desk *desk,
     r = add_hint(hints, "agent", agent_of(e, desk->desk));
   if (r == 0 && is_forward(e, mark))
     r = add_hint(hints, "forward", "yes");
-  return r == 0 ? add_base(hints, e->subject) : r;
+  char *base = subject_digest(hints->arena, slice_text(e->subject));
+  if (r == 0)
+    r = base ? add_hint(hints, "base", base) : -ENOMEM;
+  return r;
 }
 
 /* ---- what is said of a mail, and of all else */
@@ -157,7 +148,8 @@ static int describe_mail(const contact_event *e, const struct decide_desk *desk,
     return -ENOMEM;
   d->subject = subject;
   subject[utf8_cut(slice_text(subject), SUBJECT_MAX)] = '\0';
-  d->automatic = evidence_is_ours(e, desk->secret, desk->channels, desk->channel_count, loop) ? "loopback" : automatic_of(e);
+  bool ours = evidence_is_ours(e, desk->secret, desk->channels, desk->channel_count, loop);
+  d->automatic = ours ? "loopback" : automatic_of(e);
   int r = evidence_collect(e, is_aside(e, d->automatic), desk->secret, a, &evidence);
   if (r == 0)
     r = collect_hints(e, desk, mark, loop, &hints, d);

@@ -79,7 +79,8 @@ static int add_proven(struct word_list *proven, struct word_list *how, const cha
   return r ? r : word_list_add(how, slice_text(by));
 }
 
-static int find_proven(const contact_event *e, bool report, struct slice secret, struct word_list *proven, struct word_list *how) {
+static int find_proven(const contact_event *e, bool report, struct slice secret, struct word_list *proven,
+                       struct word_list *how) {
   char conversation[CONVERSATION_ID_LEN + 1];
   int r = 0;
   for (size_t i = 0; i < ROWS; i++) {

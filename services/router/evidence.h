@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a mail says of the conversation it belongs to, in order of trust (TH-01 … TH-08): our signatures are checked here,
- * what only Redis can know is made into keys. Pure: event and secret in, texts for the atomic step out.
+ * What a mail says of the conversation it belongs to, in order of trust (TH-01 … TH-08): our signatures are checked
+ * here, what only Redis can know is made into keys. Pure: event and secret in, texts for the atomic step out.
  */
 #ifndef ROUTER_EVIDENCE_H
 #define ROUTER_EVIDENCE_H

@@ -216,8 +216,8 @@ local function attach(tag, e, customer, conv, how, evidence, rules, now)
   end
   evidence = evidence .. keep_message_ids(tag, e, conv.id, false)
   local cursor = journal(tag, { type = 'event', event_id = e.id, event = e.bytes, conversation = conv.id,
-    customer = not customer.new and customer.id, work_item = item, queue = queue, rule = rule and rule.name, desk = e.desk,
-    how = how, evidence = evidence, context = context_text(customer), at = now, trace = e.trace, prev = conv.last })
+    customer = not customer.new and customer.id, work_item = item, queue = queue, rule = rule and rule.name,
+    desk = e.desk, how = how, evidence = evidence, context = context_text(customer), at = now, trace = e.trace, prev = conv.last })
   local key = tag .. ':conv:' .. conv.id
   if failed then
     local messages = rule and 1 or conv.messages + 1

@@ -15,7 +15,7 @@ function conversation(tag, named)
     if not v[8] then
       return { id = id, named = named, customer = customer, channel = first, item = v[2] or '', queue = v[3] or '',
         messages = tonumber(v[4]) or 0, last_ms = tonumber(v[5]) or 0, last = v[6] or '', participants = v[7] or '|',
-        moved = v[9], base = v[10], was = v[11] }
+        moved = v[9], base = v[10] ~= '' and v[10], was = v[11] }
     end
     id = v[8]
   end
@@ -163,9 +163,9 @@ function keep_message_ids(tag, e, id, is_new)
   return mark
 end
 
--- What its conversation is called after a mail with this subject (TH-14).
+-- Has the subject changed (TH-14)? The conversation is called by the latest; a guest does not rename it.
 function subject_mark(e, conv)
   if not conv or not e.hint.base or conv.base == e.hint.base then return '' end
-  conv.renamed = true
+  conv.renamed = not conv.stranger
   return conv.base and ' subject_changed' or ''
 end

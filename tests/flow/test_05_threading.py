@@ -105,7 +105,9 @@ ROWS = {
     "bounce by what it returns": ([m("a")], m("x", "daemon", refs="a", automatic="bounce", report="delayed"), "a", "stored-message-id", "bounce delayed"),
     "bounce to the token": ([m("a")], m("x", "", token="a", automatic="bounce", report="delivered"), "a", "token", "bounce delivered no_work"),
     "bounce of an unknown mail": ([m("a")], m("x", "daemon", refs="=q", automatic="bounce", report="failed"), None, "new", "bounce"),
-    "second bounce of an unknown mail": ([m("a", "daemon", refs="=q", automatic="bounce", report="delayed")], m("x", "daemon", refs="=q", automatic="bounce", report="failed"), "a", "stored-message-id", "bounce failed"),
+    "second bounce of an unknown mail": ([m("a", "daemon", refs="=q", automatic="bounce", report="delayed")],
+                                         m("x", "daemon", refs="=q", automatic="bounce", report="failed"),
+                                         "a", "stored-message-id", "bounce failed"),
     "complaint": ([m("a")], m("x", "daemon", own="a", automatic="report"), "a", "own-message-id", "report no_work"),
     "our own mail": ([m("a")], m("x", "support", loop="@a", automatic="loopback"), "a", "loopback", "@a"),
     # subject changes are said, and join all the same
@@ -291,7 +293,9 @@ def test_the_shown_subject_follows(t):
     t.mail("b", refs="a", subject="Now the invoice")
     t.mail("c", refs="b", subject="Now the invoice")
     assert "subject_changed" in t.entries["b"]["evidence"] and "subject_changed" not in t.entries["c"]["evidence"]
-    assert t.json("conversation", "show", t.conv("a"))["subject"] == "Now the invoice"
+    t.mail("d", "eve", token="a", subject="Buy now")
+    assert "subject_changed" in t.entries["d"]["evidence"]
+    assert t.json("conversation", "show", t.conv("a"))["subject"] == "Now the invoice", "a guest does not rename it"
 
 
 # ---- what it costs: calls inside the function for one event (the hot path must not grow by itself)

@@ -115,6 +115,8 @@ static void test_cases(void **state) {
     /* what is left has nothing left to lose, but for names that were kept */
     assert_string_equal(subject_base(a, slice_text(base)), base);
     assert_string_equal(subject_base(a, slice_text(shown)), base);
+    assert_string_equal(subject_digest(a, slice_text(shown)), subject_digest(a, slice_text(cases[i].subject)));
+    assert_int_equal(strlen(subject_digest(a, slice_text(shown))), *base ? SUBJECT_DIGEST_LEN : 0);
     arena_free(&a);
   }
 }
