@@ -152,7 +152,6 @@ static void add_marked(struct scan *s, const struct strip_line *line) {
     last->attributed = begins_attributed(s, line);
   }
   last->end = line->next;
-  last->lines++;
   last->letters |= has_letters(line->body);
   last->least = line->depth < last->least ? line->depth : last->least;
   last->most = line->depth > last->most ? line->depth : last->most;

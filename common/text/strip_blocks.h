@@ -31,7 +31,6 @@ struct strip_block {
   bool introduced;         /* the line before a marked block ends in a colon */
   bool barred;             /* its mark is '|' or ':' */
   unsigned least, most;    /* depth of marks */
-  size_t lines;
 };
 
 struct strip_blocks {

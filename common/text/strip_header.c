@@ -2,6 +2,7 @@
 #include "text/strip_header.h"
 #include "text/strip.h"
 #include "text/strip_attribution.h"
+#include "text/strip_date.h"
 #include "text/strip_fold.h"
 #include "text/strip_line.h"
 #include "text/strip_words.h"
@@ -139,6 +140,7 @@ static unsigned read_labels_inside(struct slice line) {
 
 struct header {
   unsigned labels;
+  unsigned sure;   /* of them those whose value is what only a program writes */
   size_t end;      /* behind the last line that has a label */
   size_t wrapped;  /* lines without one since */
 };
@@ -152,7 +154,17 @@ static bool is_complete(const struct header *h, enum strip_mark announced) {
     return date || to || subject;
   if (announced == STRIP_MARK_RULE)
     return subject && (date || to);
-  return date && to && subject;
+  return date && to && (subject || (h->sure & (from | date | to)) == (from | date | to));
+}
+
+/* "Joe <joe@x.example>", a date with its time. */
+static bool is_sure(unsigned label, struct slice line) {
+  struct strip_fold f;
+  struct slice s = strip_fold_of(&f, line);
+  if (label == LABEL(DATE))
+    return strip_has_date(s) && strip_has_time(s);
+  const char *bracket = memchr(s.at, '<', s.len);
+  return bracket && memchr(bracket, '@', (size_t)(s.at + s.len - bracket));
 }
 
 /* Takes one line in. False when the header ended before it. */
@@ -167,6 +179,7 @@ static bool add_line(struct header *h, struct slice text, const struct strip_lin
     return false;
   if (label) {
     h->labels |= label;
+    h->sure |= is_sure(label, line->text) ? label : 0;
     h->end = line->next;
     h->wrapped = 0;
   }

@@ -21,8 +21,8 @@ enum strip_mark {
 /* What the whole line is. */
 enum strip_mark strip_mark_read(struct slice line);
 /* A header that begins with the line at `at`, in a text without blank lines at its end: where it ends, 0 when there is none. It needs a sender, a date, a
- * recipient and a subject, and something below it; behind a mark of that kind less is enough, for a customer's own
- * "From: Berlin, To: Paris" is no header (QT-08). *ret_looked: before this no other begins, when there was none. */
+ * recipient and a subject, or the first three as only a program writes them, and something below it; behind a mark of
+ * that kind less is enough, for a customer's own "From: Berlin, To: Paris" is no header (QT-08). *ret_looked: before this no other begins, when there was none. */
 size_t strip_header_read(struct slice text, size_t at, enum strip_mark announced, size_t *ret_looked);
 
 #endif

@@ -8,7 +8,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { LONG = 256 * 1024, LONG_EVERY = 61, CEILING = 64 * 1024 * 1024 };
+enum { LONG = 256 * 1024, LONG_EVERY = 251, CEILING = 64 * 1024 * 1024 };
 #define LONG_SECONDS 4
 
 static void check(bool holds) {

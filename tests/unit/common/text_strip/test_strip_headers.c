@@ -22,6 +22,9 @@ static void test_outlook_header(void **state) {
       {"en", "Friday.", "From: Anna Shop\n\nSent: Monday, May 6, 2024\n\nTo: Joe\n\nSubject: Order", BODY},
       {"en", "Friday.", "From: Anna\nSent: Monday\nTo: Joe Doe <joe@x.example>; Jane Roe <jane@x.example>;\n"
        "    Jim Poe <jim@x.example>\nSubject: RE: Order", BODY},
+      {"en", "Friday.", "From: Anna Shop <anna@shop.example>\nSent: \u200eMonday\u200e, \u200eMay\u200e 6, 2024 10:00 "
+            "AM\n"
+       "To: Joe Doe <joe@x.example>", BODY},
       {"de", "Freitag.", "Von: Anna Shop <anna@shop.example>\nGesendet: Montag, 6. Mai 2024 10:00\n"
        "An: Joe Doe <joe@x.example>\nBetreff: AW: Bestellung", BODY},
       {"de", "Freitag.", "Gesendet: Montag, 06. Mai 2024 um 10:00 Uhr\nVon: \"Anna Shop\" <anna@shop.example>\n"

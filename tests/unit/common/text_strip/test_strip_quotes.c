@@ -162,6 +162,8 @@ static void test_sentences_stay(void **state) {
       {"Write to joe@x.example on 06.05.2024 at 10:00:\nhe knows.", NULL},
       /* a customer's own labels (QT-08) */
       {"From: Berlin\nTo: Hamburg\nDate: 6 May 2024\nPassengers: 2\n\nPlease book.", NULL},
+      {"Move it.\n\nFrom: Joe <joe@x.example>\nTo: Jane <jane@x.example>\nDate: 6 May 2024\n\nThanks", NULL},
+      {"Move it.\n\nFrom: joe@x.example\nTo: jane@x.example\nDate: 06.05.2024 10:00\n\nThanks", NULL},
       {"Please book:\n\nVon: Berlin\nNach: Hamburg\nDatum: 06.05.2024\n\nDanke", NULL},
       {"New message from your website:\n\nFrom: Joe <joe@x.example>\nSubject: Printer\n\nMessage:\nIt is broken.",
        NULL},
