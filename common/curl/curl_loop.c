@@ -148,6 +148,7 @@ CURL *curl_loop_easy(const char *protocols) {
   assert(easy);
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, protocols);
   curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* else a transfer given up waits, and all with it, for the DNS */
   curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 1L);
   curl_easy_setopt(easy, CURLOPT_PROXY, "");
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * libcurl's multi interface on a libuv loop: one for a program. Transfers are added and end in a callback; what a
- * transfer is for is its user's. Sockets are close-on-exec, no signals are used, only the protocols named are spoken, and
- * no proxy is taken from the environment: curl_loop_easy() makes handles that way.
+ * transfer is for is its user's. Sockets are close-on-exec, no signals are used, only the protocols named are spoken,
+ * and no proxy is taken from the environment: curl_loop_easy() makes handles that way.
  */
 #ifndef CURL_CURL_LOOP_H
 #define CURL_CURL_LOOP_H

@@ -20,8 +20,8 @@ void imap_quoted_write(struct slice text, struct buf *ret);
 
 struct imap_search {
   uint32_t first, last; /* UIDs; 0 and 0: all. `last` 0: to the end. What a server gives outside is left out */
-  int64_t since_ms;     /* arrived on or after this day (INTERNALDATE; the day before in UTC is asked for, so that none is
-                           missed in any time zone); 0: any */
+  int64_t since_ms; /* arrived on or after this day (INTERNALDATE; the day before in UTC is asked for, so that none is
+                       missed in any time zone); 0: any */
 };
 
 /* The command of a search, without its tag. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Bytes of an IMAP server into tokens (RFC 9051 section 9), however they are cut. Lenient where servers are sloppy
- * (TR-46): LF alone ends a line, blanks anywhere, a literal behind an atom without a blank, a quoted string that its line
- * end cuts off. Pure; recursion and allocation per token there is none.
+ * (TR-46): LF alone ends a line, blanks anywhere, a literal behind an atom without a blank, a quoted string that its
+ * line end cuts off. Pure; recursion and allocation per token there is none.
  *
- * Limits: of a token TOKEN_KEPT bytes are kept (`cut` says that there was or should be more); a response of more than RESPONSE_MOST
- * bytes besides the streamed ones is TOKEN_BROKEN, for ever.
+ * Limits: of a token TOKEN_KEPT bytes are kept (`cut` says that there was or should be more); a response of more than
+ * RESPONSE_MOST bytes besides the streamed ones is TOKEN_BROKEN, for ever.
  */
 #ifndef IMAP_LEXER_H
 #define IMAP_LEXER_H
@@ -29,7 +29,8 @@ enum imap_token {
   TOKEN_BROKEN,
 };
 
-/* What the next token is streamed as, when it is of that kind: any number of TOKEN_RUN, then the token, with no text. */
+/* What the next token is streamed as, when it is of that kind: any number of TOKEN_RUN, then the token, with no text.
+ */
 enum imap_stream { STREAM_NOTHING, STREAM_STRING, STREAM_ATOM };
 
 enum imap_lexer_state {

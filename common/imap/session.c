@@ -19,8 +19,8 @@ struct imap_session *imap_session_new(const struct imap_session_options *options
   s->found = UID_SET_INIT(IMAP_RANGES_MAX);
   for (size_t i = 0; i < SESSION_COMMANDS; i++)
     s->commands[i].asked = UID_SET_INIT(SESSION_UIDS);
-  requests_init(&s->requests);
-  requests_init(&s->finished);
+  session_requests_init(&s->requests);
+  session_requests_init(&s->finished);
   s->now_ms = s->heard_ms = s->sent_ms = s->quiet_ms = now_ms;
   return s;
 }
@@ -29,7 +29,7 @@ static void free_list(struct request_list *list) {
   while (list->first) {
     struct request *r = list->first;
     list->first = r->next;
-    request_free(&r);
+    session_request_free(&r);
   }
 }
 
@@ -40,7 +40,7 @@ void imap_session_free(struct imap_session **session) {
   *session = NULL;
   free_list(&s->requests);
   free_list(&s->finished);
-  request_free(&s->reported);
+  session_request_free(&s->reported);
   for (size_t i = 0; i < SESSION_COMMANDS; i++)
     uid_set_free(&s->commands[i].asked);
   uid_set_free(&s->found);
@@ -83,7 +83,7 @@ void imap_session_logout(struct imap_session *s) {
 
 /* Commands */
 
-struct command *command_begin(struct imap_session *s, enum command_kind kind) {
+struct command *session_command_begin(struct imap_session *s, enum command_kind kind) {
   for (size_t i = 0; i < SESSION_COMMANDS; i++) {
     struct command *c = &s->commands[i];
     if (c->kind != COMMAND_NONE)
@@ -120,7 +120,7 @@ static struct command *command_asking(struct imap_session *s, enum request_kind 
   return first;
 }
 
-struct command *command_of(struct imap_session *s, enum request_kind kind) {
+struct command *session_command_of(struct imap_session *s, enum request_kind kind) {
   return command_asking(s, kind, 0);
 }
 
@@ -128,13 +128,13 @@ struct command *command_of(struct imap_session *s, enum request_kind kind) {
 
 static void ask_capabilities(struct imap_session *s) {
   s->state = STATE_GREETING;
-  command_begin(s, COMMAND_CAPABILITY);
+  session_command_begin(s, COMMAND_CAPABILITY);
   buf_add_text(&s->output, "CAPABILITY\r\n");
 }
 
 static void greeted(struct imap_session *s, enum command_kind kind) {
   if (kind == COMMAND_CAPABILITY && (s->capabilities & IMAP_CAN_ID)) {
-    command_begin(s, COMMAND_ID);
+    session_command_begin(s, COMMAND_ID);
     buf_add_text(&s->output, "ID (\"name\" \"Deskbell\" \"version\" ");
     imap_quoted_write(slice_text(s->options.version), &s->output);
     buf_add_text(&s->output, ")\r\n");
@@ -162,10 +162,10 @@ static void on_answer(struct imap_session *s, const struct imap_response *said) 
     break;
   case COMMAND_IDLE:
   case COMMAND_NOOP:
-    watch_answered(s, kind, said->status);
+    session_watch_answered(s, kind, said->status);
     break;
   default:
-    request_answered(s, request, said);
+    session_request_answered(s, request, said);
     break;
   }
 }
@@ -222,7 +222,7 @@ static int on_said(struct imap_session *s, const struct imap_response *said) {
 /* What changes in the folder */
 
 static int changed(struct imap_session *s, bool gone) {
-  if (!s->selected || (gone && command_of(s, REQUEST_MOVE))) /* we did it */
+  if (!s->selected || (gone && session_command_of(s, REQUEST_MOVE))) /* we did it */
     return GO_ON;
   s->said.gone = gone;
   return SESSION_CHANGED;
@@ -289,7 +289,7 @@ static int on_fetched(struct imap_session *s, const struct imap_response *said) 
 }
 
 static int on_found(struct imap_session *s, const struct imap_response *said) {
-  struct command *c = command_of(s, REQUEST_SEARCH);
+  struct command *c = session_command_of(s, REQUEST_SEARCH);
   if (!c)
     return GO_ON;
   /* "n:*" finds the last mail even when its UID is below n (TR-42). */
@@ -306,7 +306,7 @@ static int on_found(struct imap_session *s, const struct imap_response *said) {
 }
 
 static int on_listed(struct imap_session *s, const struct imap_response *said) {
-  struct command *c = command_of(s, REQUEST_LIST);
+  struct command *c = session_command_of(s, REQUEST_LIST);
   if (!c)
     return GO_ON;
   s->said.user = c->request->user;
@@ -322,7 +322,7 @@ static int on_event(struct imap_session *s, enum imap_event event) {
   case IMAP_SAID:
     return on_said(s, said);
   case IMAP_CONTINUE:
-    watch_continue(s);
+    session_watch_continue(s);
     return GO_ON;
   case IMAP_CAPABILITIES:
     s->capabilities = said->capabilities;
@@ -379,7 +379,7 @@ static enum session_event report(struct imap_session *s) {
 static void forget_reported(struct imap_session *s) {
   if (s->reported && s->reported->kind == REQUEST_SEARCH)
     uid_set_free(&s->found);
-  request_free(&s->reported);
+  session_request_free(&s->reported);
 }
 
 /* After the connection: the mail that was begun, then everything that was asked. */
@@ -391,7 +391,7 @@ static int wind_up(struct imap_session *s) {
     s->body = NULL;
     return SESSION_BODY_END;
   }
-  requests_lose(s);
+  session_requests_lose(s);
   return s->finished.first ? (int)report(s) : (int)SESSION_MORE;
 }
 
@@ -419,7 +419,7 @@ static int due_now(struct imap_session *s) {
   if (s->state == STATE_NEW)
     ask_capabilities(s);
   if (s->state == STATE_UP)
-    requests_advance(s);
+    session_requests_advance(s);
   return s->finished.first ? (int)report(s) : GO_ON;
 }
 

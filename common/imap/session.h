@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One IMAP conversation after the login, as a pure state machine: requests, bytes and the time in; commands and events
- * out. It holds no socket and no clock.
+ * One IMAP conversation after the login, as a pure state machine: requests, bytes and the time in; commands and
+ * events out. It holds no socket and no clock.
  *
  * Use: give bytes to imap_session_next() until it says SESSION_MORE, acting on each event; write what
- * imap_session_output() holds; call imap_session_tick() at imap_session_due() at the latest. After anything was asked,
- * call imap_session_next() with no bytes, which writes the next commands.
+ * imap_session_output() holds; call imap_session_tick() at imap_session_due() at the latest. After anything was
+ * asked, call imap_session_next() with no bytes, which writes the next commands.
  *
- * Order: requests begin in the order they were made. FETCH and STORE commands are pipelined, up to SESSION_COMMANDS at a
- * time, of at most one request of a kind; everything else goes alone. Each request ends with exactly one SESSION_DONE,
- * also after imap_session_lose().
+ * Order: requests begin in the order they were made. FETCH and STORE commands are pipelined, up to SESSION_COMMANDS
+ * at a time, of at most one request of a kind; everything else goes alone. Each request ends with exactly one
+ * SESSION_DONE, also after imap_session_lose().
  *
  * What is asked of a server, besides: CAPABILITY and ID at the start, IDLE or NOOP when nothing is asked.
  */
@@ -92,8 +92,9 @@ void imap_session_lose(struct imap_session *s);
 void imap_session_logout(struct imap_session *s);
 size_t imap_session_waiting(const struct imap_session *s);
 
-/* Requests; what they do is said in imap_client.h of the user. `user` comes back with the events. Nothing is done within
- * the call. Names and ranges are copied. A request that cannot be made (a name that is none) ends as IMAP_UNSUPPORTED. */
+/* Requests; what they do is said in imap_client.h of the user. `user` comes back with the events. Nothing is done
+ * within the call. Names and ranges are copied. A request that cannot be made (a name that is none) ends as
+ * IMAP_UNSUPPORTED. */
 void imap_session_select(struct imap_session *s, struct slice folder, bool examine, void *user);
 void imap_session_search(struct imap_session *s, const struct imap_search *search, void *user);
 void imap_session_sizes(struct imap_session *s, const struct uid_range *ranges, size_t count, void *user);

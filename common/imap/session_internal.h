@@ -83,26 +83,26 @@ struct imap_session {
 };
 
 /* Requests: session_request.c */
-void requests_init(struct request_list *list);
-void request_free(struct request **r);
+void session_requests_init(struct request_list *list);
+void session_request_free(struct request **r);
 /* Writes the commands that may go now. Requests without any end up in `finished`. */
-void requests_advance(struct imap_session *s);
+void session_requests_advance(struct imap_session *s);
 /* A command of a request was answered: goes on with it or finishes it. */
-void request_answered(struct imap_session *s, struct request *r, const struct imap_response *said);
+void session_request_answered(struct imap_session *s, struct request *r, const struct imap_response *said);
 /* Ends all of them. */
-void requests_lose(struct imap_session *s);
+void session_requests_lose(struct imap_session *s);
 /* The request of this kind that has a command on its way. */
-struct command *command_of(struct imap_session *s, enum request_kind kind);
+struct command *session_command_of(struct imap_session *s, enum request_kind kind);
 
 /* Commands: session.c */
 /* Begins a command: takes a slot and writes the tag; the caller adds the rest with CRLF. */
-struct command *command_begin(struct imap_session *s, enum command_kind kind);
+struct command *session_command_begin(struct imap_session *s, enum command_kind kind);
 
 /* Watching: session_watch.c */
 /* A request wants to go: ends IDLE. Returns whether the way is free. */
-bool watch_give_way(struct imap_session *s);
-void watch_continue(struct imap_session *s);
-void watch_answered(struct imap_session *s, enum command_kind kind, enum imap_status_word status);
+bool session_watch_give_way(struct imap_session *s);
+void session_watch_continue(struct imap_session *s);
+void session_watch_answered(struct imap_session *s, enum command_kind kind, enum imap_status_word status);
 void session_end(struct imap_session *s, enum session_end why, struct slice words);
 
 #endif

@@ -3,12 +3,12 @@
 #include "imap/session_internal.h"
 #include <stdlib.h>
 
-void requests_init(struct request_list *list) {
+void session_requests_init(struct request_list *list) {
   list->first = NULL;
   list->end = &list->first;
 }
 
-void request_free(struct request **r) {
+void session_request_free(struct request **r) {
   if (!r || !*r)
     return;
   buf_free(&(*r)->argument);
@@ -252,14 +252,14 @@ static bool settled(struct imap_session *s, struct request *r) {
 }
 
 static void write_command(struct imap_session *s, struct request *r) {
-  struct command *c = command_begin(s, COMMAND_REQUEST);
+  struct command *c = session_command_begin(s, COMMAND_REQUEST);
   c->request = r;
   kinds[r->kind].write(s, r, c);
   buf_add_text(&s->output, "\r\n");
   r->on_way++;
 }
 
-void requests_advance(struct imap_session *s) {
+void session_requests_advance(struct imap_session *s) {
   for (;;) {
     struct request *r = s->requests.first;
     while (r && r->written)
@@ -268,7 +268,7 @@ void requests_advance(struct imap_session *s) {
       return;
     if (settled(s, r))
       continue;
-    if (!watch_give_way(s) || !may_go(s, r))
+    if (!session_watch_give_way(s) || !may_go(s, r))
       return;
     write_command(s, r);
   }
@@ -297,7 +297,7 @@ static void note_search(struct imap_session *s, struct request *r) {
     r->result.outcome = IMAP_TOO_MANY;
 }
 
-void request_answered(struct imap_session *s, struct request *r, const struct imap_response *said) {
+void session_request_answered(struct imap_session *s, struct request *r, const struct imap_response *said) {
   r->on_way--;
   note_result(r, said);
   if (r->kind == REQUEST_SELECT) {
@@ -312,7 +312,7 @@ void request_answered(struct imap_session *s, struct request *r, const struct im
     finish(s, r);
 }
 
-void requests_lose(struct imap_session *s) {
+void session_requests_lose(struct imap_session *s) {
   while (s->requests.first) {
     struct request *r = s->requests.first;
     r->result = (struct imap_result){.outcome = IMAP_LOST, .words = SLICE("the connection was lost")};

@@ -15,20 +15,20 @@ static void end_idle(struct imap_session *s) {
   s->sent_ms = s->now_ms;
 }
 
-bool watch_give_way(struct imap_session *s) {
+bool session_watch_give_way(struct imap_session *s) {
   if (s->watch == WATCH_IDLE)
     end_idle(s);
   return s->watch == WATCH_NOT;
 }
 
-void watch_continue(struct imap_session *s) {
+void session_watch_continue(struct imap_session *s) {
   if (s->watch != WATCH_IDLE_ASKED)
     return;
   s->watch = WATCH_IDLE;
   s->idle_ms = s->now_ms;
 }
 
-void watch_answered(struct imap_session *s, enum command_kind kind, enum imap_status_word status) {
+void session_watch_answered(struct imap_session *s, enum command_kind kind, enum imap_status_word status) {
   const bool unasked = kind == COMMAND_IDLE && s->watch != WATCH_DONE;
   s->watch = WATCH_NOT;
   s->quiet_ms = s->now_ms + (unasked ? REST_MS : 0);
@@ -38,7 +38,7 @@ void watch_answered(struct imap_session *s, enum command_kind kind, enum imap_st
 
 static void begin(struct imap_session *s) {
   const bool idle = may_idle(s);
-  command_begin(s, idle ? COMMAND_IDLE : COMMAND_NOOP);
+  session_command_begin(s, idle ? COMMAND_IDLE : COMMAND_NOOP);
   buf_add_text(&s->output, idle ? "IDLE\r\n" : "NOOP\r\n");
   s->watch = idle ? WATCH_IDLE_ASKED : WATCH_NOOP;
 }

@@ -31,8 +31,8 @@ struct uid_set {
 int uid_set_add(struct uid_set *s, uint32_t first, uint32_t last);
 /* Removes first..last. Splitting a range may need one more: 0 or UID_SET_FULL (nothing is removed then). */
 int uid_set_remove(struct uid_set *s, uint32_t first, uint32_t last);
-/* For many UIDs in any order: collect them, then settle once. Between the two nothing else may be called; the order costs
- * n log n at most. Returns 0 or UID_SET_FULL. */
+/* For many UIDs in any order: collect them, then settle once. Between the two nothing else may be called; the order
+ * costs n log n at most. Returns 0 or UID_SET_FULL. */
 int uid_set_collect(struct uid_set *s, uint32_t first, uint32_t last);
 void uid_set_settle(struct uid_set *s);
 bool uid_set_has(const struct uid_set *s, uint32_t uid);

@@ -6,12 +6,10 @@
  * A callback may do anything to the client, and what an event lent stays until the callback has returned. So while
  * `busy` (a callback may be running) closing and going down are only noted; settle() does them afterwards.
  */
-#include "imap_client.h"
 #include "base/digest.h"
 #include "base/file.h"
 #include "curl/curl_loop.h"
-#include "imap/backoff.h"
-#include "imap/session.h"
+#include "imap_client_internal.h"
 #include "imap_connection.h"
 #include "oauth_token.h"
 #include <stdio.h>
@@ -23,44 +21,6 @@
 #define IDLE_MS (4 * 60 * 1000)
 #define POLL_MS 60000
 #define SECRET_MAX 8192
-#define WHY_MAX 700
-
-enum state { WAITING, SECRET, CONNECTING, UP };
-
-/* What is to be called back for a request. */
-struct call {
-  struct call *next; /* of those that cannot be made: no connection */
-  void *arg;
-  imap_done *done;
-  imap_selected *selected;
-  imap_found *found;
-  void (*status)(void *arg, const struct imap_result *result, const struct imap_status *status);
-  void (*each)(void *arg, const struct imap_mail *mail);
-  void (*listed)(void *arg, const char *folder, bool selectable);
-  struct imap_fetch_user fetch;
-};
-
-struct imap_client {
-  uv_loop_t *loop;
-  struct imap_client_options options;
-  enum state state;
-  struct imap_connection *connection;
-  struct imap_session *session;
-  bool ready;
-  struct backoff backoff;
-  int64_t up_since_ms;
-  bool token_rejected;     /* once: a new one is tried at once, not later */
-  bool slow;               /* the account may get locked: wait longer */
-  uv_timer_t timer;        /* the next try, or what the session has due */
-  uv_idle_t soon;          /* something was asked */
-  int handles;
-  struct call *lost, **lost_end;
-  size_t lost_count;
-  struct buf held;         /* read, not yet given to the session */
-  bool paused, busy, closing, going_down;
-  enum imap_down down_reason;
-  char down_why[WHY_MAX];
-};
 
 static void connect_now(struct imap_client *c);
 static void pump(struct imap_client *c, struct slice *bytes);
@@ -82,23 +42,14 @@ static void on_closed(uv_handle_t *handle) {
 
 /* Those that could not be made. What is asked meanwhile waits for the next turn. */
 static void answer_lost(struct imap_client *c) {
-  static const struct imap_result result = {.outcome = IMAP_LOST, .words = {"there is no connection", 22}};
-  struct call *calls = c->lost;
+  struct imap_call *calls = c->lost;
   c->lost = NULL;
   c->lost_end = &c->lost;
   c->lost_count = 0;
   while (calls) {
-    struct call *call = calls;
+    struct imap_call *call = calls;
     calls = call->next;
-    if (call->selected)
-      call->selected(call->arg, &result, NULL);
-    else if (call->found)
-      call->found(call->arg, &result, NULL, 0);
-    else if (call->status)
-      call->status(call->arg, &result, NULL);
-    else
-      call->done(call->arg, &result);
-    free(call);
+    imap_call_lost(call);
   }
 }
 
@@ -123,7 +74,7 @@ static void finish_closing(struct imap_client *c) {
     imap_session_logout(c->session);
     imap_connection_send(c->connection, imap_session_output(c->session));
   }
-  c->state = WAITING;
+  c->state = CLIENT_WAITING;
   wind_up(c);
   answer_lost(c);
   uv_close((uv_handle_t *)&c->timer, on_closed);
@@ -148,7 +99,7 @@ void imap_client_close(struct imap_client **client) {
 
 static void on_timer(uv_timer_t *timer) {
   struct imap_client *c = timer->data;
-  if (c->state == WAITING) {
+  if (c->state == CLIENT_WAITING) {
     connect_now(c);
     return;
   }
@@ -162,9 +113,9 @@ static void on_timer(uv_timer_t *timer) {
 /* Everything that waited is answered, then the user hears it, then the next try is planned. */
 static void go_down(struct imap_client *c, enum imap_down reason, const char *why) {
   const int64_t up_ms = c->ready ? now(c) - c->up_since_ms : 0;
-  char words[WHY_MAX];
+  char words[IMAP_CLIENT_WHY_MAX];
   snprintf(words, sizeof(words), "%s", why);
-  c->state = WAITING;
+  c->state = CLIENT_WAITING;
   wind_up(c);
   if (c->closing) {
     finish_closing(c);
@@ -206,7 +157,7 @@ static void settle(struct imap_client *c) {
   if (c->closing) {
     finish_closing(c);
   } else if (c->going_down) {
-    char why[WHY_MAX];
+    char why[IMAP_CLIENT_WHY_MAX];
     memcpy(why, c->down_why, sizeof(why));
     go_down(c, c->down_reason, why);
   } else if (c->session) {
@@ -218,7 +169,7 @@ static void settle(struct imap_client *c) {
 /* ---- events */
 
 static void on_ended(struct imap_client *c, const struct session_said *said) {
-  char why[WHY_MAX];
+  char why[IMAP_CLIENT_WHY_MAX];
   const enum imap_down reason = said->why == SESSION_NONSENSE ? IMAP_DOWN_PROTOCOL : IMAP_DOWN_LOST;
   if (said->why == SESSION_SAID_BYE)
     snprintf(why, sizeof(why), "the server ended the connection: %.*s", (int)said->words.len, said->words.at);
@@ -227,20 +178,7 @@ static void on_ended(struct imap_client *c, const struct session_said *said) {
   down_soon(c, reason, why);
 }
 
-static void on_done(struct call *call, const struct session_said *said) {
-  const bool good = said->result.outcome == IMAP_OK;
-  if (call->selected)
-    call->selected(call->arg, &said->result, good ? &said->folder : NULL);
-  else if (call->found)
-    call->found(call->arg, &said->result, said->ranges, said->count);
-  else if (call->status)
-    call->status(call->arg, &said->result, good ? &said->status : NULL);
-  else
-    call->done(call->arg, &said->result);
-  free(call);
-}
-
-static void on_listed(struct call *call, const struct session_said *said) {
+static void on_listed(struct imap_call *call, const struct session_said *said) {
   char name[IMAP_FOLDER_MAX * 4];
   snprintf(name, sizeof(name), "%.*s", (int)said->name.len, said->name.at);
   call->listed(call->arg, name, said->selectable);
@@ -254,7 +192,7 @@ static void on_ready(struct imap_client *c, unsigned capabilities) {
 }
 
 static void act(struct imap_client *c, enum session_event event, const struct session_said *said) {
-  struct call *call = said->user;
+  struct imap_call *call = said->user;
   void *arg = c->options.arg;
   switch (event) {
   case SESSION_MORE:
@@ -285,7 +223,7 @@ static void act(struct imap_client *c, enum session_event event, const struct se
     on_listed(call, said);
     break;
   case SESSION_DONE:
-    on_done(call, said);
+    imap_call_done(call, said);
     break;
   case SESSION_ENDED:
     on_ended(c, said);
@@ -319,7 +257,7 @@ static void on_up(void *arg) {
       .never_idle = o->never_idle,
       .version = DESKBELL_VERSION,
   };
-  c->state = UP;
+  c->state = CLIENT_UP;
   c->session = imap_session_new(&options, now(c));
   struct slice none = SLICE("");
   pump(c, &none);
@@ -348,7 +286,7 @@ static void connect_with(struct imap_client *c, const char *password, const char
   const struct imap_login login = {
       .account = &c->options.account, .password = password, .token = token, .connect_ms = c->options.connect_ms};
   const struct imap_connection_user user = {on_up, on_bytes, on_writable, on_down, c};
-  c->state = CONNECTING;
+  c->state = CLIENT_CONNECTING;
   c->connection = imap_connection_open(c->loop, c->options.curl, &login, &user);
 }
 
@@ -374,7 +312,7 @@ static void connect_with_file(struct imap_client *c, const char *path) {
     free(copy);
     return;
   }
-  char why[WHY_MAX];
+  char why[IMAP_CLIENT_WHY_MAX];
   snprintf(why, sizeof(why), "the password in %s cannot be read: %s", path, r > 0 ? "it is too long" : strerror(-r));
   go_down(c, IMAP_DOWN_TOKEN, why);
 }
@@ -383,7 +321,7 @@ static void connect_now(struct imap_client *c) {
   const struct imap_account *a = &c->options.account;
   uv_timer_stop(&c->timer);
   if (a->token) {
-    c->state = SECRET;
+    c->state = CLIENT_SECRET;
     oauth_token_get(a->token, on_token, c);
   } else if (a->password_file && a->password_file[0]) {
     connect_with_file(c, a->password_file);
@@ -426,7 +364,7 @@ size_t imap_client_waiting(const struct imap_client *c) {
 }
 
 void imap_client_hurry(struct imap_client *c) {
-  if (c->state == WAITING && !c->closing)
+  if (c->state == CLIENT_WAITING && !c->closing)
     uv_timer_start(&c->timer, on_timer, 0, 0);
 }
 
@@ -450,16 +388,16 @@ static void on_soon(uv_idle_t *idle) {
     imap_connection_resume(c->connection);
 }
 
-static void soon(struct imap_client *c) {
+void imap_client_soon(struct imap_client *c) {
   if (!c->closing)
     uv_idle_start(&c->soon, on_soon);
 }
 
 void imap_client_drop(struct imap_client *c, const char *why) {
-  if (c->state == WAITING || c->closing)
+  if (c->state == CLIENT_WAITING || c->closing)
     return;
   down_soon(c, IMAP_DOWN_PROTOCOL, why);
-  soon(c);
+  imap_client_soon(c);
 }
 
 void imap_client_pause(struct imap_client *c) {
@@ -474,97 +412,5 @@ void imap_client_resume(struct imap_client *c) {
     return;
   c->paused = false;
   imap_session_resumed(c->session, now(c));
-  soon(c);
-}
-
-/* ---- requests */
-
-static struct call *call_new(struct imap_client *c, void *arg) {
-  struct call *call = must_calloc(1, sizeof(*call));
-  call->arg = arg;
-  soon(c);
-  if (c->ready && !c->closing && !c->going_down)
-    return call;
-  *c->lost_end = call;
-  c->lost_end = &call->next;
-  c->lost_count++;
-  return call;
-}
-
-/* The session, when the call can be made there. */
-static struct imap_session *way(struct imap_client *c) {
-  return c->ready && !c->closing && !c->going_down ? c->session : NULL;
-}
-
-void imap_client_select(struct imap_client *c, const char *folder, bool examine, imap_selected *done, void *arg) {
-  struct call *call = call_new(c, arg);
-  call->selected = done;
-  if (way(c))
-    imap_session_select(way(c), slice_text(folder), examine, call);
-}
-
-void imap_client_search(struct imap_client *c, const struct imap_search *search, imap_found *done, void *arg) {
-  struct call *call = call_new(c, arg);
-  call->found = done;
-  if (way(c))
-    imap_session_search(way(c), search, call);
-}
-
-void imap_client_sizes(struct imap_client *c, const struct uid_range *ranges, size_t count,
-                       void (*each)(void *arg, const struct imap_mail *mail), imap_done *done, void *arg) {
-  struct call *call = call_new(c, arg);
-  call->each = each;
-  call->done = done;
-  if (way(c))
-    imap_session_sizes(way(c), ranges, count, call);
-}
-
-void imap_client_fetch(struct imap_client *c, const struct uid_range *ranges, size_t count, enum imap_part part,
-                       const struct imap_fetch_user *user, imap_done *done, void *arg) {
-  struct call *call = call_new(c, arg);
-  call->fetch = *user;
-  call->done = done;
-  if (way(c))
-    imap_session_fetch(way(c), ranges, count, part, call);
-}
-
-void imap_client_mark(struct imap_client *c, const struct uid_range *ranges, size_t count, const char *flag,
-                      imap_done *done, void *arg) {
-  struct call *call = call_new(c, arg);
-  call->done = done;
-  if (way(c))
-    imap_session_mark(way(c), ranges, count, slice_text(flag), call);
-}
-
-void imap_client_move(struct imap_client *c, const struct uid_range *ranges, size_t count, const char *folder,
-                      imap_done *done, void *arg) {
-  struct call *call = call_new(c, arg);
-  call->done = done;
-  if (way(c))
-    imap_session_move(way(c), ranges, count, slice_text(folder), call);
-}
-
-void imap_client_create(struct imap_client *c, const char *folder, imap_done *done, void *arg) {
-  struct call *call = call_new(c, arg);
-  call->done = done;
-  if (way(c))
-    imap_session_create(way(c), slice_text(folder), call);
-}
-
-void imap_client_status(struct imap_client *c, const char *folder,
-                        void (*done)(void *arg, const struct imap_result *result, const struct imap_status *status),
-                        void *arg) {
-  struct call *call = call_new(c, arg);
-  call->status = done;
-  if (way(c))
-    imap_session_status(way(c), slice_text(folder), call);
-}
-
-void imap_client_list(struct imap_client *c, const char *pattern,
-                      void (*each)(void *arg, const char *folder, bool selectable), imap_done *done, void *arg) {
-  struct call *call = call_new(c, arg);
-  call->listed = each;
-  call->done = done;
-  if (way(c))
-    imap_session_list(way(c), slice_text(pattern), call);
+  imap_client_soon(c);
 }

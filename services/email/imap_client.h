@@ -121,7 +121,7 @@ void imap_client_resume(struct imap_client *c);
 typedef void imap_done(void *arg, const struct imap_result *result);
 
 /* `folder` is lent to selected() and NULL when the result is not IMAP_OK; no folder is selected then. `examine`: read
- * only, marks and moves are refused. */
+ * only. Some servers answer a mark in a folder that is read_only with OK and do nothing. */
 typedef void imap_selected(void *arg, const struct imap_result *result, const struct imap_folder *folder);
 void imap_client_select(struct imap_client *c, const char *folder, bool examine, imap_selected *done, void *arg);
 
@@ -129,8 +129,9 @@ void imap_client_select(struct imap_client *c, const char *folder, bool examine,
 typedef void imap_found(void *arg, const struct imap_result *result, const struct uid_range *ranges, size_t count);
 void imap_client_search(struct imap_client *c, const struct imap_search *search, imap_found *done, void *arg);
 
-/* The ranges of the following are copied. Split into as many commands as needed; the first that is not IMAP_OK is the
- * result, and the commands behind it are not sent. UIDs that do not exist are no error: nothing comes for them. */
+/* The ranges of the following are copied, and split into as many commands as needed: all are sent, and the first answer
+ * that is not IMAP_OK is the result (a move stops there). UIDs that do not exist are no error: nothing comes for them.
+ * But ask for UIDs that a search found: a command goes for every 50 UIDs of a fetch, be there mails or not. */
 
 /* Size, date and flags of mails; each() in whatever order the server likes, each UID once. */
 void imap_client_sizes(struct imap_client *c, const struct uid_range *ranges, size_t count,

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "imap_connection.h"
+#include "base/encode.h"
 #include "curl/curl_loop.h"
 #include "imap/reader.h"
+#include "imap/words.h"
 #include "imap_fault.h"
 #include "tls_trust.h"
 #include <stdio.h>
@@ -21,7 +23,7 @@ struct imap_connection {
   struct tls_trust trust;
   char error[CURL_ERROR_SIZE];
   struct imap_reader *login;  /* of what the server says until we are logged in */
-  bool answered;
+  bool greeted, foreign, answered;
   enum imap_code code;
   char words[IMAP_WORDS_MAX + 1];
   uv_poll_t poll;
@@ -170,46 +172,61 @@ void imap_connection_resume(struct imap_connection *c) {
 
 /* The login */
 
+/* A refused token may be told in a continuation, as JSON in base64; curl does not wait for the NO behind it. */
+static void note_refused_token(struct imap_connection *c, struct slice payload) {
+  char json[IMAP_WORDS_MAX];
+  size_t len = 0;
+  if (c->account->auth < IMAP_AUTH_XOAUTH2 || !payload.len || base64_decode(payload, json, sizeof(json), &len))
+    return;
+  c->answered = true;
+  imap_words_clean(slice_of(json, len), c->words);
+}
+
+static void note_answer(struct imap_connection *c) {
+  const struct imap_response *said = imap_reader_response(c->login);
+  if (said->status == IMAP_SAYS_OK || said->status == IMAP_SAYS_PREAUTH)
+    return;
+  c->answered = true;
+  c->code = said->code;
+  snprintf(c->words, sizeof(c->words), "%.*s", (int)said->words.len, said->words.at ? said->words.at : "");
+}
+
 /* Lines of the server while curl talks to it. Its tags are not ours: every answer is read as an untagged one. */
 static size_t on_line(char *at, size_t size, size_t count, void *arg) {
   struct imap_connection *c = arg;
-  struct slice line = slice_of(at, size * count);
+  struct slice line = slice_of(at, size * count), star = SLICE("*");
   const char *blank = line.len ? memchr(line.at, ' ', line.len) : NULL;
+  c->foreign |= !c->greeted && (!line.len || line.at[0] != '*');
+  c->greeted = true;
   if (!blank)
     return size * count;
-  struct slice star = SLICE("*"), rest = slice_of(blank, line.len - (size_t)(blank - line.at));
-  if (imap_reader_next(c->login, &star) != IMAP_MORE)
-    return size * count;
-  enum imap_event event;
-  while ((event = imap_reader_next(c->login, &rest)) != IMAP_MORE && event != IMAP_BROKEN) {
-    const struct imap_response *said = imap_reader_response(c->login);
-    if (event != IMAP_SAID || said->status == IMAP_SAYS_OK || said->status == IMAP_SAYS_PREAUTH)
-      continue;
-    c->answered = true;
-    c->code = said->code;
-    snprintf(c->words, sizeof(c->words), "%.*s", (int)said->words.len, said->words.at ? said->words.at : "");
-  }
+  struct slice rest = slice_of(blank, line.len - (size_t)(blank - line.at));
+  if (line.at[0] == '+')
+    note_refused_token(c, slice_trim(rest));
+  else if (imap_reader_next(c->login, &star) == IMAP_MORE)
+    for (enum imap_event event; (event = imap_reader_next(c->login, &rest)) != IMAP_MORE && event != IMAP_BROKEN;)
+      if (event == IMAP_SAID)
+        note_answer(c);
   return size * count;
 }
 
 static void on_failed(struct imap_connection *c, CURLcode outcome) {
   auto_clean(buf_free) struct buf why = BUF_INIT(IMAP_WHY_MAX);
-  curl_off_t connected = 0, encrypted = 0;
+  curl_off_t connected = 0;
   struct imap_attempt attempt = {
       .account = c->account,
       .outcome = outcome,
       .error = c->error,
       .connect_ms = c->connect_ms,
       .trust = &c->trust,
+      .foreign = c->foreign,
       .answered = c->answered,
       .code = c->code,
       .words = slice_text(c->words),
   };
   curl_easy_getinfo(c->easy, CURLINFO_OS_ERRNO, &attempt.os_errno);
   curl_easy_getinfo(c->easy, CURLINFO_CONNECT_TIME_T, &connected);
-  curl_easy_getinfo(c->easy, CURLINFO_APPCONNECT_TIME_T, &encrypted);
   attempt.connected = connected > 0;
-  attempt.encrypted = encrypted > 0;
   const enum imap_down reason = imap_fault(&attempt, &why);
   fail(c, reason, why.at ? why.at : "");
 }

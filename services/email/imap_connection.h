@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One connection to an IMAP server, logged in: libcurl finds the host, does TLS or STARTTLS and AUTHENTICATE; what comes
- * after is bytes in and out. Internal to imap_client.
+ * One connection to an IMAP server, logged in: libcurl finds the host, does TLS or STARTTLS and AUTHENTICATE; what
+ * comes after is bytes in and out. Internal to imap_client.
  *
  * libcurl holds the connection in its multi (CURLOPT_CONNECT_ONLY: the handle must stay there); when it is done it
  * watches the socket no more and we do. TLS may hold bytes that poll() knows nothing of, so it is read until there is

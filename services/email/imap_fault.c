@@ -18,7 +18,8 @@ static void add_words(const struct imap_attempt *a, struct buf *ret) {
 }
 
 static enum imap_down unknown_name(const struct imap_attempt *a, struct buf *ret) {
-  buf_printf(ret, "the name %s is not found", a->outcome == CURLE_COULDNT_RESOLVE_PROXY ? "of the proxy" : a->account->host);
+  buf_printf(ret, "the name %s is not found",
+             a->outcome == CURLE_COULDNT_RESOLVE_PROXY ? "of the proxy" : a->account->host);
   return IMAP_DOWN_UNREACHABLE;
 }
 
@@ -30,12 +31,17 @@ static enum imap_down not_reached(const struct imap_attempt *a, struct buf *ret)
   return IMAP_DOWN_UNREACHABLE;
 }
 
+static enum imap_down odd_answer(const struct imap_attempt *a, struct buf *ret);
+
 static enum imap_down too_late(const struct imap_attempt *a, struct buf *ret) {
+  if (a->foreign)
+    return odd_answer(a, ret);
   add_place(a, ret);
+  /* With TLS from the first byte curl does not say which of the two it was. */
   buf_printf(ret, "%s within %" PRId64 " s",
-             !a->connected                                             ? " cannot be reached"
-             : a->account->security != IMAP_CLEAR && !a->encrypted ? " does not finish the TLS handshake"
-                                                                       : " does not finish the login",
+             a->connected ? " does not finish the login"
+             : a->account->security == IMAP_TLS ? " cannot be reached, or does not finish the TLS handshake,"
+                                                : " cannot be reached",
              (a->connect_ms + 999) / 1000);
   return IMAP_DOWN_UNREACHABLE;
 }

@@ -14,9 +14,10 @@ struct imap_attempt {
   CURLcode outcome;
   const char *error;      /* curl's own words */
   long os_errno;          /* of the last connect(); 0: none */
-  bool connected, encrypted;
+  bool connected;
   int64_t connect_ms;     /* the limit */
   const struct tls_trust *trust;
+  bool foreign;           /* its first line is none of IMAP */
   bool answered;          /* the server's last NO, BAD or BYE follows */
   enum imap_code code;
   struct slice words;

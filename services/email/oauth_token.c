@@ -89,7 +89,7 @@ static bool is_refusal(const char *error) {
 static int64_t life_of(const json_t *answer) {
   const json_t *life = json_object_get(answer, "expires_in");
   uint64_t seconds = 0;
-  if (json_is_integer(life) && json_integer_value(life) > 0)
+  if (json_is_integer(life) && json_integer_value(life) >= 0)
     seconds = (uint64_t)json_integer_value(life);
   else if (json_is_real(life) && json_real_value(life) > 0 && json_real_value(life) < 1e9)
     seconds = (uint64_t)json_real_value(life);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whatever a server says: no crash, each request is answered once, mails come one at a time, what we say is whole lines,
- * and how the bytes are cut means nothing. The first byte chooses what is asked, the second where it is cut. */
+/* Whatever a server says: no crash, each request is answered once, mails come one at a time, what we say is whole
+ * lines, and how the bytes are cut means nothing. The first byte chooses what is asked, the second where it is cut.
+ */
 #include "imap/session.h"
 #include <stdlib.h>
 

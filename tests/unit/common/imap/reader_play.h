@@ -12,7 +12,8 @@
 /* Writes down one event. */
 void write_event(enum imap_event event, const struct imap_response *said, struct buf *out);
 void write_mail(const struct imap_mail *mail, struct buf *out);
-/* Plays `in` whole, cut in two at each byte, byte by byte and in random pieces; fails when the events are not `expected`.
+/* Plays `in` whole, cut in two at each byte, byte by byte and in random pieces; fails when the events are not
+ * `expected`.
  */
 void reader_play(const char *name, struct slice in, const char *expected);
 

@@ -289,7 +289,8 @@ static void play(const char *name, const char *script, unsigned chance) {
       step(&p, line);
   give_pending(&p);
   if (p.events.len || p.output.len)
-    fail_msg("%s (%u)\nleft over: %s%s", name, chance, p.events.len ? p.events.at : "", p.output.len ? p.output.at : "");
+    fail_msg("%s (%u)\nleft over: %s%s", name, chance, p.events.len ? p.events.at : "",
+             p.output.len ? p.output.at : "");
   imap_session_free(&p.session);
   buf_free(&p.pending);
   buf_free(&p.events);

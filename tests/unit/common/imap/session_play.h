@@ -18,8 +18,9 @@
 #define UP                                                                                                            \
   "C D1 CAPABILITY\nS * CAPABILITY IMAP4rev1 IDLE UIDPLUS MOVE ESEARCH\nS D1 OK\nE ready idle,uidplus,move,esearch\n"
 #define OLD "C D1 CAPABILITY\nS * CAPABILITY IMAP4rev1\nS D1 OK\nE ready\n"
-#define SELECTED                                                                                                      \
-  "> select INBOX\nC D2 SELECT \"INBOX\"\nS * 9 EXISTS\nS * OK [UIDVALIDITY 3] x\nS * OK [UIDNEXT 10] x\nS D2 OK [READ-WRITE] x\n"   \
+#define SELECTED                                                                                                     \
+  "> select INBOX\nC D2 SELECT \"INBOX\"\nS * 9 EXISTS\nS * OK [UIDVALIDITY 3] x\nS * OK [UIDNEXT 10] x\nS D2 OK "   \
+  "[READ-WRITE] x\n"                                                                                                 \
   "E done 1 ok [READ-WRITE]: x validity=3 next=10 exists=9\n"
 
 /* In one piece, byte by byte, and in random pieces. */

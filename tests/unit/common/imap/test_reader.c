@@ -10,7 +10,8 @@
 static const struct {
   const char *name, *in, *events;
 } cases[] = {
-    {"status responses", "* OK still here\r\n* NO disk is nearly full\r\n* BAD what?\r\n* BYE see you\r\n* PREAUTH welcome\r\n",
+    {"status responses", "* OK still here\r\n* NO disk is nearly full\r\n* BAD what?\r\n* BYE see you\r\n"
+     "* PREAUTH welcome\r\n",
      "OK: still here\nNO: disk is nearly full\nBAD: what?\nBYE: see you\nPREAUTH: welcome\n"},
     {"tagged", "D1 OK done\r\nD23 NO [TRYCREATE] no such folder\r\nD4294967295 BAD no\r\n",
      "OK 1: done\nNO 23 TRYCREATE: no such folder\nBAD 4294967295: no\n"},
@@ -41,7 +42,8 @@ static const struct {
     {"search with modseq", "* SEARCH 2 5 6 (MODSEQ 917162500)\r\n", "FOUND 2\nFOUND 5\nFOUND 6\n~\n"},
     {"esearch", "* ESEARCH (TAG \"D5\") UID ALL 4:18,21,28:30\r\n* ESEARCH (TAG \"D5\") UID\r\n",
      "FOUND 4:18\nFOUND 21\nFOUND 28:30\n~\n~\n"},
-    {"esearch with more", "* ESEARCH (TAG \"D5\") UID MIN 4 MAX 30 COUNT 3 ALL 30:4 MODSEQ 12\r\n", "FOUND 4:30\n~\n"},
+    {"esearch with more", "* ESEARCH (TAG \"D5\") UID MIN 4 MAX 30 COUNT 3 ALL 30:4 MODSEQ 12\r\n", "FOUND 4:30\n"
+     "~\n"},
     {"vanished", "* VANISHED 405,407,410:425\r\n* VANISHED (EARLIER) 300:310\r\n",
      "VANISHED 405\nVANISHED 407\nVANISHED 410:425\n~\nVANISHED earlier 300:310\n~\n"},
     {"list", "* LIST (\\HasNoChildren) \"/\" INBOX\r\n* LIST (\\Noselect) \"/\" \"Public folders\"\r\n"
@@ -51,7 +53,8 @@ static const struct {
     {"extended list", "* LIST (\\NonExistent) \"/\" \"Foo\" (\"CHILDINFO\" (\"SUBSCRIBED\"))\r\n", "LIST! Foo\n"},
     {"status of a folder", "* STATUS Archive (MESSAGES 231 UIDNEXT 44292 UIDVALIDITY 7 UNSEEN 3)\r\n",
      "STATUS Archive 231 3 44292 7\n"},
-    {"sizes", "* 1 FETCH (UID 7 FLAGS (\\Seen $Work) RFC822.SIZE 4286 INTERNALDATE \"17-Jul-1996 02:44:25 -0700\")\r\n",
+    {"sizes", "* 1 FETCH (UID 7 FLAGS (\\Seen $Work) RFC822.SIZE 4286 INTERNALDATE \"17-Jul-1996 02:44:25 "
+     "-0700\")\r\n",
      "FETCH uid=7 size=4286 date=837596665 flags=seen\n"},
     {"a mail", "* 1 FETCH (UID 7 RFC822.SIZE 12 BODY[] {12}\r\nSubject: x\r\n)\r\n",
      "BODY uid=7 size=12\nrun Subject: x\\r\\n\nFETCH uid=7 size=12 body\n"},
@@ -69,10 +72,12 @@ static const struct {
     {"the UID behind the body", "* 1 FETCH (BODY[] {1}\r\nx UID 7 FLAGS (\\Seen))\r\n",
      "BODY\nrun x\nFETCH uid=7 flags=seen body\n"},
     {"items we did not ask for",
-     "* 1 FETCH (MODSEQ (624140003) X-GM-LABELS (\"\\\\Inbox\" \"a (b\") X-GM-MSGID 1278 EMAILID (M6d99ac3275bb4e) UID 7)\r\n",
+     "* 1 FETCH (MODSEQ (624140003) X-GM-LABELS (\"\\\\Inbox\" \"a (b\") X-GM-MSGID 1278 EMAILID (M6d99ac3275bb4e) "
+     "UID 7)\r\n",
      "FETCH uid=7\n"},
     {"an envelope and a structure",
-     "* 12 FETCH (ENVELOPE (\"Wed, 17 Jul 1996 02:23:25 -0700 (PDT)\" {3}\r\na\r\n ((\"T\" NIL \"g\" \"c\")) NIL NIL) "
+     "* 12 FETCH (ENVELOPE (\"Wed, 17 Jul 1996 02:23:25 -0700 (PDT)\" {3}\r\na\r\n"
+     " ((\"T\" NIL \"g\" \"c\")) NIL NIL) "
      "BODYSTRUCTURE ((\"TEXT\" \"PLAIN\" (\"CHARSET\" \"US-ASCII\") NIL NIL \"7BIT\" 1152 23) \"MIXED\") UID 9)\r\n",
      "FETCH uid=9\n"},
     {"parts of a body are no mail",
@@ -80,7 +85,8 @@ static const struct {
      "FETCH uid=7\n"},
     {"unilateral flags", "* 14 FETCH (FLAGS (\\Seen \\Deleted))\r\n", "FETCH flags=seen,deleted\n"},
     {"responses of other extensions",
-     "* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n* ID (\"name\" \"Dovecot\")\r\n* ENABLED CONDSTORE\r\n* QUOTA \"\" (STORAGE 10 512)\r\n"
+     "* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n* ID (\"name\" \"Dovecot\")\r\n* ENABLED CONDSTORE\r\n"
+     "* QUOTA \"\" (STORAGE 10 512)\r\n"
      "* METADATA \"\" (/shared/comment {3}\r\nabc)\r\n* THREAD (2)(3 6 (4 23))\r\n* 23 NONSENSE\r\n",
      "~\n~\n~\n~\n~\n~\n~\n"},
 };

@@ -51,7 +51,8 @@ static void test_every_character(void **state) {
     else if (c < 0x800)
       snprintf(text, sizeof(text), "%c%c", (char)(0xc0 | c >> 6), (char)(0x80 | (c & 63)));
     else if (c < 0x10000)
-      snprintf(text, sizeof(text), "%c%c%c", (char)(0xe0 | c >> 12), (char)(0x80 | (c >> 6 & 63)), (char)(0x80 | (c & 63)));
+      snprintf(text, sizeof(text), "%c%c%c", (char)(0xe0 | c >> 12), (char)(0x80 | (c >> 6 & 63)),
+      (char)(0x80 | (c & 63)));
     else
       snprintf(text, sizeof(text), "%c%c%c%c", (char)(0xf0 | c >> 18), (char)(0x80 | (c >> 12 & 63)),
                (char)(0x80 | (c >> 6 & 63)), (char)(0x80 | (c & 63)));
@@ -65,7 +66,8 @@ static void test_every_character(void **state) {
 
 static void test_names_that_are_none(void **state) {
   (void)state;
-  static const char *const wires[] = {"&", "&AP", "&A-", "&AAAA-", "&2D0-", "&3gA-", "&2D3YPQ-", "&AP!-", "a\xc3\xbc", "\x01",
+  static const char *const wires[] = {"&", "&AP", "&A-", "&AAAA-", "&2D0-", "&3gA-", "&2D3YPQ-", "&AP!-",
+  "a\xc3\xbc", "\x01",
                                       "&APz-", "&APwA-"};
   for (size_t i = 0; i < sizeof(wires) / sizeof(wires[0]); i++) {
     auto_clean(buf_free) struct buf name = BUF_INIT(100);
@@ -98,7 +100,8 @@ static void test_folders_in_commands(void **state) {
 static void test_flags(void **state) {
   (void)state;
   static const char *const good[] = {"\\Seen", "$Deskbell", "Deskbell.taken", "a-b_c", "$"};
-  static const char *const bad[] = {"", "\\", "a b", "a)", "(a", "a\r\nb", "a\"", "\\\\a", "a{3}", "a%", "a*", "]", "\xc3\xbc", "\\*"};
+  static const char *const bad[] = {"", "\\", "a b", "a)", "(a", "a\r\n"
+  "b", "a\"", "\\\\a", "a{3}", "a%", "a*", "]", "\xc3\xbc", "\\*"};
   for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
     assert_true(imap_flag_valid(slice_text(good[i])));
   for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
