@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How long one mail takes to become an event, and how much memory: mails of 100 KiB of the usual kinds, and every mail of
- * a folder. One thread, no I/O while it counts.
+ * How long one mail takes to become an event, and how much memory: mails of 100 KiB of the usual kinds, and every mail
+ * of a folder. One thread, no I/O while it counts.
  *   bench_mime FOLDER [ROUNDS]
  * Prints one JSON object. Times are microseconds of CPU per mail, packing included; memory is the arena's.
  */
@@ -58,8 +58,9 @@ static void report(const char *name, struct taken *t, const char *after) {
 
 /* --- mails --- */
 
-#define HEAD "From: =?utf-8?Q?J=C3=B6rg?= <joerg@customer.example>\r\nTo: support@desk.example\r\nSubject: Printer\r\n" \
-             "Date: Tue, 24 Nov 2026 10:30:00 +0100\r\nMessage-ID: <1@customer.example>\r\nMIME-Version: 1.0\r\n"
+#define HEAD "From: =?utf-8?Q?J=C3=B6rg?= <joerg@customer.example>\r\nTo: support@desk.example\r\n" \
+             "Subject: Printer\r\nDate: Tue, 24 Nov 2026 10:30:00 +0100\r\nMessage-ID: <1@customer.example>\r\n" \
+             "MIME-Version: 1.0\r\n"
 
 static void fill(struct buf *mail, const char *line, size_t until) {
   while (mail->len < until)
@@ -78,10 +79,11 @@ static void make_koi8(struct buf *mail) {
 
 static void make_alternative(struct buf *mail) {
   buf_add_text(mail, HEAD "Content-Type: multipart/alternative; boundary=a\r\n\r\n--a\r\n"
-                          "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n");
+                          "Content-Type: text/plain; charset=utf-8\r\n"
+                          "Content-Transfer-Encoding: quoted-printable\r\n\r\n");
   fill(mail, "Der Drucker druckt nur noch Fl=C3=A4chen, die Patrone ist neu, und nun=\r\n?\r\n", SIZE / 4);
-  buf_add_text(mail, "--a\r\nContent-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
-                     "<html><body>");
+  buf_add_text(mail, "--a\r\nContent-Type: text/html; charset=utf-8\r\n"
+                     "Content-Transfer-Encoding: quoted-printable\r\n\r\n<html><body>");
   fill(mail, "<p class=3D\"MsoNormal\" style=3D\"margin:0cm\"><span style=3D\"font-size:11=\r\n.0pt\">"
              "Der Drucker druckt nur noch Fl&auml;chen<o:p></o:p></span></p>\r\n", SIZE);
   buf_add_text(mail, "</body></html>\r\n--a--\r\n");
@@ -96,8 +98,8 @@ static void make_html(struct buf *mail) {
 
 static void make_attachment(struct buf *mail) {
   buf_add_text(mail, HEAD "Content-Type: multipart/mixed; boundary=m\r\n\r\n--m\r\n\r\nSee file.\r\n--m\r\n"
-                          "Content-Type: application/pdf; name*=utf-8''%C3%A4.pdf\r\nContent-Disposition: attachment\r\n"
-                          "Content-Transfer-Encoding: base64\r\n\r\n");
+                          "Content-Type: application/pdf; name*=utf-8''%C3%A4.pdf\r\n"
+                          "Content-Disposition: attachment\r\nContent-Transfer-Encoding: base64\r\n\r\n");
   fill(mail, "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3h5ejAxMjM0\r\n", SIZE);
   buf_add_text(mail, "--m--\r\n");
 }
