@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Folding cuts between any two bytes, so lines are joined before anything is made of them. A line without a colon is the
- * rest of the one before: some senders forget the blank. */
+/* Folding cuts between any two bytes, so lines are joined before anything is made of them. A line without a colon is
+ * the rest of the one before: some senders forget the blank. */
 #include "mime/calendar_line.h"
 
 void calendar_scan_start(struct calendar_scan *s, struct slice bytes) {

@@ -144,8 +144,8 @@ static enum charset half_order(struct slice s) {
   return zeros[0] > zeros[1] ? CHARSET_UTF_16BE : CHARSET_UTF_16LE;
 }
 
-/* One step, of a window: whoever looks at all that is left at every bad byte (sanitizers do) is quadratic. Returns 0, or
- * E2BIG, EILSEQ, EINVAL of what is at c->from now. */
+/* One step, of a window: whoever looks at all that is left at every bad byte (sanitizers do) is quadratic. Returns 0,
+ * or E2BIG, EILSEQ, EINVAL of what is at c->from now. */
 static int step(iconv_t cd, struct converting *c) {
   const size_t window = c->left < WINDOW ? c->left : WINDOW;
   size_t rest = window;

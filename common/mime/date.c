@@ -23,7 +23,8 @@ static bool is_letter(char c) {
 
 /* --- words --- */
 
-static const char *const months[] = {"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"};
+static const char *const months[] = {"jan", "feb", "mar", "apr", "may", "jun",
+                                     "jul", "aug", "sep", "oct", "nov", "dec"};
 
 /* RFC 5322 4.3, and what mailers beside it write. */
 static const struct {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From the top of a mail to its event. Structure, fields, words and wrappings are read by the files beside this one, each
- * bounded and without recursion an outsider can drive.
+ * From the top of a mail to its event. Structure, fields, words and wrappings are read by the files beside this one,
+ * each bounded and without recursion an outsider can drive.
  */
 #include "mime/mime.h"
 #include "base/digest.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What an application/pkcs7-mime part is (RFC 8551), by its outermost layers of BER: a signature around a mail is
- * opened, not verified; what is encrypted is only recognised. Nothing recurses, nothing is copied that lies in one piece.
- * Inside common/mime only. Pure.
+ * opened, not verified; what is encrypted is only recognised. Nothing recurses, nothing is copied that lies in one
+ * piece. Inside common/mime only. Pure.
  */
 #ifndef MIME_SMIME_H
 #define MIME_SMIME_H

@@ -24,9 +24,9 @@ struct slice transfer_decode_text(struct reading *r, enum transfer encoding, str
                                   struct slice *ret_tail);
 
 enum { TRANSFER_SPARE = 4 };
-/* Into `out`, which has room for s.len + TRANSFER_SPARE bytes, for base64 three quarters of s.len and that. Returns what
- * was written. Junk in base64 is skipped, and comments; padding ends a quantum, not the text, for some senders encode
- * line by line. With `header` '_' is a space (RFC 2047 Q). */
+/* Into `out`, which has room for s.len + TRANSFER_SPARE bytes, for base64 three quarters of s.len and that. Returns
+ * what was written. Junk in base64 is skipped, and comments; padding ends a quantum, not the text, for some senders
+ * encode line by line. With `header` '_' is a space (RFC 2047 Q). */
 size_t transfer_base64(struct slice s, char *out);
 size_t transfer_quoted_printable(struct slice s, bool header, char *out);
 /* From behind the "begin" line to "end". *ret_taken is how much was read, 0 when it is no uuencoded text. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The filter allows a list and refuses the rest with EPERM, which libraries survive; what only an attacker does ends the
- * process, so that it is seen and counted. The filter is written by hand: a library would add a dependency for forty
- * numbers. */
+/* The filter allows a list and refuses the rest with EPERM, which libraries survive; what only an attacker does ends
+ * the process, so that it is seen and counted. The filter is written by hand: a library would add a dependency for
+ * forty numbers. */
 #include "parser_sandbox.h"
 #include <fcntl.h>
 #include <linux/audit.h>

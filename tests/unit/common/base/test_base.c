@@ -68,6 +68,22 @@ static void test_buf_ceiling(void **state) {
   assert_int_equal(buf_slice(&b).len, 0);
 }
 
+/* The end of the newest piece comes back, and only that. */
+static void test_arena_shrink(void **state) {
+  (void)state;
+  struct arena *a = arena_new(1024, 4096);
+  char *first = arena_alloc(a, 500), *second = arena_alloc(a, 300);
+  arena_shrink(a, first, 500, 10);
+  assert_int_equal(arena_used(a), 512 + 304);
+  arena_shrink(a, second, 300, 17);
+  assert_int_equal(arena_used(a), 512 + 32);
+  assert_ptr_equal(arena_alloc(a, 1), second + 32);
+  arena_shrink(a, NULL, 300, 17);
+  arena_shrink(a, second, 300, 17);
+  assert_int_equal(arena_used(a), 512 + 48);
+  arena_free(&a);
+}
+
 static void test_arena_ceiling_and_reset(void **state) {
   (void)state;
   struct arena *a = arena_new(64, 4096);
@@ -237,6 +253,7 @@ int main(void) {
       cmocka_unit_test(test_slice_split_and_trim),
       cmocka_unit_test(test_slice_to_u64),
       cmocka_unit_test(test_buf_ceiling),
+      cmocka_unit_test(test_arena_shrink),
       cmocka_unit_test(test_arena_ceiling_and_reset),
       cmocka_unit_test(test_encode_round_trips),
       cmocka_unit_test(test_encode_refuses),

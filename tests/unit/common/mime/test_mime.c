@@ -55,7 +55,8 @@ static void test_identity(void **state) {
   }
 }
 
-/* Mails of nothing: a repeat is the same one, another sender's is not; where there are words, the sender is not asked. */
+/* Mails of nothing: a repeat is the same one, another sender's is not; where there are words, who sent them is not
+ * asked. */
 static void test_identity_of_nothing(void **state) {
   (void)state;
 #define HOP "Received: from a by b id 1; Tue, 24 Nov 2026\n"

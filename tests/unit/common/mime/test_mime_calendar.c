@@ -28,8 +28,8 @@
   "END:DAYLIGHT\nBEGIN:STANDARD\nDTSTART:20001029T030000\nRRULE:FREQ=YEARLY;BYMONTH=10;BYDAY=-1SU\n"                   \
   "TZOFFSETFROM:+0300\nTZOFFSETTO:+0200\nEND:STANDARD\nEND:VTIMEZONE\n"                                                \
   "BEGIN:VTIMEZONE\nTZID:Fixed day\nBEGIN:STANDARD\nDTSTART:20000915T000000\n"                                         \
-  "RRULE:FREQ=YEARLY;BYMONTH=9;BYMONTHDAY=15\nTZOFFSETTO:+0300\nEND:STANDARD\nBEGIN:DAYLIGHT\nDTSTART:20000401T000000\n" \
-  "RRULE:FREQ=YEARLY\nTZOFFSETTO:+0400\nEND:DAYLIGHT\nEND:VTIMEZONE\n"
+  "RRULE:FREQ=YEARLY;BYMONTH=9;BYMONTHDAY=15\nTZOFFSETTO:+0300\nEND:STANDARD\nBEGIN:DAYLIGHT\n"                        \
+  "DTSTART:20000401T000000\nRRULE:FREQ=YEARLY\nTZOFFSETTO:+0400\nEND:DAYLIGHT\nEND:VTIMEZONE\n"
 
 static void test_times(void **state) {
   (void)state;
@@ -135,7 +135,8 @@ static void test_calendars(void **state) {
       {"BEGIN:VCALENDAR\nMETHOD:REPLY\nBEGIN:VEVENT\nATTENDEE;PARTSTAT=NEEDS-ACTION:mailto:a@b.example\n"
        "ATTENDEE;PARTSTAT=DECLINED;CN=C:mailto:c@d.example\nEND:VEVENT\nEND:VCALENDAR\n", "", "request",
        "REPLY||||||||c@d.example DECLINED"},
-      {WRAP("BEGIN:VEVENT\nORGANIZER;EMAIL=e@f.example:urn:uuid:1\nEND:VEVENT\n"), "", "", "REQUEST||||||e@f.example||"},
+      {WRAP("BEGIN:VEVENT\nORGANIZER;EMAIL=e@f.example:urn:uuid:1\nEND:VEVENT\n"), "", "",
+       "REQUEST||||||e@f.example||"},
       {WRAP("BEGIN:VEVENT\nORGANIZER:nobody\nEND:VEVENT\n"), "", "", "REQUEST||||||||"},
       {WRAP("BEGIN:VEVENT\nDTSTART;TZID=Mars:20261201T100000\nDTEND:noon\nEND:VEVENT\n"), "", "",
        "REQUEST|||TZID=Mars:20261201T100000|noon||||"},

@@ -167,7 +167,8 @@ static void test_html(void **state) {
     const char *label, *html, *text;
   } cases[] = {
       {"", "<meta charset=koi8-r>\xF0\xD2\xC9", "<meta charset=koi8-r>\u041F\u0440\u0438"},
-      {"", "<META content='text/html; CHARSET=\"koi8-r\"'>\xF0", "<META content='text/html; CHARSET=\"koi8-r\"'>\u041F"},
+      {"", "<META content='text/html; CHARSET=\"koi8-r\"'>\xF0",
+       "<META content='text/html; CHARSET=\"koi8-r\"'>\u041F"},
       {"nonsense", "<meta charset=koi8-r>\xF0", "<meta charset=koi8-r>\u041F"},
       {"windows-1251", "<meta charset=koi8-r>\xCF", "<meta charset=koi8-r>\u041F"}, /* the mail's word counts */
       {"utf-8", "<meta charset=koi8-r>\xF0\xD2\xC9", "<meta charset=koi8-r>\u041F\u0440\u0438"}, /* but this is none */

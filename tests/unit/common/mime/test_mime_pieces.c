@@ -153,7 +153,7 @@ static void test_transfer_encodings(void **state) {
       {TRANSFER_BASE64, "\xE4\xF6\xFC", "\xE4\xF6\xFC"},
       {TRANSFER_UNKNOWN, "YWJj", "YWJj"},
       {TRANSFER_UNKNOWN, "YWJjYWJjYWJjYWJjYWJjYWJjYWJjYWJjYWJjYWJjYWJj\n", "abcabcabcabcabcabcabcabcabcabcabc"},
-      {TRANSFER_UNKNOWN, "YWJjYWJjYWJjYWJjYWJj YWJjYWJjYWJjYWJjYWJjYWJj", "YWJjYWJjYWJjYWJjYWJj YWJjYWJjYWJjYWJjYWJjYWJj"},
+      {TRANSFER_UNKNOWN, "YWJjYWJjYWJjYWJjYWJjYWJjYWJjYWJjYWJj YWJj", "YWJjYWJjYWJjYWJjYWJjYWJjYWJjYWJjYWJj YWJj"},
       {TRANSFER_YENC, "=ybegin line=9 size=3 name=x\n\x6D\x8B\x9E\n=yend size=3\n", "Cat"},
       {TRANSFER_YENC, "no begin", "no begin"},
       {TRANSFER_QUOTED_PRINTABLE, "a=3Db", "a=b"},

@@ -74,8 +74,8 @@ static void test_smime(void **state) {
 static void test_lzfu(void **state) {
   (void)state;
   /* The example of MS-OXRTFCP 4.1: a preset, a few references, an end. */
-  static const struct slice hello = BYTES("\x2D\0\0\0\x2B\0\0\0LZFu\xF1\xC5\xC7\xA7\x03\0\x0A\0rcpg125B2\x0A\xF3 hel\x09\0"
-                                          " bw\x05\xB0ld}\x0A\x80\x0F\xA0");
+  static const struct slice hello = BYTES("\x2D\0\0\0\x2B\0\0\0LZFu\xF1\xC5\xC7\xA7\x03\0\x0A\0rcpg125B2\x0A\xF3"
+                                          " hel\x09\0 bw\x05\xB0ld}\x0A\x80\x0F\xA0");
   static const struct slice plain = BYTES("\x10\0\0\0\x04\0\0\0MELA\0\0\0\0{\\rt");
   struct reading r = start();
   struct slice out;
