@@ -131,5 +131,6 @@ void html_write_mark(struct html_writer *w, enum write_mark which) {
 }
 
 size_t html_write_marked(const struct html_writer *w, enum write_mark which) {
-  return w->waits[which] ? w->out->len : w->mark[which];
+  bool there = !w->waits[which] && w->mark[which] < w->out->len; /* a row put on one line may have passed it */
+  return there ? w->mark[which] : w->out->len;
 }

@@ -50,6 +50,8 @@ static void test_tables_of_data(void **state) {
       {"<table><tr><td>a<td>b<tr><td>c<td>d</table>", "a\tb\nc\td"},
       {"<table><tr><td><b>a<td>b</table>c", "a\tb\nc"},
       {"<table><tr><td><ul><li>a</ul></td><td>b</td></tr></table>", "- a\tb"},
+      {"<blockquote><blockquote><blockquote><table><tr><td>a<td>b</tr><a href='https://x.example'><tr><td><p>c<td>d</tr>"
+       "</a></table>", "> > > a\tb\n> > > c\td"},
   };
   CHECK(cases);
 }
