@@ -13,7 +13,7 @@ from wire import Lmtp, Survives, good_mail, memory, sanitized
 
 CONFIG = """
 channels:
-  - {name: mail, kind: email, addresses: ["*"]}
+  - {name: mail, kind: email, addresses: ["*"], authserv_ids: [mx.example.com]}
 """
 QUARANTINE = "org.deskbell.contact.quarantine.v1"
 MIB = 1024 * 1024
@@ -55,7 +55,8 @@ def entry_of(desk, original):
 
 def big_mail(size, coding=b"base64"):
     line = b"QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3h5ejAxMjM0\r\n"
-    return (b"From: eve@example.org\r\nTo: support@example.com\r\nSubject: big\r\nMessage-ID: <" +
+    return (b"Authentication-Results: mx.example.com; dmarc=pass header.from=example.org\r\n"
+            b"From: eve@example.org\r\nTo: support@example.com\r\nSubject: big\r\nMessage-ID: <" +
             uuid.uuid4().hex.encode() +
             b"@example.org>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
             b"Content-Type: application/octet-stream; name=x.bin\r\nContent-Disposition: attachment\r\n"
@@ -126,8 +127,9 @@ def test_what_kills_its_parser_twice_is_set_aside(desk):
     assert item and item["id"] == e["id"] and "parser-died" in item["reason"]
     assert desk.metrics("email")["deskbell_email_parser_deaths_total"] - deaths == 2
     # Nothing was wrong with it: the operator has it read again.
-    again = desk.json("quarantine", "retry", item["id"])
+    again = desk.json("quarantine", "retry", item["id"], "--config", str(desk.config))
     read = wait_for(lambda: [x for x in desk.events() if x["id"] == again["id"]], "the mail, read")[0]
+    assert read["data"]["from"]["verified"] == "dmarc", "what the mail system found out counts here too"
     assert read["data"]["subject"] == "big" and read["data"]["attachments"][0]["name"] == "x.bin"
     assert desk.run("event", again["id"], "--original").stdout == raw
     assert entry_of(desk, raw) is None
