@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * deskbell trace WHAT: "where is my message?" WHAT is an event id, a reference, a conversation, a work item, an outbound
- * message, a customer's address, a Message-ID or a provider's id. The direct ways are tried first (keys), then the journal is searched from
- * its end.
+ * deskbell trace WHAT: "where is my message?" WHAT is an event id, a reference, a conversation, a work item, an
+ * outbound message, a customer's address, a Message-ID or a provider's id. The direct ways are tried first (keys),
+ * then the journal is searched from its end.
  */
 #include "base/clock.h"
 #include "base/encode.h"
@@ -91,12 +91,15 @@ static void decision_steps(json_t *steps, const struct entry *e) {
 static void life_steps(struct trace *t, json_t *steps, const struct entry *e) {
   static const struct {
     const char *type, *step, *format;
-  } rows[] = {{"claim", "claimed", "held by %s"}, {"done", "done", "ended by %s"}, {"requeue", "requeued", "back from %s to queue %s"}};
+  } rows[] = {{"claim", "claimed", "held by %s"},
+              {"done", "done", "ended by %s"},
+              {"requeue", "requeued", "back from %s to queue %s"}};
   char conversation[64], text[700];
   struct chain chain;
   struct entry at;
   json_t *later = json_array();
-  snprintf(conversation, sizeof(conversation), "%.*s", (int)e->meta[META_CONVERSATION].len, e->meta[META_CONVERSATION].at);
+  struct slice id = e->meta[META_CONVERSATION];
+  snprintf(conversation, sizeof(conversation), "%.*s", (int)id.len, id.at);
   chain_open(&chain, t->view, conversation);
   for (int n = 0; n < 100 && chain_next(&chain, &at) && strcmp(at.cursor, e->cursor) != 0; n++) {
     struct slice agent = at.meta[META_AGENT].len ? at.meta[META_AGENT] : SLICE("the operator");
