@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What an answer inherits from the message it answers: whom it goes to, its subject, its place in the thread (TH-10), and
- * the signed ids by which the answer to it is known again (TH-01, TH-02). For agents' replies, acknowledgements and notices
- * alike; who writes it adds the words. Pure.
+ * What an answer inherits from the message it answers: whom it goes to, its subject, its place in the thread (TH-10),
+ * and the signed ids by which the answer to it is known again (TH-01, TH-02). For agents' replies, acknowledgements
+ * and notices alike; who writes it adds the words. Pure.
  */
 #ifndef ANSWER_ANSWER_H
 #define ANSWER_ANSWER_H
@@ -34,12 +34,12 @@ struct answer_options {
 
 /* An empty message in the arena; NULL at its ceiling. */
 answer_message *answer_new(struct arena *a);
-/* Fills in what follows from the event: channel, conversation, to, to_key, to_name, in_answer_to, language; for mail also
- * subject, in_reply_to, references, message_id, reply_token. Strings are the event's or the arena's. Returns 0;
+/* Fills in what follows from the event: channel, conversation, to, to_key, to_name, in_answer_to, language; for mail
+ * also subject, in_reply_to, references, message_id, reply_token. Strings are the event's or the arena's. Returns 0;
  * ANSWER_NO_ADDRESS when the sender cannot be written to; -ENOMEM; -ENAMETOOLONG for a domain too long. */
 int must_check answer_to(const contact_event *event, const struct answer_options *o, struct arena *a, answer_message *m);
-/* "Re: " and the subject without what answering and forwarding put before it, in several languages (TH-14); one line. NULL
- * at the arena's ceiling. */
+/* "Re: " and the subject without what answering and forwarding put before it, in several languages (TH-14); one line.
+ * NULL at the arena's ceiling. */
 char *answer_subject(struct arena *a, struct slice subject);
 /* Packs into `ret` (cleared first). Returns 0; ANSWER_TOO_LARGE. */
 int must_check answer_pack(const answer_message *m, struct buf *ret);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What channel.c (life, taking, health), channel_send.c (from the spool to the link) and channel_outbound.c (the other way)
- * share. Internal to channel/. */
+/* What channel.c (life, taking, health), channel_send.c (from the spool to the link) and channel_outbound.c (the
+ * other way) share. Internal to channel/. */
 #ifndef CHANNEL_CHANNEL_INTERNAL_H
 #define CHANNEL_CHANNEL_INTERNAL_H
 

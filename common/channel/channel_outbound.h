@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What goes out over a program's channels: from the link into the delivery store, and what becomes of it as status events
- * through the spool.
+ * What goes out over a program's channels: from the link into the delivery store, and what becomes of it as status
+ * events through the spool.
  *
- *   link ──▶ outbound_take() ──▶ durable ──▶ TAKEN          attempt() … outbound_done() ──▶ state ──▶ STATUS event ──▶ spool
- *                                                                        outbound_reported() ◀── synced
+ *   link ──▶ outbound_take() ──▶ durable ──▶ TAKEN
+ *   attempt() … outbound_done() ──▶ state ──▶ STATUS event ──▶ spool, synced ──▶ outbound_reported()
  *
  * The program says where a message goes and how it is tried; it works on the store itself through outbound.h.
- * Failure: an order is answered TAKEN only when the store has it; a state is reported until its event is in the spool. The
- * event's id is made from the message, its state, try and time, so a repeat after a crash is the same event.
- * Limits: those of the store (LATER to the router above them). What the disk of the spool refuses waits here and is tried again
- * each second, one report for each message that is under way.
+ * Failure: an order is answered TAKEN only when the store has it; a state is reported until its event is in the
+ * spool. The event's id is made from the message, its state, try and time, so a repeat after a crash is the same
+ * event.
+ * Limits: those of the store (LATER to the router above them). What the disk of the spool refuses waits here and is
+ * tried again each second, one report for each message that is under way.
  */
 #ifndef CHANNEL_CHANNEL_OUTBOUND_H
 #define CHANNEL_CHANNEL_OUTBOUND_H
@@ -31,8 +32,8 @@ struct channel_outbound_options {
   void *arg;
 };
 
-/* From now on what the router orders is taken; `c` is borrowed and closed after this. Returns 0 (gives *ret), < 0 with the
- * complaint filled. */
+/* From now on what the router orders is taken; `c` is borrowed and closed after this. Returns 0 (gives *ret), < 0
+ * with the complaint filled. */
 int must_check channel_outbound_open(uv_loop_t *loop, struct channel *c, const struct channel_outbound_options *options,
                                      struct channel_outbound **ret, struct complaint *complaint);
 void channel_outbound_close(struct channel_outbound **o);

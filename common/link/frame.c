@@ -74,7 +74,8 @@ const char *link_order(const char *name) {
 }
 
 static bool outbound_id_ok(const char *id) {
-  return id[0] == 'o' && strspn(id + 1, "0123456789abcdefghjkmnpqrstvwxyz") == DERIVED_ID_LEN - 1 && !id[DERIVED_ID_LEN];
+  size_t good = strspn(id, "0123456789abcdefghjkmnopqrstvwxyz");
+  return id[0] == 'o' && good == DERIVED_ID_LEN && !id[good] && !strchr(id + 1, 'o');
 }
 
 static const char *check_outbound(const link_frame *f) {

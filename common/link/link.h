@@ -83,7 +83,8 @@ int must_check link_open(uv_loop_t *loop, const struct link_options *options, co
  * or restart() when the link is down); -EMSGSIZE for more than LINK_EVENT_MAX, -EINVAL for none. */
 int must_check link_send(struct link *l, const struct link_event *event);
 /* Answers an order; copies. Leaves at the end of the turn. Nothing is kept while the link is down. */
-void link_outbound_result(struct link *l, const char *id, const char *order, enum link_answer answer, struct slice reason);
+void link_outbound_result(struct link *l, const char *id, const char *order, enum link_answer answer,
+                          struct slice reason);
 bool link_up(const struct link *l);
 /* Why it is not up: the last refusal or failure, one line of ASCII; "" while up or before the first. Lent. */
 const char *link_trouble(const struct link *l);

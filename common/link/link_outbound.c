@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The channel program's end of what goes out: orders are handed on as they come, answers leave together at the end of the
- * turn. Nothing is remembered beyond the link: what was not answered, the router sends again.
+ * The channel program's end of what goes out: orders are handed on as they come, answers leave together at the end of
+ * the turn. Nothing is remembered beyond the link: what was not answered, the router sends again.
  */
 #include "link/link_internal.h"
 #include <stdlib.h>
@@ -21,7 +21,8 @@ void link_take_outbound(struct link *l, const Deskbell__V1__OutboundBatch *b) {
 }
 
 /* The router has no more unanswered orders than fit in `answers`; were it otherwise, it would have to ask again. */
-void link_outbound_result(struct link *l, const char *id, const char *order, enum link_answer answer, struct slice reason) {
+void link_outbound_result(struct link *l, const char *id, const char *order, enum link_answer answer,
+                          struct slice reason) {
   if (l->state != LINK_UP || l->answer_count == FRAME_RESULTS)
     return;
   if (!l->answers)

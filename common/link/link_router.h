@@ -71,8 +71,9 @@ const char *link_router_endpoint(const struct link_router *r);
 /* This item is durable (a number that is not outstanding is ignored): it is confirmed to the peer once all before it are.
  * `reason` may be empty. */
 void link_router_done(struct link_peer *peer, uint64_t seq, enum link_outcome outcome, struct slice reason);
-/* Sends orders, from the first on, as far as window and socket take them: copies. Returns how many; the rest is to be sent
- * when something was answered, when the program came, or after a while. Not twice the same (id, order) before its answer. */
+/* Sends orders, from the first on, as far as window and socket take them: copies. Returns how many; the rest is to be
+ * sent when something was answered, when the program came, or after a while. Not twice the same (id, order) before
+ * its answer. */
 size_t must_check link_router_send_outbound(struct link_peer *peer, const struct link_outbound *items, size_t count);
 /* Asks every program for a replay; one that is not connected, or goes away in the middle, is asked when it comes. */
 void link_router_replay(struct link_router *r, int64_t since_ms);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The router's end of what goes out. Nothing is queued here: an order is sent at once or not taken, and remembered by name
- * only, so that the window is kept and an answer to what nobody asked is dropped.
+ * The router's end of what goes out. Nothing is queued here: an order is sent at once or not taken, and remembered by
+ * name only, so that the window is kept and an answer to what nobody asked is dropped.
  */
 #include "link/router_internal.h"
 
@@ -73,7 +73,9 @@ void peer_forget_outbound(struct link_peer *p) {
 static enum link_answer answer_of(Deskbell__V1__OutboundAnswer code) {
   if (code == DESKBELL__V1__OUTBOUND_ANSWER__TAKEN)
     return LINK_TAKEN;
-  return code == DESKBELL__V1__OUTBOUND_ANSWER__REFUSED ? LINK_REFUSED : LINK_LATER; /* what we do not know: ask again */
+  if (code == DESKBELL__V1__OUTBOUND_ANSWER__REFUSED)
+    return LINK_REFUSED;
+  return LINK_LATER; /* what we do not know, too: ask again */
 }
 
 static bool take_sent(struct link_peer *p, const char *id, const char *order) {

@@ -2,10 +2,11 @@
 /*
  * How many SMS a text is (SM-01), and where it is cut. Pure, linear, no memory.
  *
- * All characters in the GSM 03.38 basic set and its extension (3GPP TS 23.038, 6.2.1): 7 bits each, 160 in one message, 153 in
- * each of several (the rest is the header that joins them); those of the extension count two. Any other character: UCS-2
- * for all of it, 70 and 67 UTF-16 units. Nothing that is one for the reader is cut: no extension character, no surrogate
- * pair, no letter from its accents, no emoji of several parts (unless one alone is longer than a part).
+ * All characters in the GSM 03.38 basic set and its extension (3GPP TS 23.038, 6.2.1): 7 bits each, 160 in one
+ * message, 153 in each of several (the rest is the header that joins them); those of the extension count two. Any
+ * other character: UCS-2 for all of it, 70 and 67 UTF-16 units. Nothing that is one for the reader is cut: no
+ * extension character, no surrogate pair, no letter from its accents, no emoji of several parts (unless one alone is
+ * longer than a part).
  */
 #ifndef TEXT_SMS_SEGMENTS_H
 #define TEXT_SMS_SEGMENTS_H
@@ -24,8 +25,8 @@ struct sms_segments {
 
 /* `text`: valid UTF-8; a byte that is none counts as U+FFFD. */
 void sms_segments(struct slice text, struct sms_segments *ret);
-/* The first segment of `*text`, which is then without it; false when it is empty. `of` is what sms_segments() said of the
- * whole text. */
+/* The first segment of `*text`, which is then without it; false when it is empty. `of` is what sms_segments() said of
+ * the whole text. */
 bool sms_segment_take(struct slice *text, const struct sms_segments *of, struct slice *ret);
 
 #endif

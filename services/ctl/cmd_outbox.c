@@ -23,7 +23,8 @@ static const char *text_of(const json_t *object, const char *name) {
 static redisReply *list_ids(struct desk_view *v, const struct asked *asked) {
   bool bad = strcmp(asked->state, "failed") == 0 || strcmp(asked->state, "suppressed") == 0;
   char last[24];
-  snprintf(last, sizeof(last), "%lld", (long long)(asked->state[0] || asked->channel[0] ? -1 : (int64_t)asked->limit - 1));
+  bool all = asked->state[0] || asked->channel[0]; /* to be sifted */
+  snprintf(last, sizeof(last), "%lld", all ? -1LL : (long long)asked->limit - 1);
   return CALL(v, "ZRANGE", bad ? TAG ":out:failed" : TAG ":out:open", "0", last);
 }
 
@@ -109,7 +110,8 @@ static void print_by_destination(const struct desk_view *v, const json_t *messag
     printf(" %7s", ages[k].name);
   printf("\n");
   json_array_foreach(rows, i, row) {
-    printf("%-32s %7" JSON_INTEGER_FORMAT, text_of(row, "destination"), json_integer_value(json_object_get(row, "total")));
+    printf("%-32s %7" JSON_INTEGER_FORMAT, text_of(row, "destination"),
+           json_integer_value(json_object_get(row, "total")));
     for (k = 0; k < AGES; k++)
       printf(" %7" JSON_INTEGER_FORMAT, json_integer_value(json_object_get(row, ages[k].name)));
     printf("\n");
@@ -267,10 +269,12 @@ static const struct {
              {"flush", "", 0, 1, run_flush}};
 
 static int read_options(struct ctl *ctl, int argc, char **argv, struct asked *ret) {
-  static const struct option options[] = {{"state", required_argument, NULL, 's'},   {"channel", required_argument, NULL, 'c'},
-                                          {"by", required_argument, NULL, 'b'},      {"agent", required_argument, NULL, 'a'},
-                                          {"reason", required_argument, NULL, 'r'},  {"limit", required_argument, NULL, 'l'}, {0}};
-  *ret = (struct asked){.state = "", .channel = "", .by = "", .agent = "", .why = "asked for by the operator", .limit = 1000};
+  static const struct option options[] = {
+      {"state", required_argument, NULL, 's'},  {"channel", required_argument, NULL, 'c'},
+      {"by", required_argument, NULL, 'b'},     {"agent", required_argument, NULL, 'a'},
+      {"reason", required_argument, NULL, 'r'}, {"limit", required_argument, NULL, 'l'}, {0}};
+  *ret = (struct asked){.state = "", .channel = "", .by = "", .agent = "", .why = "asked for by the operator",
+                        .limit = 1000};
   optind = 0;
   for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
     if (o == 's' && outbound_words(optarg)[0])

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * deskbell reply CONVERSATION: an answer to the customer's latest message, created as an agent's is. What it inherits from
- * that message: common/answer. Its files become blobs of the program "deskbell" before it is created, so that it never names
- * what is not there.
+ * deskbell reply CONVERSATION: an answer to the customer's latest message, created as an agent's is. What it inherits
+ * from that message: common/answer. Its files become blobs of the program "deskbell" before it is created, so that it
+ * never names what is not there.
  */
 #include "base/clock.h"
 #include "base/digest.h"
@@ -182,8 +182,9 @@ static int compose(struct reply *r, char **ret_others) {
   answer_message *m = r->message = answer_new(r->arena);
   int outcome = answer_to(r->talk.latest, &options, r->arena, m);
   if (outcome)
-    return ctl_fail(r->view->ctl, "%s", outcome == ANSWER_NO_ADDRESS ? "the customer's address is none that this channel can write to"
-                                                                     : strerror(-outcome));
+    return ctl_fail(r->view->ctl, "%s",
+                    outcome == ANSWER_NO_ADDRESS ? "the customer's address is none that this channel can write to"
+                                                 : strerror(-outcome));
   m->kind = DESKBELL__V1__OUTBOUND_KIND__REPLY;
   m->agent = (char *)r->wish->agent;
   m->created_ms = clock_now_ms();
@@ -211,11 +212,13 @@ static json_t *show_segments(const struct reply *r) {
     return NULL;
   sms_segments(slice_text(r->message->text), &s);
   if (!r->view->ctl->json)
-    printf("%zu SMS, %s, %zu characters, %zu left\n", s.count, s.encoding == SMS_GSM7 ? "GSM-7" : "UCS-2", s.units, s.left);
+    printf("%zu SMS, %s, %zu characters, %zu left\n", s.count, s.encoding == SMS_GSM7 ? "GSM-7" : "UCS-2", s.units,
+           s.left);
   return segments_json(&s);
 }
 
-static int print_result(const struct reply *r, const char *outcome, const char *state, const char *why, json_t *segments) {
+static int print_result(const struct reply *r, const char *outcome, const char *state, const char *why,
+                        json_t *segments) {
   const struct ctl *ctl = r->view->ctl;
   if (ctl->json) {
     json_t *j = json_object();
@@ -240,8 +243,9 @@ static int create(struct reply *r, const char *others, struct slice packed, json
   snprintf(not_before, sizeof(not_before), "%lld", (long long)m->not_before_ms);
   if (m->message_id[0])
     message_id_digest(slice_text(m->message_id), digest);
-  const char *argv[] = {"FCALL", "deskbell_outbound_create", "1", TAG, now, m->id, "reply", m->channel, m->idempotency_key,
-                        m->conversation, m->to_key, others, m->agent, not_before, "0", m->in_answer_to, digest, packed.at};
+  const char *argv[] = {"FCALL",    "deskbell_outbound_create", "1", TAG, now, m->id, "reply", m->channel,
+                        m->idempotency_key, m->conversation, m->to_key, others, m->agent, not_before, "0",
+                        m->in_answer_to, digest, packed.at};
   enum { COUNT = sizeof(argv) / sizeof(argv[0]) };
   size_t lengths[COUNT];
   for (size_t i = 0; i + 1 < COUNT; i++)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * deskbell trace WHAT: "where is my message?" WHAT is an event id, a reference, a conversation, a work item, an outbound
- * message, a customer's address, a Message-ID or a provider's id. The direct ways are tried first (keys), then the journal is searched from
- * its end.
+ * deskbell trace WHAT: "where is my message?" WHAT is an event id, a reference, a conversation, a work item, an
+ * outbound message, a customer's address, a Message-ID or a provider's id. The direct ways are tried first (keys),
+ * then the journal is searched from its end.
  */
 #include "base/clock.h"
 #include "base/encode.h"
@@ -119,23 +119,16 @@ static void life_step(json_t *steps, const struct entry *at, const struct entry 
 /* What happened afterwards in one conversation: its chain of entries, from its end. */
 static void life_steps(struct trace *t, json_t *steps, const struct entry *e, const char *chain, const char *first,
                        const char *now) {
-  char key[128];
-  snprintf(key, sizeof(key), TAG ":conv:%.64s", chain);
-  auto_reply *last = CALL(t->view, "HGET", key, "last");
-  char cursor[64];
-  snprintf(cursor, sizeof(cursor), "%s", reply_text(last));
-  for (int n = 0; n < LIFE_MAX && cursor[0] && cursor_compare(cursor, e->cursor) > 0; n++) {
-    redisReply *reply = NULL;
-    struct entry at;
-    if (entry_get(t->view, cursor, &reply, &at) < 0)
-      break;
+  struct chain entries;
+  struct entry at;
+  chain_open(&entries, t->view, chain);
+  for (int n = 0; n < LIFE_MAX && chain_next(&entries, &at) && cursor_compare(at.cursor, e->cursor) > 0; n++) {
     bool place = slice_equal(at.type, SLICE("merge")) || slice_equal(at.type, SLICE("split")) ||
                  slice_equal(at.type, SLICE("move"));
     if (!slice_equal(at.type, SLICE("event")) && (!place || is_about(&at, e, first, now)))
       life_step(steps, &at, e);
-    snprintf(cursor, sizeof(cursor), "%.*s", (int)at.meta[META_PREVIOUS].len, at.meta[META_PREVIOUS].at);
-    freeReplyObject(reply);
   }
+  chain_close(&entries);
 }
 
 static int by_time(const void *a, const void *b) {

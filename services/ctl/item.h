@@ -7,7 +7,8 @@
 
 /* Reads item, conversation and the entry that opened it. Returns 0 (gives a JSON object), -ENOENT, -EIO after saying
  * why. Members: id, state, queue, agent, conversation, customer, priority, deadline, skills, rule, desk_version,
- * created, changed, messages, reason (why it was opened again or is urgent), event {id, channel, from, subject, text}, context. */
+ * created, changed, messages, reason (why it was opened again or is urgent), event {id, channel, from, subject,
+ * text}, context. */
 int must_check item_json(struct desk_view *v, const char *id, json_t **ret);
 /* Two or three lines for a person. */
 void item_print(const json_t *item);

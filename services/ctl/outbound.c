@@ -78,7 +78,8 @@ static const char *text_of(const json_t *object, const char *name) {
 
 void outbound_print(const json_t *m) {
   const char *state = text_of(m, "state");
-  printf("%s  %-10s %s over %s to %s", text_of(m, "id"), state, text_of(m, "kind"), text_of(m, "channel"), text_of(m, "to"));
+  printf("%s  %-10s %s over %s to %s", text_of(m, "id"), state, text_of(m, "kind"), text_of(m, "channel"),
+         text_of(m, "to"));
   if (text_of(m, "agent")[0])
     printf(", by %s", text_of(m, "agent"));
   printf(", %s\n    since %s: %s", text_of(m, "created"), text_of(m, "changed"), outbound_words(state));

@@ -8,8 +8,8 @@
 
 /* "waits for its turn"; "" for a state that is none. */
 const char *outbound_words(const char *state);
-/* Id, state and what is known of its delivery: members as the fields of P:out:ID. Returns 0 (gives a JSON object), -ENOENT,
- * -EIO after saying why. */
+/* Id, state and what is known of its delivery: members as the fields of P:out:ID. Returns 0 (gives a JSON object),
+ * -ENOENT, -EIO after saying why. */
 int must_check outbound_json(struct desk_view *v, const char *id, json_t **ret);
 /* One or two lines for a person. */
 void outbound_print(const json_t *message);

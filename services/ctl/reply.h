@@ -32,8 +32,8 @@ struct reply {
   char id[DERIVED_ID_LEN + 1], key[HEX_LEN(16) + 1];
 };
 
-/* Finds the conversation, its latest letter and the channel to go out over. Returns CTL_OK or an exit status after saying
- * why. */
+/* Finds the conversation, its latest letter and the channel to go out over. Returns CTL_OK or an exit status after
+ * saying why. */
 int must_check reply_find(struct reply *r);
 
 #endif

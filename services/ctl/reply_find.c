@@ -29,7 +29,8 @@ static int find_conversation(struct reply *r) {
     split_parts(slice_text(found->elements == 2 ? reply_text(found->element[0]) : ""), '\x1f', facts, 2);
     if (facts[1].len == 0 || strlen(r->talk.id) != CONVERSATION_ID_LEN)
       break;
-    snprintf(r->talk.channel, sizeof(r->talk.channel), "%.*s", (int)(facts[1].len < 60 ? facts[1].len : 60), facts[1].at);
+    int len = facts[1].len < 60 ? (int)facts[1].len : 60;
+    snprintf(r->talk.channel, sizeof(r->talk.channel), "%.*s", len, facts[1].at);
     if (!reply_text(found->element[1])[0])
       return CTL_OK;
     snprintf(r->talk.id, sizeof(r->talk.id), "%.60s", reply_text(found->element[1]));
@@ -40,7 +41,8 @@ static int find_conversation(struct reply *r) {
 /* A bounce or report is nobody's letter. */
 static bool is_letter(const contact_event *e) {
   const char *automatic = e->automatic ? e->automatic->kind : "";
-  return e->kind == DESKBELL__V1__EVENT_KIND__MESSAGE && strcmp(automatic, "bounce") != 0 && strcmp(automatic, "report") != 0;
+  return e->kind == DESKBELL__V1__EVENT_KIND__MESSAGE && strcmp(automatic, "bounce") != 0 &&
+         strcmp(automatic, "report") != 0;
 }
 
 static int read_talk(struct reply *r) {
@@ -61,7 +63,9 @@ static int read_talk(struct reply *r) {
       break;
   }
   chain_close(&chain);
-  return r->talk.latest && r->talk.root ? CTL_OK : ctl_fail(r->view->ctl, "%s has no message that could be answered", r->talk.id);
+  if (r->talk.latest && r->talk.root)
+    return CTL_OK;
+  return ctl_fail(r->view->ctl, "%s has no message that could be answered", r->talk.id);
 }
 
 /* ---- the channel it goes out over */

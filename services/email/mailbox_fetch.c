@@ -57,6 +57,8 @@ static void on_handed(void *arg, const struct ledger_mail *row, int outcome) {
   f->hand_count--;
   f->hand_bytes -= row->size;
   uid_set_remove(&f->in_hand, row->uid, row->uid);
+  const bool awaited = uid_set_has(&f->awaited, row->uid);
+  uid_set_remove(&f->awaited, row->uid, row->uid);
   if (f->closing) {
     folder_free_when_done(f);
     return;
@@ -67,8 +69,10 @@ static void on_handed(void *arg, const struct ledger_mail *row, int outcome) {
     put_back(f, row->uid);
     folder_pause(f, PAUSE_MS);
   } else if (current) {
-    ++*count_of(&f->counts, row->outcome);
-    f->counts.missing--;
+    if (awaited) {
+      ++*count_of(&f->counts, row->outcome);
+      f->counts.missing--;
+    }
     f->fruitless = 0;
     if (!row->marked)
       uid_set_add(&f->unmarked, row->uid, row->uid);
@@ -86,6 +90,7 @@ static void take_in_hand(struct mailbox_folder *f, const struct wanted *w) {
   f->hand_count++;
   f->hand_bytes += w->size;
   uid_set_add(&f->in_hand, w->uid, w->uid);
+  uid_set_add(&f->awaited, w->uid, w->uid);
 }
 
 /* Larger than the server had said: its header then. */

@@ -392,7 +392,8 @@ static struct imap_account account_of(const struct mailbox_folder_options *o) {
 
 struct mailbox_folder *mailbox_folder_open(uv_loop_t *loop, const struct mailbox_folder_options *options) {
   struct mailbox_folder *f = must_calloc(1, sizeof(*f));
-  struct uid_set *const sets[] = {&f->missing, &f->old, &f->suspects, &f->in_hand, &f->unmarked, &f->marking};
+  struct uid_set *const sets[] = {&f->missing, &f->old, &f->suspects, &f->in_hand, &f->awaited, &f->unmarked,
+                                 &f->marking};
   f->o = *options;
   f->loop = loop;
   for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
@@ -428,7 +429,8 @@ void mailbox_folder_drain(struct mailbox_folder *f) {
 }
 
 void folder_free_when_done(struct mailbox_folder *f) {
-  struct uid_set *const sets[] = {&f->missing, &f->old, &f->suspects, &f->in_hand, &f->unmarked, &f->marking};
+  struct uid_set *const sets[] = {&f->missing, &f->old, &f->suspects, &f->in_hand, &f->awaited, &f->unmarked,
+                                 &f->marking};
   if (!f->closing || f->handles || f->hand_count || f->busy)
     return;
   for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)

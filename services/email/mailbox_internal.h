@@ -53,6 +53,7 @@ struct mailbox_folder {
   size_t batch_count;
   bool header_only;                /* the batch is */
   struct uid_set in_hand;          /* fetched, on their way into spool and ledger */
+  struct uid_set awaited;          /* those of in_hand that are counted as missing until they are there */
   size_t hand_count;
   uint64_t hand_bytes;
   struct incoming *current;        /* being received */

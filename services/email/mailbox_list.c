@@ -105,6 +105,15 @@ static void take_trying(struct mailbox_folder *f, const struct uid_set *trying) 
       }
 }
 
+/* Of what is in hand some is in the ledger by now, though nobody said so yet, and some is gone from the server. */
+static void await_in_hand(struct mailbox_folder *f) {
+  uid_set_clear(&f->awaited);
+  for (size_t i = 0; i < f->in_hand.count; i++)
+    for (uint64_t uid = f->in_hand.ranges[i].first; uid <= f->in_hand.ranges[i].last; uid++)
+      if (uid_set_has(&f->missing, (uint32_t)uid) || uid_set_has(&f->old, (uint32_t)uid))
+        uid_set_add(&f->awaited, (uint32_t)uid, (uint32_t)uid);
+}
+
 /* What is being done already is not to be done again. */
 static void take_survey(struct mailbox_folder *f, struct survey *s) {
   f->more = s->missing.full || s->old.full || s->unmarked.full;
@@ -112,6 +121,7 @@ static void take_survey(struct mailbox_folder *f, struct survey *s) {
   replace(&f->missing, &s->missing);
   replace(&f->old, &s->old);
   replace(&f->unmarked, &s->unmarked);
+  await_in_hand(f);
   remove_set(&f->missing, &f->in_hand);
   remove_set(&f->old, &f->in_hand);
   if (f->o.mailbox->first_run == MAILBOX_FIRST_ALL) {

@@ -169,9 +169,11 @@ end
 -- Answers outcome, id, state, why: CREATED, KNOWN (this key has its message), GONE (no such conversation), FULL.
 local function outbound_create(keys, args)
   local tag, now = keys[1], args[1]
-  local o = { id = args[2], kind = args[3], channel = args[4], to = args[7], agent = one_line(args[9]), state = '', created = now }
+  local o = { id = args[2], kind = args[3], channel = args[4], to = args[7], agent = one_line(args[9]), state = '',
+    created = now }
   local key, not_before, answers, mid, bytes = args[5], tonumber(args[10]), args[12], args[13], args[14]
-  if not OUT_WAITING_MAX[o.kind] or not match(o.id, '^o%w+$') or #o.id ~= 17 or #bytes > OUT_BYTES_MAX or #bytes == 0 then
+  if not OUT_WAITING_MAX[o.kind] or not match(o.id, '^o%w+$') or #o.id ~= 17 or #bytes == 0 or
+    #bytes > OUT_BYTES_MAX then
     return redis.error_reply('INVALID outbound message')
   end
   local known = call('GET', tag .. ':out:key:' .. o.channel .. ':' .. key) or o.id
@@ -186,8 +188,8 @@ local function outbound_create(keys, args)
   local state = optout and 'suppressed' or not_before > tonumber(now) and 'held' or 'queued'
   local why = optout and 'the customer opted out of this channel' or ''
   local cursor = journal(tag, { type = 'outbound', event = bytes, customer = conv.customer, conversation = conv.id,
-    work_item = conv.item, queue = conv.queue, rule = o.kind, evidence = o.id .. ' ' .. state .. ' ' .. why, agent = o.agent,
-    at = now, prev = conv.last })
+    work_item = conv.item, queue = conv.queue, rule = o.kind, evidence = o.id .. ' ' .. state .. ' ' .. why,
+    agent = o.agent, at = now, prev = conv.last })
   call('HSET', tag .. ':out:' .. o.id, 'state', state, 'kind', o.kind, 'channel', o.channel, 'conversation', conv.id,
     'to', o.to, 'agent', o.agent, 'key', key, 'created', now, 'changed', now, 'expires', args[11], 'answers', answers,
     'item', conv.item, 'entry', cursor, 'why', why, 'optout', optout or '', 'attempt', '0',
@@ -212,8 +214,8 @@ end
 -- ---------------------------------------------------------------- relay
 
 -- outbound_due {tag}  now most bytes count channel… skip…   (reads only)
--- What is due in the outboxes of these channels, in turns, the oldest of each first, without those in `skip`. Answers per
--- message id, channel, order, packed message.
+-- What is due in the outboxes of these channels, in turns, the oldest of each first, without those in `skip`. Answers
+-- per message id, channel, order, packed message.
 local function outbound_due(keys, args)
   local tag, now, most, room, channels = keys[1], args[1], tonumber(args[2]), tonumber(args[3]), tonumber(args[4])
   local skip, skipped = {}, 0
@@ -272,7 +274,8 @@ local function out_relayed(tag, channel, id, order, answer, reason, now)
     return 'r'
   end
   if answer == 'refused' then
-    out_fact(tag, 'outbound_state', o, id .. ' ' .. o.state .. ' ' .. o.state .. ' ' .. order .. ': ' .. reason, nil, now)
+    local same = o.state .. ' ' .. o.state
+    out_fact(tag, 'outbound_state', o, id .. ' ' .. same .. ' ' .. order .. ': ' .. reason, nil, now)
   elseif order == 'retry' and o.state == 'failed' then
     out_fact(tag, 'outbound_state', o, id .. ' failed queued tried again', nil, now)
     out_set(tag, o, 'queued', now)
@@ -378,19 +381,21 @@ end
 local function status_facts(text)
   local p = split(text)
   return { id = p[1] or '', source = p[2] or '', state = p[3] or '', attempt = tonumber(p[4]) or 0, at = p[5] or '',
-    next_try = p[6] or '', permanent = p[7] == '1', code = p[8] or '', destination = p[9] or '', why = p[10] or '' }
+    next_try = p[6] ~= '0' and p[6] or '', permanent = p[7] == '1', code = p[8] or '', destination = p[9] or '', why = p[10] or '' }
 end
 
--- Applies a report. Answers in words what it did, "queued accepted", or why it did nothing; and the reason when an agent
--- must see to it.
+-- Applies a report. Answers in words what it did, "queued accepted", or why it did nothing; and the reason when an
+-- agent must see to it.
 local function out_apply(tag, o, s, now)
   local from, to = o.state, s.state
   local attempt = tonumber(o.attempt) or 0
   if not OUT_MOVES[to] then return 'ignored: no such state' end
-  if s.attempt > 0 and s.attempt < attempt or s.id == '' and s.source ~= o.source then return 'ignored: of an earlier try' end
+  if s.attempt > 0 and s.attempt < attempt or s.id == '' and s.source ~= o.source then
+    return 'ignored: of an earlier try'
+  end
   if to == 'failed' and o.wish == 'suppressed' then to = 'suppressed' end
-  local facts = { 'attempt', s.attempt > attempt and s.attempt or attempt, 'next_try', to == 'deferred' and s.next_try or '',
-    'why', s.why, 'code', s.code, 'permanent', s.permanent and '1' or '' }
+  local facts = { 'attempt', s.attempt > attempt and s.attempt or attempt, 'next_try', s.next_try, 'why', s.why,
+    'code', s.code, 'permanent', s.permanent and '1' or '' }
   if s.destination ~= '' then facts[#facts + 1], facts[#facts + 2] = 'destination', s.destination end
   if from == to then
     if not OUT_OPEN[to] or s.attempt == attempt then return 'ignored: known' end

@@ -119,7 +119,7 @@ static void open_metrics(struct relay *r) {
   r->waiting_now = metric_gauge("deskbell_outbox_waiting", "Outbound messages and orders in the outboxes", NULL, NULL);
   r->oldest = metric_gauge("deskbell_outbox_oldest_seconds", "How long the first of them is due", NULL, NULL);
   r->under_way = metric_gauge("deskbell_outbox_under_way", "Sent to channel programs and not settled", NULL, NULL);
-  r->wakes = metric_counter("deskbell_outbox_wakes_total", "How often Redis said that something is in an outbox", NULL, NULL);
+  r->wakes = metric_counter("deskbell_outbox_wakes_total", "How often Redis woke the relay", NULL, NULL);
 }
 
 struct relay *relay_open(uv_loop_t *loop, const struct relay_options *options) {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What goes out, from the outboxes in Redis to the channel programs: whatever is due and not on its way already is sent,
- * within the link's window; what the program answered is settled in Redis. Woken by Redis when something enters an outbox
- * (pub/sub), and once a second for what became due, and for what was missed.
+ * What goes out, from the outboxes in Redis to the channel programs: whatever is due and not on its way already is
+ * sent, within the link's window; what the program answered is settled in Redis. Woken by Redis when something enters
+ * an outbox (pub/sub), and once a second for what became due, and for what was missed.
  *
  *   outbox ──▶ deskbell_outbound_due ──▶ link ──▶ channel program ──▶ answer ──▶ deskbell_outbound_relayed
  *
- * If the router dies anywhere here, or Redis does: what was not settled is sent again, and the channel program knows what
- * it has. Each program has its own window and its own pace: one that is away or full holds up nobody else.
+ * If the router dies anywhere here, or Redis does: what was not settled is sent again, and the channel program knows
+ * what it has. Each program has its own window and its own pace: one that is away or full holds up nobody else.
  * Limits: LINK_OUTBOUND_WINDOW messages under way for each program; LINK_PEERS_MAX programs.
  */
 #ifndef ROUTER_RELAY_H

@@ -105,7 +105,8 @@ static void settle_channel(struct flow *f, struct outcome *list, size_t count) {
   for (size_t i = 0; i < count; i++) {
     if (!list[i].answer || strcmp(list[i].channel, list[0].channel) != 0)
       continue;
-    memcpy(argv + argc, (const char *[]){list[i].id, list[i].order, list[i].answer, list[i].reason}, PARTS * sizeof(*argv));
+    const char *parts[PARTS] = {list[i].id, list[i].order, list[i].answer, list[i].reason};
+    memcpy(argv + argc, parts, sizeof(parts));
     argc += PARTS;
     memcpy(s->items[s->count].id, list[i].id, sizeof(list[i].id));
     s->items[s->count++].order = list[i].order;
@@ -152,7 +153,8 @@ static void read_due(struct flow *f, const redisReply *reply, struct due *ret) {
     const char *id = text_of(reply->element[i], &id_len), *channel = text_of(reply->element[i + 1], &ignored);
     const char *order = link_order(text_of(reply->element[i + 2], &ignored));
     const char *message = text_of(reply->element[i + 3], &len);
-    bool good = id_len == DERIVED_ID_LEN && order && len <= LINK_OUTBOUND_MAX && (len > 0 || order != link_order("deliver"));
+    bool good = id_len == DERIVED_ID_LEN && order && len <= LINK_OUTBOUND_MAX &&
+                (len > 0 || order != link_order("deliver"));
     if (good) {
       ret->items[ret->count] = (struct link_outbound){.id = id, .order = order, .message = slice_of(message, len)};
       ret->channels[ret->count++] = channel;
@@ -185,7 +187,8 @@ static void ask(struct flow *f, const char *const *channels, size_t channel_coun
   int argc = HEAD;
   clock_text(now);
   snprintf(most, sizeof(most), "%zu", LINK_OUTBOUND_WINDOW - f->count);
-  snprintf(room, sizeof(room), "%zu", under_way < LINK_OUTBOUND_WINDOW_BYTES ? LINK_OUTBOUND_WINDOW_BYTES - under_way : 0);
+  bool full = under_way >= LINK_OUTBOUND_WINDOW_BYTES;
+  snprintf(room, sizeof(room), "%zu", full ? 0 : LINK_OUTBOUND_WINDOW_BYTES - under_way);
   snprintf(count, sizeof(count), "%zu", channel_count);
   memcpy(argv, (const char *[]){"FCALL_RO", "deskbell_outbound_due", "1", f->common->tag, now, most, room, count},
          HEAD * sizeof(*argv));
@@ -235,6 +238,11 @@ static void pause_flow(struct flow *f, struct slice why) {
   log_warn("outbound_later", KV("program", f->program), KS("why", why), KI("again_in_ms", f->pause_ms));
 }
 
+static void count_answer(const struct flow *f, enum link_answer answer) {
+  const struct flow_common *c = f->common;
+  metric_add(answer == LINK_TAKEN ? c->taken : answer == LINK_REFUSED ? c->refused : c->later, 1);
+}
+
 void flow_answered(struct flow *f, const struct link_outbound_answer *answers, size_t count) {
   struct outcome list[LINK_OUTBOUND_WINDOW];
   size_t n = 0;
@@ -243,7 +251,7 @@ void flow_answered(struct flow *f, const struct link_outbound_answer *answers, s
     enum link_answer answer = answers[i].answer;
     if (!flight || flight->settling)
       continue;
-    metric_add(answer == LINK_TAKEN ? f->common->taken : answer == LINK_REFUSED ? f->common->refused : f->common->later, 1);
+    count_answer(f, answer);
     if (answer == LINK_LATER) {
       pause_flow(f, answers[i].reason);
       forget(f, flight);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One channel program's share of what goes out: the messages under way to it, each sent until the program answered, then
- * settling until Redis did. It asks Redis for what is due when there is room, one question at a time, and names what is
- * under way. Settling that fails is forgotten: the message is still in its outbox and goes the same way again. Internal to
- * the relay.
+ * One channel program's share of what goes out: the messages under way to it, each sent until the program answered,
+ * then settling until Redis did. It asks Redis for what is due when there is room, one question at a time, and names
+ * what is under way. Settling that fails is forgotten: the message is still in its outbox and goes the same way
+ * again. Internal to the relay.
  */
 #ifndef ROUTER_RELAY_FLOW_H
 #define ROUTER_RELAY_FLOW_H

@@ -51,6 +51,6 @@ const char *status_facts(const contact_event *e, struct arena *a) {
   if (!own || !source || !code || !destination || !why)
     return NULL;
   return arena_printf(a, "%s\x1f%s\x1f%s\x1f%u\x1f%lld\x1f%lld\x1f%s\x1f%s\x1f%s\x1f%s", own, source, state, s->attempt,
-                      (long long)(s->at_ms ? s->at_ms : e->received_at_ms), (long long)s->next_try_ms, permanent ? "1" : "",
-                      code, destination, *why ? why : *s->state ? "" : line(a, s->provider_status, WORD_MAX));
+                      (long long)(s->at_ms ? s->at_ms : e->received_at_ms), (long long)s->next_try_ms,
+                      permanent ? "1" : "", code, destination, why);
 }

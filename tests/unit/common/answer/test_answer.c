@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An answer finds its way: address, subject, References, and ids that prove what they answer. */
 #include "answer/answer.h"
+#include "base/file.h"
 #include "token/token.h"
 #include <setjmp.h>
 #include <stdarg.h>
@@ -228,12 +229,39 @@ static void limits_are_said(void **state) {
   arena_free(&small);
 }
 
+/* What lies in outboxes and delivery stores must be read for ever, and is written the same way. */
+static void a_stored_message_is_still_read(void **state) {
+  (void)state;
+  auto_clean(buf_free) struct buf stored = BUF_INIT(ANSWER_MAX_BYTES), packed = BUF_INIT(ANSWER_MAX_BYTES);
+  assert_int_equal(file_read(GOLDEN "/message-1.bin", &stored), 0);
+  arena_reset(arena);
+  answer_message *m =
+      deskbell__v1__outbound_message__unpack(arena_protobuf(arena), stored.len, (const uint8_t *)stored.at);
+  assert_non_null(m);
+  assert_int_equal(m->base.n_unknown_fields, 0);
+  assert_string_equal(m->id, "o0123456789abcdef");
+  assert_int_equal(m->kind, DESKBELL__V1__OUTBOUND_KIND__REPLY);
+  assert_string_equal(m->cc[0], "boss@example.org");
+  assert_int_equal(m->attachments[0]->blob->size, 512005);
+  assert_string_equal(m->references[1], "m9@example.org");
+  assert_string_equal(m->reply_token, "0123456789abcdef0123456789abc");
+  assert_int_equal(m->not_before_ms, 1795512660123);
+  assert_string_equal(m->language, "de");
+  assert_int_equal(answer_pack(m, &packed), 0);
+  assert_int_equal(packed.len, stored.len);
+  assert_memory_equal(packed.at, stored.at, stored.len);
+  /* An operator released it (outbound.lua): its own not_before_ms counts no longer. */
+  assert_int_equal(buf_add(&stored, "\xa0\x01\x00", 3), 0);
+  m = deskbell__v1__outbound_message__unpack(arena_protobuf(arena), stored.len, (const uint8_t *)stored.at);
+  assert_int_equal(m->not_before_ms, 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_mail_is_answered),   cmocka_unit_test(a_text_message_is_answered),
       cmocka_unit_test(who_cannot_be_written_to), cmocka_unit_test(subjects),
       cmocka_unit_test(references),           cmocka_unit_test(an_event_without_thread_is_answered),
-      cmocka_unit_test(limits_are_said),
+      cmocka_unit_test(limits_are_said),      cmocka_unit_test(a_stored_message_is_still_read),
   };
   return cmocka_run_group_tests(tests, open_arena, close_arena);
 }
