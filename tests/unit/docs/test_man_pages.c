@@ -28,11 +28,11 @@
 
 /* Every section of the configuration stands on one page. */
 static const struct {
-  const char *page, *sections[5];
+  const char *page, *sections[6];
 } pages[] = {
-    {"deskbell.md", {"desk", "redis", "link", "spool", "channels"}},
+    {"deskbell.md", {"desk", "redis", "link", "spool", "outbound", "channels"}},
     {"router.md", {"router"}},
-    {"email.md", {"email"}},
+    {"email.md", {"email", "smtp", "mailboxes"}},
     {"sms.md", {"sms"}},
     {"webform.md", {"webform"}},
 };

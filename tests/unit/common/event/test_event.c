@@ -142,7 +142,7 @@ static void test_everything_survives_packing(void **state) {
 
 static void test_check_refuses(void **state) {
   (void)state;
-  static const char *const dirty[] = {"\xff", "a\x01" "b", "\xc0\xaf", "\xed\xa0\x80", "cut \xe2\x82"};
+  static const char *const dirty[] = {"\xff", "a\x01z", "\xc0\xaf", "\xed\xa0\x80", "cut \xe2\x82"};
   const char *why;
   contact_event *e = sample();
   assert_int_equal(event_check(e, &why), 0);
