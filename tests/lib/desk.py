@@ -168,7 +168,8 @@ class Desk:
         return self._endpoints
 
     def run(self, *args, check=True, input=None):
-        done = subprocess.run([str(BIN / "deskbell"), *args, "--dir", str(self.dir)], capture_output=True,
+        config = ["--config", str(self.config)] if self.config else []
+        done = subprocess.run([str(BIN / "deskbell"), *args, "--dir", str(self.dir), *config], capture_output=True,
                               input=input, timeout=PATIENCE)
         if check and done.returncode != 0:
             raise AssertionError(f"deskbell {' '.join(args)}: exit {done.returncode}: {done.stderr.decode()}")
