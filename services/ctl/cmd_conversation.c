@@ -132,6 +132,7 @@ static int unmerge(struct work *w, const struct conversation *c) {
 struct cut {
   struct said_list chain, moved, left; /* `moved`, `left`: what belongs to it, without what went elsewhere */
   size_t at;                           /* in the chain: the first entry of the new conversation */
+  bool partial;                        /* older entries were not read: nobody is taken for gone */
 };
 
 static bool is_event(const struct said *s, const char *event) {
@@ -158,8 +159,9 @@ static int find_cut(struct work *w, const struct conversation *c, struct cut *re
     if (is_event(cut.chain.at[i], w->asked->at))
       cut.at = i;
   if (cut.at == SIZE_MAX)
-    return ctl_fail(w->view->ctl, "%s: %s is no message of this conversation's own%s", c->id, w->asked->at,
-                    c->members[0] ? "; of a merged one? split that out first" : "");
+    return ctl_fail(w->view->ctl, "%s: %s is no message of this conversation's own%s%s", c->id, w->asked->at,
+                    c->members[0] ? "; of a merged one? split that out first" : "",
+                    cut.chain.cut ? "; only its latest entries are looked at" : "");
   struct slice unused;
   if (list_find(c->gone, cut.chain.at[cut.at]->cursor, &unused))
     return ctl_fail(w->view->ctl, "%s was moved to another conversation", w->asked->at);
@@ -174,6 +176,7 @@ static int find_cut(struct work *w, const struct conversation *c, struct cut *re
   }
   if (before == 0 && !all.cut)
     return ctl_fail(w->view->ctl, "%s begins with that message: nothing would be left in it", c->id);
+  cut.partial = all.cut;
   *ret = cut;
   return CTL_OK;
 }
@@ -239,7 +242,7 @@ static redisReply *split_step(struct work *w, const struct conversation *c, cons
   bool mail = strcmp(first->channel_kind, "email") == 0; /* all else runs as a talk of its sender */
   const char *const head[] = {"FCALL", "deskbell_conversation_split", "1", TAG, w->now, w->asked->by, c->id, c->last,
                               id, first->cursor, before, first->event, at, item, customer, first->channel, reference,
-                              subject, gone_keys(w, &moved, &left), text_of(w, &moved),
+                              subject, cut->partial ? "|" : gone_keys(w, &moved, &left), text_of(w, &moved),
                               taken_of(w, c->taken, first->cursor, false), taken_of(w, c->taken, first->cursor, true),
                               mail ? "" : first->key, count_work(w, c, &cut->moved), mail ? base : ""};
   memcpy(argv, head, sizeof(head));
@@ -317,7 +320,7 @@ static redisReply *move_step(struct work *w, const struct said *s, const struct 
       add_keys(&left, all->at[i]);
   const char *argv[20] = {"FCALL", "deskbell_conversation_move", "1", TAG, w->now, w->asked->by, from->id, from->last,
                           to->id, s->cursor, s->event, at, fresh, s->counts ? s->work_item : "",
-                          gone_keys(w, &moved, &left), text_of(w, &moved)};
+                          all->cut ? "|" : gone_keys(w, &moved, &left), text_of(w, &moved)};
   int argc = 16;
   if (s->digest[0]) {
     argv[argc++] = s->channel;

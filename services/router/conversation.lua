@@ -186,7 +186,7 @@ function draw_in(tag, now, from, into)
   for key in gmatch(a.participants, '[^|]+') do
     if sub(key, 1, 1) ~= '~' and not takes_part(b, key) then return end
   end
-  merge_into(tag, now, '', from, into)
+  merge_into(tag, now, 'deskbell', from, into)
 end
 
 -- unmerge {tag}  now by id fresh : it is a conversation of its own again, with the work it had, unless that was done in
