@@ -2,7 +2,7 @@
 /*
  * Whether a parser's answer may be believed: a parser that was taken over by a mail must not speak for another
  * channel, name bytes that are not stored, or hand on what later readers could stumble over. What it says about its
- * own mail is the sender's word anyway. Pure.
+ * own mail, be it that the sender is proven, cannot be checked without reading that mail again. Pure.
  */
 #ifndef EMAIL_VERIFY_ANSWER_H
 #define EMAIL_VERIFY_ANSWER_H
