@@ -244,8 +244,19 @@ static void set_body(struct reading *r, struct mail_part *root, contact_event *e
   set_attachments(r, &body, e, ret);
 }
 
+/* MI-13: what RFC 5322 3.6 allows once and two of which say different things. */
+static void warn_about_repeated(struct reading *r, const struct mail_header *h) {
+  static const char *const once[] = {"Date", "Message-ID", "To", "Cc", "Reply-To", "Sender"};
+  for (size_t i = 0; i < sizeof(once) / sizeof(once[0]); i++) {
+    const struct mail_field *one = header_find(h, once[i], NULL), *other = one ? header_find(h, once[i], one) : NULL;
+    if (other && !slice_equal(slice_trim(one->value), slice_trim(other->value)))
+      reading_warn(r, "field-repeated");
+  }
+}
+
 static void set_header(struct reading *r, const struct mail_header *h, const struct mime_envelope *envelope,
                        struct slice message_id, contact_event *e) {
+  warn_about_repeated(r, h);
   e->from = read_from(r, h);
   read_recipients(r, h, e);
   e->subject = read_subject(r, h);
