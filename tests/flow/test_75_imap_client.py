@@ -12,9 +12,6 @@ import time
 import pytest
 from imap_server import PASSWORD, Certificates, ImapServer, ImapTry
 
-pytestmark = pytest.mark.skipif(not pathlib.Path(os.environ.get("DESKBELL_BIN", "build-dev/bin")).exists(),
-                                reason="not built")
-
 
 @pytest.fixture(scope="module")
 def certificates(tmp_path_factory):
