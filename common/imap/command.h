@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Commands as bytes. Each writes one complete line, "D12 …" CRLF; nothing of what it is given can end the line or start
- * another one. Literals are never needed: names go as modified UTF-7 and so are printable ASCII. Pure.
+ * Commands as bytes. Each writes one complete line, "D12 …" CRLF; nothing of what it is given can end the line or
+ * start another one. Literals are never needed: names go as modified UTF-7 and so are printable ASCII. Pure.
  */
 #ifndef IMAP_COMMAND_H
 #define IMAP_COMMAND_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of the reader share: its state, and one function for each place in a response. Such a function looks at
- * one token and returns an event, or GO_ON. */
+/* What the files of the reader share: its state, and one function for each place in a response. Such a function looks
+ * at one token and returns an event, or GO_ON. */
 #ifndef IMAP_READER_INTERNAL_H
 #define IMAP_READER_INTERNAL_H
 

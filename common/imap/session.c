@@ -177,7 +177,10 @@ static void note_code(struct imap_session *s, const struct imap_response *said) 
     s->capabilities = said->capabilities;
     break;
   case IMAP_CODE_UIDVALIDITY:
-    f->uid_validity = said->number > UINT32_MAX ? 0 : (uint32_t)said->number;
+    if (!s->selected)
+      f->uid_validity = said->number > UINT32_MAX ? 0 : (uint32_t)said->number;
+    else if (!said->tag && said->number != f->uid_validity)
+      session_end(s, SESSION_NONSENSE, SLICE("the folder was renumbered while it was open"));
     break;
   case IMAP_CODE_UIDNEXT:
     f->uid_next = said->number > UINT32_MAX ? 0 : (uint32_t)said->number;
@@ -204,6 +207,8 @@ static void note_code(struct imap_session *s, const struct imap_response *said) 
 
 static int on_said(struct imap_session *s, const struct imap_response *said) {
   note_code(s, said);
+  if (s->state == STATE_ENDED)
+    return GO_ON;
   if (said->status == IMAP_SAYS_BYE) {
     session_end(s, SESSION_SAID_BYE, said->words);
     return GO_ON;

@@ -56,6 +56,8 @@ static void answer_lost(struct imap_client *c) {
 /* Ends the connection and answers everything that waited for it. */
 static void wind_up(struct imap_client *c) {
   imap_connection_close(&c->connection);
+  if (c->options.account.token)
+    oauth_token_forget(c->options.account.token, c);
   buf_free(&c->held);
   c->ready = c->paused = c->going_down = false;
   if (!c->session)
@@ -89,8 +91,6 @@ void imap_client_close(struct imap_client **client) {
   if (c->closing)
     return;
   c->closing = true;
-  if (c->options.account.token)
-    oauth_token_forget(c->options.account.token, c);
   if (!c->busy)
     finish_closing(c);
 }
@@ -292,6 +292,8 @@ static void connect_with(struct imap_client *c, const char *password, const char
 
 static void on_token(void *arg, int outcome, struct slice token, const char *why) {
   struct imap_client *c = arg;
+  if (c->closing || c->state != CLIENT_SECRET)
+    return;
   if (outcome) {
     c->slow = outcome == OAUTH_REFUSED;
     go_down(c, IMAP_DOWN_TOKEN, why);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Requests of the client's user: each has a call, which the session gives back with the answer. Without a connection the
- * call waits for the next turn of the loop, to be answered IMAP_LOST. */
+/* Requests of the client's user: each has a call, which the session gives back with the answer. Without a connection
+ * the call waits for the next turn of the loop, to be answered IMAP_LOST. */
 #include "imap_client_internal.h"
 #include <stdlib.h>
 

@@ -47,7 +47,7 @@ enum oauth_fault {
 typedef void oauth_answer(void *arg, int outcome, struct slice token, const char *why);
 
 struct oauth_token *oauth_token_new(uv_loop_t *loop, const struct oauth_options *options);
-/* Whoever waits is not called any more. */
+/* Whoever waits is not called any more. To be freed after those who use it were closed. */
 void oauth_token_free(struct oauth_token **t);
 /* Answers from the loop, never from within. `arg` names the request for oauth_token_forget(). */
 void oauth_token_get(struct oauth_token *t, oauth_answer *answer, void *arg);

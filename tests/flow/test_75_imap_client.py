@@ -527,6 +527,35 @@ def test_descriptors_are_closed_on_exec(certificates, good):
             assert flags & os.O_CLOEXEC
 
 
+EVENTS = ["ready", "selected", "found", "size", "begin", "run", "end", "done", "listed", "alert", "changed", "down"]
+
+
+@pytest.mark.parametrize("action", ["close", "drop", "pause", "bounce", "ask"])
+@pytest.mark.parametrize("event", EVENTS)
+def test_anything_within_a_callback(event, action):
+    """The sanitizers watch: nothing that is lent is freed too early, everything asked is answered, all is freed."""
+    def create(session, tag, _):
+        session.send(f"* OK [ALERT] x\r\n* 99 EXISTS\r\n* BYE x\r\n")
+
+    def listing(session, tag, _):
+        session.send(f'* LIST () "/" a\r\n* LIST () "/" b\r\n{tag} OK\r\n')
+    mails = {1: b"x" * 50000, 2: b"y", 3: b"z"}
+    with ImapServer(mails=mails, handlers={"CREATE": create, "LIST": listing}) as s, \
+            ImapTry(**{"port": s.port, "at": event, "do": action}) as c:
+        if event != "ready":
+            c.until("ready")
+        c.say("select INBOX", "search", "sizes 1:3", "fetch 1:3", "list *", "create x", "search")
+        c.until(f"at {event} {action}")
+        c.say("resume", "say there")
+        c.until("said there")
+    commands = {"select": 1, "search": 2, "sizes": 1, "fetch": 1, "list": 1, "create": 1}
+    closed = len(c.seen("closed"))  # what was asked after the client was gone
+    answers = sum(len(c.seen(verb + " ")) for verb in commands)
+    assert answers + closed == 7 + (action == "close")  # "resume" too
+    assert len(c.seen("asked ")) == (1 if action == "ask" else 0)
+    assert len(c.seen("begin ")) == len(c.seen("mail "))
+
+
 def test_a_server_that_floods():
     """A hundred thousand notices cost little and are no trouble."""
     def search(session, tag, _):

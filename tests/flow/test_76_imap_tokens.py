@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Access tokens: asked for, kept, renewed, written back, refused – with a token endpoint that does as the test wants."""
+import threading
+
 import pytest
 from imap_server import Certificates, ImapServer, ImapTry, TokenEndpoint
 
@@ -146,6 +148,29 @@ def test_answers_without_a_token(refresh, case):
         line = c.until("down token")
         assert words in line and (int(line.split(" ")[2]) >= 30000) == slow
         assert not s.sessions
+
+
+def test_given_up_while_a_token_is_asked_for(refresh):
+    """The answer that comes later makes no second connection."""
+    asked, go_on = threading.Event(), threading.Event()
+
+    class Waiting(list):
+        def pop(self, *_):
+            asked.set()
+            assert go_on.wait(60)
+            return super().pop(0)
+    t = TokenEndpoint([answer(), answer()])
+    t.answers = Waiting(t.answers)
+    with t, ImapServer(auth=("XOAUTH2",), tokens=[TOKEN]) as s, \
+            ImapTry(port=s.port, auth="xoauth2", token_url=t.url, refresh_file=refresh) as c:
+        assert asked.wait(60)
+        c.say("drop it takes too long")
+        c.until("down protocol")
+        go_on.set()
+        c.say("hurry")
+        c.until("ready")
+        assert c.ask("select INBOX").startswith("select ok")
+        assert len(s.sessions) == 1
 
 
 def test_an_endpoint_that_is_not_there(refresh):

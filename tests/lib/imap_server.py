@@ -197,8 +197,9 @@ class Session(threading.Thread):
         wanted = arguments.split(" ")[0]
         for number, (uid, mail) in enumerate(sorted(self.server.mails.items()), 1):
             if any(int(r.split(":")[0]) <= uid <= int(r.split(":")[-1]) for r in wanted.split(",")):
-                head = f"* {number} FETCH (UID {uid} RFC822.SIZE {len(mail)} BODY[] {{{len(mail)}}}\r\n"
-                self.send(head.encode() + mail + b")\r\n")
+                head = f"* {number} FETCH (UID {uid} RFC822.SIZE {len(mail)}"
+                body = f" BODY[] {{{len(mail)}}}\r\n".encode() + mail if "BODY" in arguments else b""
+                self.send(head.encode() + body + b")\r\n")
         self.ok(tag)
 
     def on_idle(self, tag, _):

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * imap_try KEY=VALUE…: the IMAP client behind a pipe. Settings are arguments, commands are lines on stdin, what happens
- * are lines on stdout; the end of stdin closes the client and, when all is freed, ends the program.
+ * imap_try KEY=VALUE…: the IMAP client behind a pipe. Settings are arguments, commands are lines on stdin, what
+ * happens are lines on stdout; the end of stdin closes the client and, when all is freed, ends the program. With
+ * at=EVENT do=ACTION something is done to the client within one of its callbacks: close, drop, pause, bounce, ask.
  *
  *   select F   examine F   search [A[:B]]   sizes A[:B]   fetch A[:B]   header A[:B]   bench A[:B]   mark A[:B] FLAG
  *   move A[:B] F   create F   status F   list P   pause   resume   hurry   drop WHY   close   say WORDS
@@ -30,6 +31,7 @@ static struct setting settings[] = {
     {"probe_ms", "0"},     {"idle_ms", "0"},    {"poll_ms", "0"},         {"never_idle", "0"},
     {"token_url", ""},     {"token_file", ""},  {"client_id", "desk"},    {"client_secret_file", ""},
     {"refresh_file", ""},  {"scope", ""},       {"token_ca", ""},         {"clients", "1"},
+    {"at", ""},            {"do", ""},
 };
 
 static struct {
@@ -43,7 +45,7 @@ static struct {
   struct digest *digest;
   uint64_t bytes, mails, total;
   int64_t began_us;
-  bool quiet;
+  bool quiet, fired;
 } try;
 
 /* In place of libc's, for libcurl too: a DNS that does not answer. */
@@ -83,6 +85,28 @@ static int one_of(const char *value, const char *const *names, int count) {
   exit(2);
 }
 
+static void on_found(void *arg, const struct imap_result *r, const struct uid_range *ranges, size_t count);
+
+/* at=EVENT do=ACTION: within the callback, once. */
+static void at(const char *event) {
+  struct imap_client *c = try.clients[0];
+  const char *action = get("do");
+  if (try.fired || !c || strcmp(get("at"), event) != 0)
+    return;
+  try.fired = true;
+  printf("at %s %s\n", event, action);
+  if (strcmp(action, "close") == 0)
+    imap_client_close(&try.clients[0]);
+  if (strcmp(action, "drop") == 0)
+    imap_client_drop(c, "the user wants it");
+  if (strcmp(action, "pause") == 0 || strcmp(action, "bounce") == 0)
+    imap_client_pause(c);
+  if (strcmp(action, "bounce") == 0)
+    imap_client_resume(c);
+  if (strcmp(action, "ask") == 0)
+    imap_client_search(c, &(struct imap_search){0}, on_found, (void *)"asked");
+}
+
 /* ---- what happens */
 
 static const char *const down_names[] = {"unreachable", "tls", "refused", "token", "lost", "protocol"};
@@ -100,24 +124,28 @@ static void on_ready(void *arg, struct imap_client *c, unsigned capabilities) {
   (void)arg;
   (void)c;
   printf("ready %x\n", capabilities);
+  at("ready");
 }
 
 static void on_down(void *arg, struct imap_client *c, enum imap_down reason, const char *why, int64_t retry_ms) {
   (void)arg;
   (void)c;
   printf("down %s %" PRId64 " %s\n", down_names[reason], retry_ms, why);
+  at("down");
 }
 
 static void on_changed(void *arg, struct imap_client *c, enum imap_change change) {
   (void)arg;
   (void)c;
   printf("changed %s\n", change == IMAP_CHANGE_NEW ? "new" : "gone");
+  at("changed");
 }
 
 static void on_alert(void *arg, struct imap_client *c, struct slice words) {
   (void)arg;
   (void)c;
   printf("alert %.*s\n", (int)words.len, words.at);
+  at("alert");
 }
 
 static void on_unsaved(void *arg, const char *why) {
@@ -128,6 +156,7 @@ static void on_unsaved(void *arg, const char *why) {
 static void on_done(void *arg, const struct imap_result *r) {
   say_result(arg, r);
   say_words(r);
+  at("done");
 }
 
 static void on_selected(void *arg, const struct imap_result *r, const struct imap_folder *f) {
@@ -136,6 +165,7 @@ static void on_selected(void *arg, const struct imap_result *r, const struct ima
     printf(" validity=%" PRIu32 " next=%" PRIu32 " exists=%" PRIu32 " keywords=%d read_only=%d", f->uid_validity,
            f->uid_next, f->exists, (f->permanent & IMAP_NEW_KEYWORDS) != 0, f->read_only);
   say_words(r);
+  at("selected");
 }
 
 static void on_found(void *arg, const struct imap_result *r, const struct uid_range *ranges, size_t count) {
@@ -144,6 +174,7 @@ static void on_found(void *arg, const struct imap_result *r, const struct uid_ra
   for (size_t i = 0; i < count; i++)
     printf("%s%" PRIu32 ":%" PRIu32, i ? "," : "", ranges[i].first, ranges[i].last);
   say_words(r);
+  at("found");
 }
 
 static void on_status(void *arg, const struct imap_result *r, const struct imap_status *s) {
@@ -156,12 +187,14 @@ static void on_status(void *arg, const struct imap_result *r, const struct imap_
 static void on_listed(void *arg, const char *folder, bool selectable) {
   (void)arg;
   printf("folder %d %s\n", selectable, folder);
+  at("listed");
 }
 
 static void on_size(void *arg, const struct imap_mail *m) {
   (void)arg;
   printf("size uid=%" PRIu32 " size=%" PRIu32 " date=%" PRId64 " flags=%x\n", m->uid, m->size, m->internal_date_ms,
          m->flags);
+  at("size");
 }
 
 static void on_begin(void *arg, const struct imap_mail *m) {
@@ -169,6 +202,7 @@ static void on_begin(void *arg, const struct imap_mail *m) {
   try.bytes = 0;
   if (!try.quiet)
     printf("begin uid=%" PRIu32 "\n", m->uid);
+  at("begin");
 }
 
 static void on_run(void *arg, struct slice bytes) {
@@ -176,6 +210,7 @@ static void on_run(void *arg, struct slice bytes) {
   if (!try.quiet)
     digest_add(try.digest, bytes);
   try.bytes += bytes.len;
+  at("run");
 }
 
 static void on_end(void *arg, const struct imap_mail *m, enum imap_mail_end end) {
@@ -191,6 +226,7 @@ static void on_end(void *arg, const struct imap_mail *m, enum imap_mail_end end)
   hex_encode(sha, sizeof(sha), hex);
   printf("mail %s uid=%" PRIu32 " size=%" PRIu32 " date=%" PRId64 " flags=%x bytes=%" PRIu64 " sha256=%s\n",
          ends[end], m->uid, m->size, m->internal_date_ms, m->flags, try.bytes, hex);
+  at("end");
 }
 
 static void on_bench_done(void *arg, const struct imap_result *r) {

@@ -211,6 +211,10 @@ static const struct {
     {"what changes", UP SELECTED "S * 9 EXISTS\nS * 10 EXISTS\nE new\nS * 10 EXPUNGE\nE gone\nS * 9 EXISTS\n"
      "S * VANISHED 3:5\nE gone\nS * 7 EXISTS\nE new\n"
      "S * VANISHED (EARLIER) 1:9\n"},
+    {"renumbered while it is open: begin anew", UP SELECTED "S * OK [UIDVALIDITY 3] x\nS * OK [UIDVALIDITY 4] x\n"
+     "E ended nonsense: the folder was renumbered while it was open\n"},
+    {"another folder's number in an answer", UP SELECTED "> create B\nC D3 CREATE \"B\"\nS D3 OK [UIDVALIDITY 4] x\n"
+     "E done 2 ok [OTHER]: x\nS * 9 EXISTS\n"},
     {"nothing changes when nothing is selected", UP "S * 9 EXISTS\nS * 1 EXPUNGE\n"},
     {"answers to nothing", UP "S D77 OK x\nS D1 OK again\nS + go on\n"},
     {"logout", UP "LOGOUT\nC D2 LOGOUT\n"},

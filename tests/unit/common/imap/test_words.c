@@ -100,8 +100,9 @@ static void test_folders_in_commands(void **state) {
 static void test_flags(void **state) {
   (void)state;
   static const char *const good[] = {"\\Seen", "$Deskbell", "Deskbell.taken", "a-b_c", "$"};
-  static const char *const bad[] = {"", "\\", "a b", "a)", "(a", "a\r\n"
-  "b", "a\"", "\\\\a", "a{3}", "a%", "a*", "]", "\xc3\xbc", "\\*"};
+  static const char *const bad[] = {
+      "", "\\", "a b", "a)", "(a", "a\r\nb", "a\"", "\\\\a", "a{3}", "a%", "a*", "]", "\xc3\xbc", "\\*",
+  };
   for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
     assert_true(imap_flag_valid(slice_text(good[i])));
   for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)

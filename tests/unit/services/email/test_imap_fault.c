@@ -156,12 +156,13 @@ static void test_cases(void **state) {
 
 static void test_pins(void **state) {
   (void)state;
+  static const char from_openssl[] = "sha256 Fingerprint=00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:"
+                                     "10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:1F";
   static const char *const good[] = {
       "sha256:000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
       "000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F",
       " SHA256:00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:1F\n",
-      "sha256 "
-      "Fingerprint=00:01:02:03:04:05:06:07:08:09:0A:0B:0C:0D:0E:0F:10:11:12:13:14:15:16:17:18:19:1A:1B:1C:1D:1E:1F",
+      from_openssl,
       "sha256//AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
       "sha256:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
   };
