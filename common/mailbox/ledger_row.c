@@ -98,9 +98,9 @@ int ledger_folder_get(struct slice key, struct slice value, struct ledger_folder
   return 0;
 }
 
-/* ---- status: version, state, seven counts, four times, the sentence */
+/* ---- status: version, state, seven counts, four times, a UID, the sentence */
 
-enum { STATUS_FIXED = 2 + 7 * 4 + 4 * 8 + 2 };
+enum { STATUS_FIXED = 2 + 7 * 4 + 4 * 8 + 4 + 2 };
 
 static void counts_of(const struct mailbox_counts *c, uint32_t ret[7]) {
   const uint32_t all[7] = {c->server, c->stored, c->repeats, c->oversize, c->quarantined, c->skipped, c->missing};
@@ -118,7 +118,8 @@ size_t ledger_status_put(struct slice key, const struct ledger_status *s, uint8_
     put_le(ret + 2 + 4 * i, counts[i], 4);
   for (size_t i = 0; i < 4; i++)
     put_le(ret + 30 + 8 * i, (uint64_t)times[i], 8);
-  put_le(ret + 62, why, 2);
+  put_le(ret + 62, s->gap_uid, 4);
+  put_le(ret + 66, why, 2);
   memcpy(ret + STATUS_FIXED, s->why, why);
   seal(key, ret, len);
   return len;
@@ -127,7 +128,7 @@ size_t ledger_status_put(struct slice key, const struct ledger_status *s, uint8_
 int ledger_status_get(struct slice key, struct slice value, struct ledger_status *ret) {
   const uint8_t *v = (const uint8_t *)value.at;
   if (!intact(key, value, STATUS_FIXED + CRC, LEDGER_STATUS_BYTES) || v[1] > FOLDER_DOWN ||
-      get_le(v + 62, 2) != value.len - STATUS_FIXED - CRC)
+      get_le(v + 66, 2) != value.len - STATUS_FIXED - CRC)
     return -EBADMSG;
   uint32_t n[7];
   for (size_t i = 0; i < 7; i++)
@@ -139,6 +140,7 @@ int ledger_status_get(struct slice key, struct slice value, struct ledger_status
       .counted_ms = (int64_t)get_le(v + 38, 8),
       .state_since_ms = (int64_t)get_le(v + 46, 8),
       .gap_since_ms = (int64_t)get_le(v + 54, 8),
+      .gap_uid = (uint32_t)get_le(v + 62, 4),
   };
   memcpy(s.why, v + STATUS_FIXED, value.len - STATUS_FIXED - CRC);
   *ret = s;

@@ -57,12 +57,13 @@ struct ledger_status {
   int64_t as_of_ms;          /* when this was written */
   int64_t counted_ms;        /* when the server's list was last compared as a whole */
   int64_t state_since_ms;
-  int64_t gap_since_ms;      /* the first missing mail is missing since then; 0: none is */
+  int64_t gap_since_ms;      /* the missing mail of the lowest UID is missing since then; 0: none is */
+  uint32_t gap_uid;          /* which one that is */
   char why[FOLDER_WHY_MAX + 1]; /* FOLDER_DOWN: one sentence */
 };
 
 enum { LEDGER_MAIL_KEY = 12, LEDGER_MAIL_BYTES = 40, LEDGER_FOLDER_BYTES = 24, LEDGER_EVENT_BYTES = 20 };
-#define LEDGER_STATUS_BYTES (1 + 1 + 7 * 4 + 4 * 8 + 2 + FOLDER_WHY_MAX + 4)
+#define LEDGER_STATUS_BYTES (1 + 1 + 7 * 4 + 4 * 8 + 4 + 2 + FOLDER_WHY_MAX + 4)
 
 void ledger_mail_key(uint32_t folder, uint32_t uid_validity, uint32_t uid, uint8_t ret[LEDGER_MAIL_KEY]);
 void ledger_mail_put(const struct ledger_mail *m, uint8_t ret[LEDGER_MAIL_BYTES]);

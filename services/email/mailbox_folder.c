@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TELL_MS = 500, PAUSE_MS = 1000, RECOUNT_MS = 2000 };
+enum { TELL_MS = 500, RECOUNT_MS = 5000 };
 
 #define WHO(f) KV("mailbox", (f)->o.mailbox->name), KV("folder", (f)->o.folder)
 
@@ -29,7 +29,7 @@ static void measure_gap(struct mailbox_folder *f) {
     if (f->alarmed)
       log_info("mailbox_adds_up", WHO(f), KI("mails", f->counts.server));
     f->alarmed = false;
-    f->gap_uid = 0;
+    s->gap_uid = 0;
     s->gap_since_ms = 0;
     return;
   }
@@ -41,9 +41,9 @@ static void measure_gap(struct mailbox_folder *f) {
   for (size_t i = 0; i < f->batch_count; i++)
     if (!f->batch[i].came && f->batch[i].uid < first)
       first = f->batch[i].uid;
-  if (s->gap_since_ms && first == f->gap_uid)
-    return;
-  f->gap_uid = first;
+  if (s->gap_since_ms && (first == s->gap_uid || first == UINT32_MAX))
+    return; /* the same, or not counted yet since the start */
+  s->gap_uid = first;
   s->gap_since_ms = clock_now_ms();
 }
 
@@ -96,7 +96,7 @@ void mailbox_folder_unhealthy(struct mailbox_folder *f, struct buf *ret_reasons)
              f->o.mailbox->name, f->o.folder, age_ms(s->gap_since_ms) / 1000, s->counts.missing, s->counts.server);
   if (!f->alarmed)
     log_error("mailbox_gap", WHO(f), KI("missing", s->counts.missing), KI("server", s->counts.server),
-              KI("first_uid", f->gap_uid), KI("for_s", age_ms(s->gap_since_ms) / 1000));
+              KI("first_uid", s->gap_uid), KI("for_s", age_ms(s->gap_since_ms) / 1000));
   f->alarmed = true;
 }
 
@@ -316,6 +316,8 @@ static void on_down(void *arg, struct imap_client *c, enum imap_down reason, con
   const bool mine = reason == IMAP_DOWN_TLS || reason == IMAP_DOWN_REFUSED || reason == IMAP_DOWN_TOKEN;
   if (news && mine)
     log_error("mailbox_needs_you", WHO(f), KV("why", why), KI("retry_ms", retry_ms));
+  else if (news && reason == IMAP_DOWN_LOST) /* some servers end every session after a while */
+    log_info("mailbox_disconnected", WHO(f), KV("why", why), KI("retry_ms", retry_ms));
   else if (news)
     log_warn("mailbox_down", WHO(f), KV("why", why), KI("retry_ms", retry_ms));
   f->up = f->selected = false;

@@ -72,7 +72,6 @@ struct mailbox_folder {
   struct ledger_status status;
   bool status_changed;
   bool alarmed;
-  uint32_t gap_uid;                /* the lowest missing one since status.gap_since_ms */
 };
 
 /* mailbox_folder.c: something ended; what is next? */

@@ -86,8 +86,11 @@ struct surveying {
   struct uid_set trying;
 };
 
+/* The row of a mail in hand may be committed already; it counts when on_handed() hears of it, and not twice. */
 static bool on_row(void *arg, const struct ledger_mail *row) {
   struct surveying *s = arg;
+  if (uid_set_has(&s->f->in_hand, row->uid))
+    return true;
   survey_row(&s->survey, row);
   if (row->outcome == MAIL_TRYING && row->epoch == s->f->row.epoch)
     uid_set_add(&s->trying, row->uid, row->uid);
@@ -183,8 +186,8 @@ static void on_all(void *arg, const struct imap_result *result, const struct uid
   f->status.counted_ms = clock_now_ms();
   load_skipped(f);
   forget_former(f);
-  log_info("mailbox_counted", WHO(f), KI("server", f->counts.server), KI("missing", f->counts.missing),
-           KI("quarantined", f->counts.quarantined), KI("skipped", f->counts.skipped));
+  if (f->counts.missing)
+    log_info("mailbox_counted", WHO(f), KI("server", f->counts.server), KI("missing", f->counts.missing));
   folder_changed(f);
   folder_step(f);
 }

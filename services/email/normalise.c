@@ -21,6 +21,9 @@
 #define ARENA_FIRST (128 * 1024)
 #define ARENA_CEILING (8 * 1024 * 1024)
 
+/* In the count of attempts that the spool keeps: the last one took too long. */
+#define LAST_TIMED_OUT 0x100u
+
 struct request {
   struct request *next;          /* in its queue */
   struct request *above, *below; /* among all */
@@ -86,8 +89,8 @@ static struct request *request_new(struct normaliser *n, const struct spool_reco
   struct request *r = must_calloc(1, sizeof(*r) + record->payload.len);
   r->n = n;
   r->seq = record->seq;
-  r->attempts = record->attempts;
-  r->reason = QUARANTINE_PARSER_DIED;
+  r->attempts = record->attempts & ~LAST_TIMED_OUT;
+  r->reason = record->attempts & LAST_TIMED_OUT ? QUARANTINE_PARSER_TIMEOUT : QUARANTINE_PARSER_DIED;
   r->payload = slice_of(r->bytes, record->payload.len);
   if (record->payload.len)
     memcpy(r->bytes, record->payload.at, record->payload.len);
@@ -237,7 +240,8 @@ static void blame(struct request *r, enum parser_end end) {
   struct normaliser *n = r->n;
   r->attempts++;
   r->reason = end == PARSER_TIMEOUT ? QUARANTINE_PARSER_TIMEOUT : QUARANTINE_PARSER_DIED;
-  int fault = spool_set_attempts(channel_spool(n->channel), r->seq, r->attempts, on_attempts_written, r);
+  const uint32_t kept = r->attempts | (end == PARSER_TIMEOUT ? LAST_TIMED_OUT : 0);
+  int fault = spool_set_attempts(channel_spool(n->channel), r->seq, kept, on_attempts_written, r);
   if (fault)
     try_again(r);
   else

@@ -11,7 +11,7 @@ import pytest
 
 from desk import Desk, mail, wait_for
 from dovecot import Dovecot
-from mailboxes import MAIL, box, config, standing, wait_standing
+from mailboxes import MAIL, TokenServer, box, config, standing, wait_standing
 
 DATA = pathlib.Path(__file__).resolve().parents[1] / "data" / "mail"
 NO_IDLE = "IMAP4rev1 SASL-IR LITERAL+ ID ENABLE UIDPLUS"
@@ -212,6 +212,29 @@ def test_tls(new_desk, tmp_path):
         assert "certificate" in rows["bad"]["why"] and dovecot.fingerprint() in rows["bad"]["why"].replace(":", "").lower()
         assert "certificate" in rows["wrong-pin"]["why"]
         assert texts(desk) == believed
+
+
+@pytest.mark.parametrize("auth", ["xoauth2", "oauthbearer"])
+@pytest.mark.parametrize("grant", ["refresh_token", "client_credentials"])
+def test_tokens(new_desk, tmp_path, auth, grant):
+    """As the large providers want it: a token instead of a password, renewed when it is refused."""
+    (tmp_path / "refresh").write_text("refresh me")
+    (tmp_path / "client").write_text("client secret")
+    files = {"oauth_client_secret_file": str(tmp_path / "client")}
+    if grant == "refresh_token":
+        files["oauth_refresh_token_file"] = str(tmp_path / "refresh")
+    with TokenServer("ann") as tokens, Dovecot(introspection=tokens.url + "/introspect") as dovecot:
+        dovecot.drop("ann", mail("by token"))
+        desk = new_desk(config=config([box(dovecot, "ann", tmp_path, auth=auth, password_file=None,
+                                           oauth_token_url=tokens.url + "/token", oauth_client_id="desk",
+                                           oauth_scope="mail", **files)])).up()
+        wait_texts(desk, ["by token"])
+        assert tokens.asked[0]["grant_type"] == grant and tokens.asked[0]["scope"] == "mail"
+        tokens.revoked.add("token-0")
+        dovecot.restart()
+        dovecot.drop("ann", mail("by another"))
+        wait_texts(desk, ["by token", "by another"])
+        assert "token-0" not in desk.log_text() and "client secret" not in desk.log_text()
 
 
 # ---- whose is it

@@ -31,7 +31,7 @@ default_internal_group = {group}
 default_login_user = {user}
 first_valid_uid = 1
 disable_plaintext_auth = {no_plaintext}
-auth_mechanisms = plain login
+auth_mechanisms = plain login{oauth_mechanisms}
 mail_location = {location}
 mail_fsync = never
 mailbox_list_index = no
@@ -40,8 +40,10 @@ imap_idle_notify_interval = 2 mins
 imap_capability = {capability}
 ssl = {ssl}
 {ssl_files}
+{oauth_passdb}
 passdb {{
   driver = static
+  mechanisms = plain login
   args = password={password}
 }}
 userdb {{
@@ -98,6 +100,23 @@ protocol lmtp {{
 """
 
 
+OAUTH_PASSDB = """
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = {folder}/oauth2.conf
+}}
+"""
+OAUTH = """
+introspection_mode = post
+introspection_url = {url}
+force_introspection = yes
+username_attribute = username
+active_attribute = active
+active_value = true
+"""
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -115,9 +134,10 @@ def self_signed(folder, name="localhost"):
 
 class Dovecot:
     """`layout`: "maildir" or "sdbox". `capability`: "" for what Dovecot has, or "+X -Y" changes, "IMAP4rev1" for nothing
-    but that. `plaintext`: whether a password may come without TLS."""
+    but that. `plaintext`: whether a password may come without TLS. `introspection`: the URL where access tokens are
+    looked up (RFC 7662)."""
 
-    def __init__(self, layout="maildir", tls=False, plaintext=True, capability=""):
+    def __init__(self, layout="maildir", tls=False, plaintext=True, capability="", introspection=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="dbdc-", dir="/tmp"))
         self.folder.chmod(0o755)
         root = os.geteuid() == 0
@@ -134,8 +154,12 @@ class Dovecot:
         (self.folder / "dovecot.conf").write_text(CONFIG.format(
             folder=self.folder, user=self.user, group=self.group, location=location, password=PASSWORD.replace(" ", "_"),
             imap=self.imap, imaps=self.imaps if tls else 0, lmtp=self.lmtp, capability=capability,
-            no_plaintext="no" if plaintext else "yes", ssl="yes" if tls else "no",
+            no_plaintext="no" if plaintext else "yes",
+            oauth_mechanisms=" xoauth2 oauthbearer" if introspection else "",
+            oauth_passdb=OAUTH_PASSDB.format(folder=self.folder) if introspection else "", ssl="yes" if tls else "no",
             ssl_files=f"ssl_cert = <{self.cert}\nssl_key = <{self.key}" if tls else ""))
+        if introspection:
+            (self.folder / "oauth2.conf").write_text(OAUTH.format(url=introspection))
 
     password = PASSWORD.replace(" ", "_")
 

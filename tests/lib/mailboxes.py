@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Desks that read mailboxes of a private Dovecot, and how they stand."""
+import http.server
 import json
+import threading
+import urllib.parse
 
 from desk import PATIENCE, wait_for
 
@@ -47,3 +50,46 @@ def wait_standing(desk, patience=PATIENCE, name=None, **wanted):
         return wait_for(there, f"mailboxes that add up to {wanted}", patience, step=0.1)
     except AssertionError as e:
         raise AssertionError(f"{e}; they stand: {seen}\n{desk.log_text()[-3000:]}") from None
+
+
+class TokenServer:
+    """Gives access tokens (RFC 6749) that end after `expires_in` seconds, and says whose they are (RFC 7662)."""
+
+    def __init__(self, user, expires_in=3600):
+        self.user, self.expires_in = user, expires_in
+        self.given, self.asked, self.revoked = [], [], set()
+        owner = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                form = dict(urllib.parse.parse_qsl(body))
+                answer = owner.token(form) if self.path == "/token" else owner.introspect(form)
+                data = json.dumps(answer).encode()
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def log_message(self, *_):
+                pass
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+    def token(self, form):
+        self.asked.append(form)
+        self.given.append(f"token-{len(self.given)}")
+        return {"access_token": self.given[-1], "token_type": "Bearer", "expires_in": self.expires_in}
+
+    def introspect(self, form):
+        good = form.get("token") in self.given and form["token"] not in self.revoked
+        return {"active": True, "username": self.user} if good else {"active": False}

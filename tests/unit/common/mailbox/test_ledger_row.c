@@ -16,7 +16,7 @@ static const char golden_folder[] = "01" "000000" "05000000" "d2029649" "2a00000
 static const char golden_event[] = "01" "000000" "05000000" "d2029649" "09000000" "6c104a19";
 static const char golden_status[] =
     "01" "02" "64000000" "5a000000" "01000000" "02000000" "03000000" "04000000" "06000000" "0100000000000000"
-    "0200000000000000" "0300000000000000" "0400000000000000" "0400" "676f6e65" "29f7fd66";
+    "0200000000000000" "0300000000000000" "0400000000000000" "05000000" "0400" "676f6e65" "e5e35907";
 
 static void assert_hex(const void *bytes, size_t len, const char *want) {
   char hex[2048];
@@ -72,14 +72,15 @@ static void test_folder_event_status(void **state) {
   assert_true(p2.folder == 5 && p2.uid_validity == 1234567890 && p2.uid == 9);
 
   const struct ledger_status s = {.state = FOLDER_DOWN, .counts = {100, 90, 1, 2, 3, 4, 6}, .as_of_ms = 1,
-                                  .counted_ms = 2, .state_since_ms = 3, .gap_since_ms = 4, .why = "gone"};
+                                  .counted_ms = 2, .state_since_ms = 3, .gap_since_ms = 4, .gap_uid = 5,
+                                  .why = "gone"};
   struct ledger_status s2;
   size_t len = ledger_status_put(NAME, &s, status);
   assert_hex(status, len, golden_status);
   assert_int_equal(ledger_status_get(NAME, slice_of(status, len), &s2), 0);
   assert_int_equal(s2.state, FOLDER_DOWN);
   assert_memory_equal(&s2.counts, &s.counts, sizeof(s.counts));
-  assert_true(s2.as_of_ms == 1 && s2.counted_ms == 2 && s2.state_since_ms == 3 && s2.gap_since_ms == 4);
+  assert_true(s2.as_of_ms == 1 && s2.counted_ms == 2 && s2.state_since_ms == 3 && s2.gap_since_ms == 4 && s2.gap_uid == 5);
   assert_string_equal(s2.why, "gone");
 }
 
