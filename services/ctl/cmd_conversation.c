@@ -291,7 +291,7 @@ static int run_split(struct work *w, const char *what) {
     return unmerge(w, &member);
   redisReply *reply = NULL;
   for (int n = 0; n < TRIES && (n == 0 || is_news(reply)); n++) {
-    struct cut cut;
+    struct cut cut = {.at = SIZE_MAX};
     reply_free(&reply);
     if (n && conversation_read(w->view, w->arena, c.id, &c) < 0)
       return CTL_FAILED;
