@@ -58,7 +58,7 @@ static bool is_separator(char c) {
  * is kept clean. */
 static void add_id(struct reading *r, struct texts *ids, struct slice s) {
   size_t len = 0;
-  if (s.len > ID_MAX)
+  if (!s.len || s.len > ID_MAX)
     return;
   char *id = reading_line(r, s);
   for (const char *c = id; *c; c++)

@@ -279,6 +279,22 @@ int conversation_all(struct desk_view *v, struct arena *a, const struct conversa
   return r;
 }
 
+static bool is_guest(const struct said *s) {
+  return threading_has(slice_text(s->evidence), "guest") || threading_has(slice_text(s->evidence), "new_participant");
+}
+
+const struct said *conversation_latest(const struct said_list *all) {
+  const struct said *guest = NULL;
+  for (size_t i = all->count; i > 0; i--) {
+    const struct said *s = all->at[i - 1];
+    if (s->counts && !is_guest(s))
+      return s;
+    if (s->counts && !guest)
+      guest = s;
+  }
+  return guest;
+}
+
 /* "v…:begins:ends": the first split that took the entry along. */
 static bool part_of(struct arena *a, const char *parts, const char *cursor, const char **ret) {
   struct slice rest = slice_text(parts), one, field[3];

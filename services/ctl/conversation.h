@@ -54,6 +54,9 @@ int must_check conversation_chain(struct desk_view *v, struct arena *a, const st
 /* What belongs to it, the oldest first. */
 int must_check conversation_all(struct desk_view *v, struct arena *a, const struct conversation *c,
                                 struct said_list *ret);
+/* The message an answer goes to: the latest that a person wrote and that asked for work, by somebody who takes part if
+ * there is one (TH-19: not a guest's, not a colleague's note, no robot's). NULL when there is none. */
+const struct said *conversation_latest(const struct said_list *all);
 /* Which conversation an entry belongs to now that was written to `conversation`. Outcomes of conversation_read(). */
 int must_check conversation_of(struct desk_view *v, struct arena *a, const char *cursor, const char *conversation,
                                struct conversation *ret);

@@ -73,6 +73,8 @@ static json_t *as_json(const struct conversation *c, const struct said_list *lis
   json_object_set_new(j, "members", words_json(c->members));
   for (size_t i = 0; i < list->count; i++)
     json_array_append_new(entries, entry_as_json(list->at[i]));
+  const struct said *latest = conversation_latest(list);
+  set(j, "to_answer", latest ? latest->event : "");
   json_object_set_new(j, "entries", entries);
   json_object_set_new(j, "complete", json_boolean(!list->cut));
   return j;
@@ -121,6 +123,9 @@ static void print(const struct conversation *c, const struct said_list *list) {
     printf("  … older entries are not shown\n");
   for (size_t i = 0; i < list->count; i++)
     print_entry(list->at[i]);
+  const struct said *latest = conversation_latest(list);
+  if (latest)
+    printf("to answer: %s of %s\n", latest->event, latest->from);
 }
 
 int conversation_show(struct desk_view *v, struct arena *a, const char *what) {

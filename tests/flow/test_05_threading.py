@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from talks import P, Talks, digest
+from talks import P, Talks
 
 
 @pytest.fixture
@@ -315,7 +315,3 @@ def test_calls_of_the_step(t, what, mail, most):
     calls = {k: v["calls"] for k, v in t.r.info("commandstats").items()}
     outside = ("cmdstat_fcall", "cmdstat_info", "cmdstat_config|resetstat", "cmdstat_xrange")
     assert sum(n for k, n in calls.items() if k not in outside) <= most, calls
-
-
-def test_digest_is_that_of_the_router(t):
-    assert digest("a@example.org") == "m5a90fhd68qt6db8dbfd9tymx0" or len(digest("a@example.org")) == 26

@@ -478,3 +478,21 @@ def test_show_for_people(t):
                   "new in this conversation", "an automatic reply", "ended by ana", "text of b"):
         assert words in text, words
     assert digest("a@id") not in text
+
+
+def test_what_is_to_be_answered(t):
+    latest = lambda: t.json("conversation", "show", t.now_in("a")).get("to_answer")
+    t.mail("a", "ann", to="cc")
+    assert latest() == t.event["a"]
+    for name, kw in (("b", dict(sender="eve", token="a")), ("c", dict(sender="ann", refs="a", automatic="reply")),
+                     ("d", dict(sender="ana", refs="a", agent="ana")), ("e", dict(sender="support", loop=t.conv("a"), automatic="loopback"))):
+        t.mail(name, **kw)
+        assert latest() == t.event["a"], name
+    t.mail("f", "cc", refs="a")
+    assert latest() == t.event["f"]
+    t.mail("g", "bo")
+    t.merge("a", "g")
+    assert latest() == t.event["g"]
+    t.mail("h", "ann", refs="a")
+    t.move("h", "a", ok=False)
+    assert latest() == t.event["h"]
