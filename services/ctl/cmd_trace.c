@@ -229,7 +229,7 @@ static void by_outbound(struct trace *t, const char *id) {
     add_outbound(t, reply_text(conversation), id);
 }
 
-/* All events that belong to a conversation, or to the one that took it over, the latest first. */
+/* All events that belong to a conversation, or to the one that took it over, the latest first; then what went out. */
 static void by_conversation(struct trace *t, const char *id) {
   struct conversation c, survivor;
   struct said_list list = {0};
@@ -238,10 +238,12 @@ static void by_conversation(struct trace *t, const char *id) {
       conversation_all(t->view, a, &survivor, &list) == 0)
     for (size_t i = list.count; i > 0; i--) {
       redisReply *reply = NULL;
+      struct slice outbound, rest;
       struct entry e;
       if (entry_get(t->view, list.at[i - 1]->cursor, &reply, &e) < 0)
         break;
-      add_trace(t, &e);
+      if (!outbound_of_entry(&e, &outbound, &rest))
+        add_trace(t, &e);
       freeReplyObject(reply);
     }
   arena_free(&a);

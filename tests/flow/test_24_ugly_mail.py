@@ -13,7 +13,9 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 LIBRARY = sorted((ROOT / "tests/data/mail").glob("*.eml"))
 CONFIG = """
 channels:
-  - {name: support, kind: email, addresses: ["*"]}
+  - {name: support, kind: email, addresses: ["*", "support@desk.example", "@help.desk.example"],
+     authserv_ids: ["mx.desk.example", "mx2.desk.example", "-"],
+     spam_headers: ["X-Spam-Flag: YES", "X-Spam-Status: Yes*", "X-Rspamd-Action: reject"]}
 """
 
 
