@@ -46,6 +46,7 @@ struct mailbox_counts {
   uint32_t server, stored, repeats, oversize, quarantined, skipped, missing;
 };
 
+/* Up: connected, and the counts are of this connection. */
 enum folder_state { FOLDER_NEVER, FOLDER_UP, FOLDER_DOWN };
 
 #define FOLDER_WHY_MAX 300

@@ -80,6 +80,10 @@ static void set_state(struct mailbox_folder *f, enum folder_state state, const c
   folder_changed(f);
 }
 
+void folder_is_up(struct mailbox_folder *f) {
+  set_state(f, FOLDER_UP, "");
+}
+
 static int64_t age_ms(int64_t since_ms) {
   return since_ms ? clock_now_ms() - since_ms : 0;
 }
@@ -106,10 +110,8 @@ void mailbox_folder_unhealthy(struct mailbox_folder *f, struct buf *ret_reasons)
 static void after_row(void *arg, int outcome) {
   struct mailbox_folder *f = arg;
   f->busy = false;
-  if (outcome == 0 && f->up && f->met == f->connection) {
+  if (outcome == 0 && f->up && f->met == f->connection)
     f->selected = f->count_wanted = true;
-    set_state(f, FOLDER_UP, "");
-  }
   folder_step(f);
   folder_free_when_done(f);
 }

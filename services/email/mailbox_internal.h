@@ -78,6 +78,8 @@ struct mailbox_folder {
 void folder_step(struct mailbox_folder *f);
 /* The request that was under way went wrong: the connection is lost, or the server refuses; it is tried again later. */
 void folder_give_up(struct mailbox_folder *f, const struct imap_result *result, const char *what);
+/* All that the server has was counted: from now on the numbers are those of this connection. */
+void folder_is_up(struct mailbox_folder *f);
 /* A request ended. Returns whether the connection is still there; when not, the next ready() goes on. */
 bool folder_back(struct mailbox_folder *f, const struct imap_result *result);
 /* It was closed, and nothing is under way any more. To be called last. */

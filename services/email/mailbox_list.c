@@ -52,7 +52,7 @@ static void load_skipped(struct mailbox_folder *f) {
   if (f->o.mailbox->first_run == MAILBOX_FIRST_ALL)
     return;
   if (ledger_walk_others(f->o.intake->ledger, f->row.id, f->row.uid_validity, keep_skipped, f) != 0)
-    log_warn("mailbox_rows_unreadable", WHO(f), KV("what", "rows of a former numbering"));
+    log_error("mailbox_rows_unreadable", WHO(f), KV("what", "rows of a former numbering"));
   if (f->skipped_count)
     qsort(f->skipped, f->skipped_count, sizeof(*f->skipped), by_fingerprint);
 }
@@ -188,7 +188,7 @@ static void on_all(void *arg, const struct imap_result *result, const struct uid
   forget_former(f);
   if (f->counts.missing)
     log_info("mailbox_counted", WHO(f), KI("server", f->counts.server), KI("missing", f->counts.missing));
-  folder_changed(f);
+  folder_is_up(f);
   folder_step(f);
 }
 

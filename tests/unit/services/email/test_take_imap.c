@@ -1,185 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * Mailboxes against a server in memory: the rules one by one, then months of a bad server in seconds. What counts is what
- * is in the spool: each mail once, whatever happened, and nothing missing when all is quiet.
- */
-#include "fake_channel.h"
-#include "fake_imap.h"
-#include "mail_record.h"
-#include "mailbox/ledger.h"
-#include "mailbox/request.h"
+/* The rules of reading mailboxes, one by one, against a server in memory. What counts is what is in the spool. */
+#include "mailbox_world.h"
 #include "metrics/metrics.h"
-#include "mime/mime.h"
-#include "take_imap.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <cmocka.h>
 
-#define BOX "mailboxes:\n  - {name: box, channel: mail, host: 127.0.0.1, port: 143, tls: none, user: u, " \
-            "password_file: p, poll: 1s"
-#define ALL BOX ", first_run: all"
-
-struct world {
-  struct channel channel;
-  struct mailboxes *mailboxes;
-};
-
-static void open_boxes(struct world *w) {
-  mailboxes_open(&w->channel.loop, w->channel.config, &w->channel, &w->mailboxes);
-  assert_non_null(w->mailboxes);
-}
-
-static void begin(struct world *w, const char *yaml) {
-  fake_channel_open(&w->channel, yaml);
-  open_boxes(w);
-}
-
-static void close_boxes(struct world *w) {
-  mailboxes_close(w->mailboxes);
-}
-
-static void end(struct world *w) {
-  close_boxes(w);
-  spool_close(&w->channel.spool); /* as channel_close(): answers what is under way */
-  mailboxes_end(&w->mailboxes);
-  fake_channel_end(&w->channel);
-  fake_server_free();
-}
-
-/* Stopped and started again, at whatever moment this is. */
-static void restart(struct world *w) {
-  close_boxes(w);
-  spool_close(&w->channel.spool);
-  mailboxes_end(&w->mailboxes);
-  fake_channel_reopen(&w->channel);
-  open_boxes(w);
-}
-
-static const char *mail_text(unsigned n) {
-  static char text[400];
-  snprintf(text, sizeof(text), "Return-Path: <a@b.c>\r\nDelivered-To: sales+tok@example.com\r\nFrom: a@b.c\r\n"
-           "Message-ID: <m%u@x>\r\nSubject: mail %u\r\n\r\nHello %u\r\n", n, n, n);
-  return text;
-}
-
-/* ---- what the spool holds */
-
-struct found {
-  size_t records, events;          /* mails; quarantine entries */
-  size_t *times;                   /* of mail n */
-  size_t count;
-  struct mail_record last;
-  char channel[40], from[200], recipient[200], token[40];
-  bool null_path;
-  uint64_t left_behind;
-};
-
-struct count {
-  struct found *found;
-  struct world *w;
-};
-
-static bool on_record(void *arg, const struct spool_record *record) {
-  struct count *c = arg;
-  struct mail_record mail;
-  if (record->kind == RECORD_EVENT) {
-    c->found->events++;
-    return true;
-  }
-  assert_int_equal(mail_record_unpack(record->payload, &mail), 0);
-  c->found->records++;
-  struct buf raw = BUF_INIT(FAKE_BLOB_MAX);
-  assert_int_equal(blob_read(spool_blobs(c->w->channel.spool), mail.original.sha256, &raw), 0);
-  const char *subject = strstr(buf_slice(&raw).at, "Subject: mail ");
-  if (subject) {
-    const size_t n = strtoul(subject + 14, NULL, 10);
-    assert_true(n < c->found->count);
-    c->found->times[n]++;
-  }
-  const struct mime_envelope envelope = {.channel = mail.channel, .mail_from = mail.mail_from, .null_path = mail.null_path};
-  struct event_id id = mime_event_id(&envelope, buf_slice(&raw));
-  assert_memory_equal(id.bytes, mail.id.bytes, EVENT_ID_BYTES);
-  assert_true(mail.place.uid && slice_equal(mail.place.mailbox, SLICE("box")));
-#define KEEP(to, s) snprintf(to, sizeof(to), "%.*s", (int)(s).len, (s).at)
-  KEEP(c->found->channel, mail.channel);
-  KEEP(c->found->from, mail.mail_from);
-  KEEP(c->found->recipient, mail.recipient);
-  KEEP(c->found->token, mail.token);
-  c->found->null_path = mail.null_path;
-  c->found->left_behind = mail.left_behind;
-  buf_free(&raw);
-  return true;
-}
-
-static struct found look(struct world *w, size_t count) {
-  struct found found = {.times = calloc(count + 1, sizeof(size_t)), .count = count};
-  struct count c = {&found, w};
-  (void)!spool_read(w->channel.spool, 0, SIZE_MAX, on_record, &c);
-  free(found.times);
-  found.times = NULL;
-  return found;
-}
-
-/* Each of the mails 0 … count-1 is there once. */
-static void assert_each_once(struct world *w, size_t count) {
-  struct found found = {.times = calloc(count + 1, sizeof(size_t)), .count = count};
-  struct count c = {&found, w};
-  (void)!spool_read(w->channel.spool, 0, SIZE_MAX, on_record, &c);
-  for (size_t i = 0; i < count; i++)
-    if (found.times[i] != 1)
-      fail_msg("mail %zu is there %zu times", i, found.times[i]);
+static void assert_records(struct world *w, size_t count) {
+  struct found found = look(w, 0);
+  assert_int_equal(found.records, count);
   free(found.times);
 }
-
-/* ---- how it stands */
-
-static int64_t gauge(const char *name) {
-  auto_clean(buf_free) struct buf text = BUF_INIT(1 << 20);
-  metrics_write(&text);
-  char wanted[128];
-  snprintf(wanted, sizeof(wanted), "%s{mailbox=\"box\"} ", name);
-  const char *at = strstr(text.at, wanted);
-  return at ? strtoll(at + strlen(wanted), NULL, 10) : -1;
-}
-
-#define SERVER "deskbell_mailbox_server_mails"
-#define STORED "deskbell_mailbox_stored_mails"
-#define QUARANTINED "deskbell_mailbox_quarantined_mails"
-#define SKIPPED "deskbell_mailbox_skipped_mails"
-#define MISSING "deskbell_mailbox_missing_mails"
-#define UP "deskbell_mailbox_folders_up"
-
-static bool stands(struct world *w, int64_t mails, int64_t quarantined, int64_t skipped) {
-  mailboxes_measure(w->mailboxes);
-  return gauge(UP) > 0 && gauge(SERVER) == mails && gauge(MISSING) == 0 && gauge(QUARANTINED) == quarantined &&
-         gauge(SKIPPED) == skipped && gauge(STORED) == mails - quarantined - skipped;
-}
-
-static void wait_until(struct world *w, int64_t mails, int64_t quarantined, int64_t skipped) {
-  for (int i = 0; i < 200000 && !stands(w, mails, quarantined, skipped); i++)
-    uv_run(&w->channel.loop, UV_RUN_ONCE);
-  if (!stands(w, mails, quarantined, skipped))
-    fail_msg("up %ld server %ld stored %ld quarantined %ld skipped %ld missing %ld", (long)gauge(UP), (long)gauge(SERVER),
-             (long)gauge(STORED), (long)gauge(QUARANTINED), (long)gauge(SKIPPED), (long)gauge(MISSING));
-}
-
-static void turn(struct world *w, int times) {
-  for (int i = 0; i < times; i++)
-    uv_run(&w->channel.loop, UV_RUN_NOWAIT);
-}
-
-static void ask(struct world *w, enum mailbox_verb verb) {
-  char folder[128];
-  const struct mailbox_request r = {"box", verb};
-  snprintf(folder, sizeof(folder), "%s/" MAILBOX_REQUEST_FOLDER, w->channel.folder);
-  assert_int_equal(mailbox_request_put(folder, &r), 0);
-  while (mailbox_request_waits(folder, &r))
-    uv_run(&w->channel.loop, UV_RUN_ONCE);
-}
-
-/* ---- the rules */
 
 static void test_all_and_what_comes(void **state) {
   (void)state;
@@ -193,7 +26,8 @@ static void test_all_and_what_comes(void **state) {
   fake_changed(inbox, IMAP_CHANGE_NEW);
   wait_until(&w, 701, 0, 0);
   assert_each_once(&w, 701);
-  const struct found f = look(&w, 701);
+  struct found f = look(&w, 701);
+  free(f.times);
   assert_string_equal(f.channel, "mail");
   assert_string_equal(f.from, "a@b.c");
   assert_string_equal(f.recipient, ""); /* nobody said in which field it stands */
@@ -226,7 +60,8 @@ static void test_from_now_on(void **state) {
     wait_until(&w, 606, 0, 600);
     ask(&w, MAILBOX_RESCAN);
     wait_until(&w, 606, 0, 600);
-    const struct found found = look(&w, 6);
+    struct found found = look(&w, 6);
+    free(found.times);
     assert_int_equal(found.records, 6);
     assert_each_once(&w, 6);
     end(&w);
@@ -245,7 +80,7 @@ static void test_since(void **state) {
   begin(&w, BOX ", first_run: since, first_since: 2026-01-01}\n");
   wait_until(&w, 300, 0, 200);
   assert_each_once(&w, 100);
-  assert_int_equal(look(&w, 100).records, 100);
+  assert_records(&w, 100);
   end(&w);
 }
 
@@ -368,7 +203,7 @@ static void test_oversize(void **state) {
     free(large);
     restart(&w);
     wait_until(&w, 1, 0, 0);
-    assert_int_equal(look(&w, 3).records, 3);
+    assert_records(&w, 3);
     end(&w);
   }
 }
@@ -387,7 +222,8 @@ static void bad_mail(int how) {
   restart(&w);                        /* tries are counted durably */
   wait_until(&w, 40, 1, 0);
   assert_each_once(&w, 39);
-  const struct found found = look(&w, 40);
+  struct found found = look(&w, 40);
+  free(found.times);
   assert_int_equal(found.events, 1);
   restart(&w);
   wait_until(&w, 40, 1, 0);
@@ -433,7 +269,8 @@ static void test_recipient_fields(void **state) {
     fake_deliver(fake_folder("INBOX"), cases[i].mail);
     begin(&w, ALL ", recipient_fields: [X-Original-To, Delivered-To]}\n");
     wait_until(&w, 1, 0, 0);
-    const struct found f = look(&w, 1);
+    struct found f = look(&w, 1);
+    free(f.times);
     assert_string_equal(f.channel, cases[i].channel);
     assert_string_equal(f.recipient, cases[i].recipient);
     assert_string_equal(f.token, cases[i].token);
@@ -456,7 +293,8 @@ static void test_return_path(void **state) {
     fake_deliver(fake_folder("INBOX"), cases[i].mail);
     begin(&w, ALL "}\n");
     wait_until(&w, 1, 0, 0);
-    const struct found f = look(&w, 1);
+    struct found f = look(&w, 1);
+    free(f.times);
     assert_string_equal(f.from, cases[i].from);
     assert_int_equal(f.null_path, cases[i].null_path);
     end(&w);
@@ -501,7 +339,7 @@ static void test_row_is_recovered(void **state) {
   begin(&w, ALL ", after: keyword}\n");
   fake_deliver(inbox, mail_text(0));
   wait_until(&w, 1, 0, 0);
-  close_boxes(&w);
+  mailboxes_close(w.mailboxes);
   mailboxes_end(&w.mailboxes);
   const uint32_t uid = fake_deliver(inbox, mail_text(1));
   assert_int_equal(blob_put(spool_blobs(w.channel.spool), slice_text(mail_text(1)), &original), 0);
@@ -525,82 +363,6 @@ static void test_row_is_recovered(void **state) {
   end(&w);
 }
 
-/* ---- months of a bad server */
-
-static void random_mail(struct fake_folder *const *folders, unsigned *next) {
-  struct fake_folder *f = folders[rand() % 2];
-  fake_deliver(f, mail_text((*next)++));
-  if (rand() % 2)
-    fake_changed(f, IMAP_CHANGE_NEW);
-}
-
-/* Another client: moves what was taken, or not, between the folders that are read; expunges only what was taken. */
-static void random_client(struct fake_folder *const *folders) {
-  struct fake_folder *f = folders[rand() % 2], *other = folders[0] == f ? folders[1] : folders[0];
-  if (!f->count)
-    return;
-  const size_t index = (size_t)rand() % f->count;
-  if (rand() % 2)
-    fake_move(f, index, other);
-  else if (f->mails[index].keyword)
-    fake_expunge(f, index);
-  else
-    return;
-  fake_changed(f, IMAP_CHANGE_GONE);
-  fake_changed(other, IMAP_CHANGE_NEW);
-}
-
-static void random_happening(struct world *w, struct fake_folder *const *folders) {
-  switch (rand() % 14) {
-  case 0: fake_renumber(folders[rand() % 2]), fake_drop_all(); break;
-  case 1: restart(w); break;
-  case 2: fake_drop_all(); break;
-  case 3: server.down = !server.down; break;
-  default: random_client(folders);
-  }
-}
-
-static void test_months_of_a_bad_server(void **state) {
-  (void)state;
-  const char *from = getenv("DESKBELL_SEED");
-  const unsigned first = from ? (unsigned)strtoul(from, NULL, 10) : 1;
-  for (unsigned seed = first; seed < first + 8; seed++) {
-    struct world w;
-    unsigned next = 0;
-    srand(seed);
-    struct fake_folder *const folders[] = {fake_folder("INBOX"), fake_folder("Sales")};
-    begin(&w, ALL ", folders: [INBOX, Sales], after: keyword}\n");
-    server.loses = 3;
-    while (next < 1200) {
-      random_mail(folders, &next);
-      if (rand() % 8 == 0)
-        random_happening(&w, folders);
-      if (rand() % 3 == 0)
-        turn(&w, rand() % 6);
-    }
-    server.down = false;
-    server.loses = 0;
-    fake_drop_all();
-    turn(&w, 50);
-    ask(&w, MAILBOX_RECONCILE);
-    wait_until(&w, (int64_t)(folders[0]->count + folders[1]->count), 0, 0);
-    /* Twice in the spool is what the router would drop within the minute; here it must not happen either, but for a mail
-     * moved while it was on its way. */
-    struct found found = {.times = calloc(next + 1, sizeof(size_t)), .count = next};
-    struct count c = {&found, &w};
-    (void)!spool_read(w.channel.spool, 0, SIZE_MAX, on_record, &c);
-    size_t twice = 0;
-    for (size_t i = 0; i < next; i++) {
-      if (found.times[i] == 0)
-        fail_msg("seed %u: mail %zu was lost", seed, i);
-      twice += found.times[i] > 1;
-    }
-    assert_true(twice < next / 50);
-    free(found.times);
-    end(&w);
-  }
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_all_and_what_comes),
@@ -619,7 +381,6 @@ int main(void) {
       cmocka_unit_test(test_return_path),
       cmocka_unit_test(test_full_spool),
       cmocka_unit_test(test_row_is_recovered),
-      cmocka_unit_test(test_months_of_a_bad_server),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
