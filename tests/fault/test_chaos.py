@@ -16,6 +16,7 @@ LONG = bool(os.environ.get("DESKBELL_LONG"))
 CONFIG = """
 webform: {health: "127.0.0.1:0"}
 spool: {size: 64MiB}
+outbound: {size: 1MiB}
 channels:
   - {name: mail, kind: email, addresses: ["*"]}
   - {name: sms, kind: sms, provider: twilio, secret_files: [secrets/sms.secret]}

@@ -271,7 +271,7 @@ def test_a_provider_reports_by_its_own_id(desk, carriers):
 
 # ---- with the real programs
 
-def test_the_real_programs_keep_it(new_desk):
+def test_the_real_programs_have_no_relay(new_desk):
     desk = configured(new_desk(), """
 desk: {message_id_domain: desk.example.com}
 channels:
@@ -291,4 +291,7 @@ channels:
     assert back["data"]["conversation"] == conversation and back["data"]["threading"]["how"] == "own-message-id"
     m = reply(desk, conversation, "--text", "Again", "--dry-run")
     assert m["in_reply_to"] == "fourth@example.org" and m["references"][-1] == "fourth@example.org"
-    assert desk.json("outbox", "ls")[0]["state"] == "queued"
+    # nobody configured a relay: it is said at once, and the work is open again
+    wait_for(lambda: state(desk, made["id"]) == "failed", "the refusal")
+    assert "nothing goes out over it" in desk.json("outbox", "show", made["id"])["why"]
+    assert "nothing goes out over it" in desk.json("queue", "show", "support")[0]["reason"]
