@@ -349,7 +349,7 @@ int cmd_reply(struct ctl *ctl, int argc, char **argv) {
   int status = desk_view_open(ctl, &v);
   if (status != CTL_OK)
     return status;
-  struct reply r = {.view = &v, .wish = &w, .arena = arena_new(256 * 1024, 16 * 1024 * 1024)};
+  struct reply r = {.view = &v, .wish = &w, .arena = arena_new(256 * 1024, 64 * 1024 * 1024)};
   status = run(&r);
   arena_free(&r.arena);
   desk_view_close(&v);

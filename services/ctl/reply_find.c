@@ -1,41 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "conversation.h"
 #include "reply.h"
 #include "token/token.h"
+#include <errno.h>
 #include <stdio.h>
 
-enum { CHAIN_MOST = 1000 };
+enum { ROOT_MOST = 100 };
 
 /* ---- the conversation */
 
-/* By its id, a work item's, or the reference a customer was told. */
-static int find_conversation(struct reply *r) {
+/* By its id, a work item's, or the reference a customer was told; the one that took it over, when one did. */
+static int find_conversation(struct reply *r, struct conversation *ret) {
   struct desk_view *v = r->view;
   const char *what = r->wish->conversation;
-  char key[128];
-  snprintf(r->talk.id, sizeof(r->talk.id), "%.60s", what);
-  if (what[0] == 'w' || (strlen(what) == REFERENCE_LEN && what[4] == '-')) {
-    snprintf(key, sizeof(key), what[0] == 'w' ? TAG ":item:%.64s" : TAG ":ref:%.64s", what);
-    auto_reply *found = what[0] == 'w' ? CALL(v, "HGET", key, "facts") : CALL(v, "GET", key);
+  struct conversation named;
+  if (what[0] == 'w') {
+    char key[128];
     struct slice first;
+    snprintf(key, sizeof(key), TAG ":item:%.64s", what);
+    auto_reply *found = CALL(v, "HGET", key, "facts");
     split_parts(slice_text(reply_text(found)), '\x1f', &first, 1);
-    snprintf(r->talk.id, sizeof(r->talk.id), "%.*s", (int)(first.len < 60 ? first.len : 60), first.at);
+    if (first.len)
+      what = arena_copy(r->arena, first);
   }
-  for (int hops = 0; hops < 10; hops++) {
-    snprintf(key, sizeof(key), TAG ":conv:%s", r->talk.id);
-    auto_reply *found = CALL(v, "HMGET", key, "facts", "merged");
-    if (!found)
-      return CTL_FAILED;
-    struct slice facts[2];
-    split_parts(slice_text(found->elements == 2 ? reply_text(found->element[0]) : ""), '\x1f', facts, 2);
-    if (facts[1].len == 0 || strlen(r->talk.id) != CONVERSATION_ID_LEN)
-      break;
-    int len = facts[1].len < 60 ? (int)facts[1].len : 60;
-    snprintf(r->talk.channel, sizeof(r->talk.channel), "%.*s", len, facts[1].at);
-    if (!reply_text(found->element[1])[0])
-      return CTL_OK;
-    snprintf(r->talk.id, sizeof(r->talk.id), "%.60s", reply_text(found->element[1]));
-  }
-  return ctl_fail(v->ctl, "there is no conversation \"%s\"", what);
+  int status = conversation_find(v, r->arena, what, &named);
+  if (status != CTL_OK)
+    return status;
+  int got = conversation_survivor(v, r->arena, &named, ret);
+  if (got == -ENOENT)
+    return ctl_fail(v->ctl, "there is no conversation \"%s\"", what);
+  return got < 0 ? CTL_FAILED : CTL_OK;
 }
 
 /* A bounce or report is nobody's letter. */
@@ -45,25 +39,42 @@ static bool is_letter(const contact_event *e) {
          strcmp(automatic, "report") != 0;
 }
 
-static int read_talk(struct reply *r) {
-  struct chain chain;
+/* The event of an entry, in the arena of the reply; NULL when it is no letter. */
+static contact_event *letter_of(struct reply *r, const struct said *said) {
+  redisReply *reply = NULL;
   struct entry e;
+  contact_event *event = NULL;
   const char *why;
-  r->talk.root = (char *)"";
-  chain_open(&chain, r->view, r->talk.id);
-  for (int n = 0; n < CHAIN_MOST && chain_next(&chain, &e); n++) {
-    contact_event *event = slice_equal(e.type, SLICE("event")) ? entry_event(r->view, &e) : NULL;
-    if (!event || !is_letter(event))
-      continue;
-    if (event->thread && event->thread->message_id[0])
-      r->talk.root = arena_copy(r->arena, slice_text(event->thread->message_id));
-    if (!r->talk.latest && event_unpack(e.event, r->arena, &r->talk.latest, &why) != 0)
-      r->talk.latest = NULL;
-    if (!r->talk.root)
-      break;
+  if (strcmp(said->type, "event") == 0 && entry_get(r->view, said->cursor, &reply, &e) == 0 &&
+      (event_unpack(e.event, r->arena, &event, &why) != 0 || !is_letter(event)))
+    event = NULL;
+  freeReplyObject(reply);
+  return event;
+}
+
+/* The Message-ID of its first letter, sought among the first ROOT_MOST entries: it matters for mail alone. */
+static char *root_of(struct reply *r, const struct said_list *all) {
+  for (size_t i = 0; i < all->count && i < ROOT_MOST; i++) {
+    const contact_event *event = letter_of(r, all->at[i]);
+    if (event && event->thread && event->thread->message_id[0])
+      return event->thread->message_id;
   }
-  chain_close(&chain);
-  if (r->talk.latest && r->talk.root)
+  return (char *)"";
+}
+
+static int read_talk(struct reply *r, const struct conversation *c) {
+  struct said_list all = {0};
+  const struct said *latest;
+  snprintf(r->talk.id, sizeof(r->talk.id), "%s", c->id);
+  snprintf(r->talk.channel, sizeof(r->talk.channel), "%s", c->channel);
+  if (conversation_all(r->view, r->arena, c, &all) < 0)
+    return CTL_FAILED;
+  while ((latest = conversation_latest(&all)) && !(r->talk.latest = letter_of(r, latest)))
+    for (size_t i = 0; i < all.count; i++) /* what came back is not answered: the one before it */
+      if (all.at[i] == latest)
+        all.at[i]->counts = false;
+  r->talk.root = root_of(r, &all);
+  if (r->talk.latest)
     return CTL_OK;
   return ctl_fail(r->view->ctl, "%s has no message that could be answered", r->talk.id);
 }
@@ -98,8 +109,9 @@ static int choose_channel(struct reply *r) {
 }
 
 int reply_find(struct reply *r) {
-  int status = find_conversation(r);
+  struct conversation c;
+  int status = find_conversation(r, &c);
   if (status == CTL_OK)
-    status = read_talk(r);
+    status = read_talk(r, &c);
   return status == CTL_OK ? choose_channel(r) : status;
 }

@@ -133,6 +133,7 @@ def test_reply_token_of_a_colleague(desk):
     assert e["conversation"] == first["conversation"] and "guest" in e["threading"]["evidence"]
     shown = desk.json("conversation", "show", first["conversation"])
     assert shown["participants"] == ["email:ann@example.org"] and shown["guests"] == ["email:bo@example.net"]
+    assert desk.json("reply", first["conversation"], "--text", "x", "--dry-run")["to"] == "ann@example.org", "TH-19: not the guest"
     text = desk.run("trace", shown["entries"][1]["event"]).stdout.decode()
     assert "signed reply token in support+…@example.com" in text and "sender is new in this conversation" in text
     assert reply_token(desk, first["conversation"]) not in text
