@@ -66,7 +66,8 @@ static void on_handed(void *arg, const struct ledger_mail *row, int outcome) {
   /* A folder that was renumbered meanwhile is counted anew, and this mail's event is known. */
   const bool current = row->uid_validity == f->row.uid_validity;
   if (outcome && current) {
-    put_back(f, row->uid);
+    if (awaited)
+      put_back(f, row->uid);
     folder_pause(f, PAUSE_MS);
   } else if (current) {
     if (awaited) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "smtp_guard.h"
-#include "base/digest.h"
-#include "base/encode.h"
+#include "tls_pin.h"
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -125,27 +124,10 @@ static int keep_reason(int good, X509_STORE_CTX *store) {
   return good;
 }
 
-static bool is_pinned(const char *pin, const unsigned char *bytes, int len) {
-  uint8_t digest[SHA256_BYTES];
-  char hex[HEX_LEN(SHA256_BYTES) + 1], wanted[HEX_LEN(SHA256_BYTES) + 1] = "";
-  size_t n = 0;
-  const char *at = strncmp(pin, "sha256:", 7) == 0 ? pin + 7 : pin;
-  for (; *at && n < HEX_LEN(SHA256_BYTES); at++)
-    if (*at != ':')
-      wanted[n++] = *at >= 'A' && *at <= 'F' ? (char)(*at | 0x20) : *at;
-  sha256(slice_of(bytes, len > 0 ? (size_t)len : 0), digest);
-  hex_encode(digest, sizeof(digest), hex);
-  return len > 0 && strcmp(hex, wanted) == 0;
-}
-
-/* A pinned certificate or key counts instead of a chain and a name. */
 static int check_pin(X509_STORE_CTX *store, void *arg) {
-  X509 *cert = X509_STORE_CTX_get0_cert(store);
-  unsigned char *key = NULL, *whole = NULL;
-  int key_len = cert ? i2d_X509_PUBKEY(X509_get_X509_PUBKEY(cert), &key) : -1, len = cert ? i2d_X509(cert, &whole) : -1;
-  bool good = is_pinned(arg, key, key_len) || is_pinned(arg, whole, len);
-  OPENSSL_free(key);
-  OPENSSL_free(whole);
+  X509 *leaf = X509_STORE_CTX_get0_cert(store);
+  uint8_t pin[SHA256_BYTES];
+  bool good = leaf && tls_pin_read(arg, pin) == 0 && tls_pin_fits(pin, leaf);
   X509_STORE_CTX_set_error(store, good ? X509_V_OK : X509_V_ERR_CERT_REJECTED);
   if (!good && guard)
     guard->tls_why = "it is not the pinned certificate or key";

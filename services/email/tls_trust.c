@@ -1,35 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tls_trust.h"
 #include "base/encode.h"
+#include "tls_pin.h"
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
-
-/* The pin as text */
-
-static struct slice without_label(struct slice s) {
-  static const struct slice labels[] = {{"sha256 fingerprint=", 19}, {"sha256//", 8}, {"sha256:", 7}};
-  for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++)
-    if (slice_starts_nocase(s, labels[i]))
-      return slice_of(s.at + labels[i].len, s.len - labels[i].len);
-  return s;
-}
-
-int tls_pin_read(const char *text, uint8_t ret[SHA256_BYTES]) {
-  struct slice s = without_label(slice_trim(slice_text(text)));
-  char hex[HEX_LEN(SHA256_BYTES) + 1];
-  uint8_t pin[SHA256_BYTES + 1];
-  size_t len = 0, got = 0;
-  for (size_t i = 0; i < s.len && len < sizeof(hex); i++)
-    if (s.at[i] != ':')
-      hex[len++] = s.at[i];
-  if ((len != HEX_LEN(SHA256_BYTES) || hex_decode(slice_of(hex, len), pin, sizeof(pin), &got)) &&
-      (s.len != BASE64_LEN(SHA256_BYTES) || base64_decode(s, pin, sizeof(pin), &got)))
-    return -EINVAL;
-  if (got != SHA256_BYTES)
-    return -EINVAL;
-  memcpy(ret, pin, SHA256_BYTES);
-  return 0;
-}
 
 /* The handshake */
 
@@ -63,16 +37,6 @@ static void note_names(struct tls_trust *t, X509 *leaf) {
   }
 }
 
-static bool fits_pin(const struct tls_trust *t, X509 *leaf) {
-  unsigned char *der = NULL;
-  uint8_t key[SHA256_BYTES];
-  const int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(leaf), &der);
-  if (len > 0)
-    sha256(slice_of(der, (size_t)len), key);
-  OPENSSL_free(der);
-  return memcmp(t->pin, t->certificate, SHA256_BYTES) == 0 || (len > 0 && memcmp(t->pin, key, SHA256_BYTES) == 0);
-}
-
 /* In place of OpenSSL's own: it is asked, unless a pin decides. */
 static int judge(X509_STORE_CTX *x, void *arg) {
   struct tls_trust *t = arg;
@@ -85,7 +49,7 @@ static int judge(X509_STORE_CTX *x, void *arg) {
   }
   note_names(t, leaf);
   if (t->pinned) {
-    t->refused = !fits_pin(t, leaf);
+    t->refused = !tls_pin_fits(t->pin, leaf);
     X509_STORE_CTX_set_error(x, t->refused ? X509_V_ERR_APPLICATION_VERIFICATION : X509_V_OK);
     return !t->refused;
   }

@@ -2,12 +2,7 @@
 /*
  * Which certificate of a mail server is believed. By default one that an authority known here has signed for the host's
  * name; or, with a pin, exactly one certificate, whoever signed it, whatever name and dates it has: that is for private
- * authorities and self-signed servers.
- *
- * A pin is a SHA-256 of the certificate or of its public key, as hex (colons or not) or base64:
- *   sha256:4A:6F:…    what `openssl x509 -noout -fingerprint -sha256` and browsers show of a certificate
- *   sha256//YhKJ…=    what curl takes as --pinnedpubkey, of its public key; survives a renewal with the same key
- * Both forms are tried against both, so whoever copies one need not know which it is.
+ * authorities and self-signed servers (tls_pin.h).
  *
  * A refused certificate's fingerprint is told, so that the operator can compare and pin it.
  */
@@ -31,8 +26,6 @@ struct tls_trust {
   char names[TLS_NAMES_MAX]; /* "mail.example.org, *.example.net": what it is for; printable */
 };
 
-/* Returns 0 or -EINVAL. */
-int must_check tls_pin_read(const char *text, uint8_t ret[SHA256_BYTES]);
 /* Sets up `easy`; `ca_file` and `pin` may be "". Borrows `t` as long as the transfer. Returns 0 or -EINVAL: the pin is
  * none. */
 int must_check tls_trust_apply(struct tls_trust *t, CURL *easy, const char *ca_file, const char *pin);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Mails over libesmtp to relays that are slow, rude, broken or evil: each is answered truly, none is doubled, and `unsure` is
 said only where the protocol leaves it open."""
+import base64
 import os
 import pathlib
 import subprocess
@@ -272,8 +273,11 @@ def test_a_wrong_certificate_is_refused(certificates, name, trusted, pinned):
         assert not relay.mails and not any("AUTH" in c for c in relay.commands), "no password over a connection nobody vouches for"
 
 
-def test_a_pinned_key(certificates):
+@pytest.mark.parametrize("form", ["hex", "base64"])
+def test_a_pinned_key(certificates, form):
     relay, _, pin = tls_relay(certificates, "other.example")
+    if form == "base64":
+        pin = "sha256//" + base64.b64encode(bytes.fromhex(pin.removeprefix("sha256:").replace(":", ""))).decode()
     with relay:
         results, _ = send(relay, host="localhost", tls=1, pin=pin)
         assert results[0][0] == "accepted", results

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What an operator is told when a mailbox cannot be reached; and the forms of a pin. */
 #include "imap_fault.h"
+#include "tls_pin.h"
 #include <errno.h>
 #include <openssl/x509_vfy.h>
 #include <setjmp.h>
