@@ -72,7 +72,7 @@ def test_postfix_tries_again_until_it_is_taken(mail_desk):
         kills = set()
 
         def killer():
-            while not done.wait(0.4):
+            while not done.wait(1.5):  # a program that never gets ready is given up, and that is another test
                 pid = desk.kill("email")
                 if pid:
                     kills.add(pid)
