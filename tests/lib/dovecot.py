@@ -43,7 +43,7 @@ ssl = {ssl}
 {oauth_passdb}
 passdb {{
   driver = static
-  mechanisms = plain login
+  {password_mechanisms}
   args = password={password}
 }}
 userdb {{
@@ -155,6 +155,7 @@ class Dovecot:
             folder=self.folder, user=self.user, group=self.group, location=location, password=PASSWORD.replace(" ", "_"),
             imap=self.imap, imaps=self.imaps if tls else 0, lmtp=self.lmtp, capability=capability,
             no_plaintext="no" if plaintext else "yes",
+            password_mechanisms="mechanisms = plain login" if introspection else "",
             oauth_mechanisms=" xoauth2 oauthbearer" if introspection else "",
             oauth_passdb=OAUTH_PASSDB.format(folder=self.folder) if introspection else "", ssl="yes" if tls else "no",
             ssl_files=f"ssl_cert = <{self.cert}\nssl_key = <{self.key}" if tls else ""))
