@@ -21,7 +21,7 @@
 
 #define TAG "{p00}"
 
-enum { RETRY_MS = 100, REFRESH_MS = 5000, LANES_MAX = 64 };
+enum { RETRY_MS = 100, REFRESH_MS = 5000, REDIS_GRACE_MS = 1000, LANES_MAX = 64 };
 
 static const char *const automatic_kinds[] = {"reply", "bounce", "report", "list", "bulk", "loopback"};
 #define AUTOMATIC_KINDS (sizeof(automatic_kinds) / sizeof(automatic_kinds[0]))
@@ -137,6 +137,7 @@ static void loaded(void *arg, const struct desk *desk) {
   s->store_words[0] = '\0';
   for (size_t i = 0; other && i < s->lane_count; i++)
     lane_resume(s->lanes[i]); /* else in on_retry(): a refusal looks here, and must not be tried again at once */
+  service_ready(s->run); /* who waited for us finds our functions there */
 }
 
 static void replaced(void *arg, int64_t since_ms) {
@@ -257,6 +258,7 @@ static void on_retry(uv_timer_t *timer) {
 
 static void on_refresh(uv_timer_t *timer) {
   struct router *s = timer->data;
+  service_ready(s->run); /* a Redis that is down keeps nobody waiting: the channel programs spool */
   store_refresh(s->store);
   if (s->config->router.journal_keep_ms > 0)
     store_trim(s->store, clock_now_ms() - s->config->router.journal_keep_ms);
@@ -362,7 +364,7 @@ static void open_timers(struct router *s) {
   uv_timer_init(loop, &s->refresh);
   s->pump.data = s->retry.data = s->refresh.data = s;
   uv_prepare_start(&s->pump, on_pump);
-  uv_timer_start(&s->refresh, on_refresh, REFRESH_MS, REFRESH_MS);
+  uv_timer_start(&s->refresh, on_refresh, REDIS_GRACE_MS, REFRESH_MS);
 }
 
 int router_start(struct service_run *run, void **ret_self) {
@@ -387,11 +389,7 @@ int router_start(struct service_run *run, void **ret_self) {
   s->store = store_open(service_loop(run), &redis, TAG, &user);
   open_lanes(s, &redis);
   open_relay(s, &redis);
-  r = open_link(s);
-  if (r < 0)
-    return r;
-  service_ready(run);
-  return 0;
+  return open_link(s);
 }
 
 void router_drain(void *self) {

@@ -275,12 +275,12 @@ def test_a_dns_that_does_not_answer():
 
 
 def test_a_server_that_says_nothing():
-    with ImapServer(on_connect=lambda session: session.line()) as s, ImapTry(port=s.port, connect_ms=500) as c:
+    with ImapServer(on_connect=lambda session: session.listen_only()) as s, ImapTry(port=s.port, connect_ms=500) as c:
         assert "does not finish the login within 1 s" in c.until("down unreachable")
 
 
 def test_a_handshake_that_stops():
-    with ImapServer(on_connect=lambda session: session.line()) as s, ImapTry(port=s.port, security="tls",
+    with ImapServer(on_connect=lambda session: session.listen_only()) as s, ImapTry(port=s.port, security="tls",
                                                                              connect_ms=500) as c:
         assert "does not finish the TLS handshake, within 1 s" in c.until("down unreachable")
 

@@ -4,7 +4,7 @@ import tempfile
 
 from desk import wait_for
 from selenium import webdriver
-from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException
+from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException, WebDriverException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 
@@ -35,21 +35,34 @@ class Browser:
         self.profile.cleanup()
 
 
+def is_gone(error):
+    """The element's page was left; while it is being left, ChromeDriver has no better word than the second."""
+    return isinstance(error, StaleElementReferenceException) or "does not belong to the document" in str(error.msg)
+
+
 def leave(driver, action):
     """Does what leads to another page, and waits until that is there: without scripts the driver does not always."""
     old = driver.find_element(By.TAG_NAME, "html")
     action()
 
-    def there():
+    def left():
         try:
             old.is_enabled()
             return False
-        except StaleElementReferenceException:
-            pass
+        except WebDriverException as error:
+            if is_gone(error):
+                return True
+            raise
+
+    def there():
         try:
-            return driver.find_element(By.TAG_NAME, "main").is_displayed()
-        except (NoSuchElementException, StaleElementReferenceException):
+            return left() and driver.find_element(By.TAG_NAME, "main").is_displayed()
+        except NoSuchElementException:
             return False
+        except WebDriverException as error:
+            if is_gone(error):
+                return False
+            raise
     wait_for(there, "the next page")
 
 

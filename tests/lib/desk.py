@@ -165,6 +165,10 @@ class Desk:
         except (ProcessLookupError, FileNotFoundError, KeyError, json.JSONDecodeError):
             return None
 
+    def is_there(self, program):
+        """Whether its process runs; it may be just starting."""
+        return self.kill(program, 0) is not None
+
     # ---- what it says
 
     @property
