@@ -197,5 +197,5 @@ int blob_read(struct blob_store *s, const uint8_t digest[SHA256_BYTES], struct b
     if (large)
       return blob_read_file(large->fd, digest, ret);
   }
-  return blob_find(s->folder, digest, ret);
+  return blob_follow(s->folder, digest, &s->trail, ret);
 }

@@ -20,6 +20,7 @@ struct blob_store {
   struct blob_table *table;
   struct blob_batch *filling, *running, *recent, *spare;
   uint64_t next_batch, next_tmp;
+  struct blob_trail trail;    /* of reads that the table did not answer: a backlog */
   uint32_t current_pack;      /* the pack the last batch went to: only what is in it is not stored twice */
   uint64_t room;              /* free bytes on the disk, by the last look and what was put since */
   int64_t room_seen_ms;

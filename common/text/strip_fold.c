@@ -93,9 +93,21 @@ static bool add_character(struct strip_fold *f, uint32_t c) {
   return len <= 0 || add_bytes(f, utf8, (size_t)len);
 }
 
+/* Most text: letters, digits and signs of ASCII, each a byte that stays one. Returns how many it took. */
+static size_t add_ascii(struct strip_fold *f, struct slice s) {
+  size_t room = sizeof(f->at) - f->len, most = s.len < room ? s.len : room, i = 0;
+  for (; i < most && s.at[i] > ' ' && s.at[i] < 0x7F; i++)
+    f->at[f->len + i] = s.at[i] >= 'A' && s.at[i] <= 'Z' ? (char)(s.at[i] + ('a' - 'A')) : s.at[i];
+  f->len += i;
+  return i;
+}
+
 void strip_fold_add(struct strip_fold *f, struct slice s) {
-  bool fits = true;
+  bool fits = !f->full;
   for (size_t i = 0, len; i < s.len && fits; i += len) {
+    len = add_ascii(f, slice_of(s.at + i, s.len - i));
+    if (len)
+      continue;
     uint32_t c = strip_character(slice_of(s.at + i, s.len - i), &len);
     if (is_space(c))
       fits = f->len == 0 || f->at[f->len - 1] == ' ' || add_bytes(f, " ", 1);

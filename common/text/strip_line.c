@@ -81,7 +81,9 @@ size_t strip_blanks_trim(struct slice text, size_t begin, size_t end) {
 
 char strip_line_last(struct slice s) {
   for (size_t looked = 0; s.len && looked < LAST_LOOK; looked++) {
-    struct strip_fold f = {0};
+    struct strip_fold f;
+    f.len = 0;
+    f.full = false;
     size_t start = last_start(s), len;
     struct slice one = slice_of(s.at + start, s.len - start);
     if (strip_is_blank(strip_character(one, &len))) {

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Searched row by row: callers look closely at few lines of a text (strip_blocks.c counts them). */
+/* Words inside a text are searched row by row: callers look closely at few lines of it (strip_blocks.c counts them). What
+ * a line begins with is asked of nearly every line, so there is an index by the first byte. */
 #include "text/strip_words.h"
+#include <assert.h>
+#include <pthread.h>
 
 static const struct strip_row rows[] = {
 #define WORDS(kind, language, words) {WORDS_##kind, language, {words, sizeof(words) - 1}},
@@ -48,6 +51,44 @@ static bool next_word(struct words *w, struct slice *ret) {
   return true;
 }
 
+/* ---- words by their first byte */
+
+enum { WORDS_MAX = 4096 };
+static struct slice index_words[WORDS_MAX];
+static uint16_t index_first[WORDS_KINDS * 256 + 1];
+static pthread_once_t index_made = PTHREAD_ONCE_INIT;
+
+static size_t slot_of(enum strip_words kind, char first) {
+  return (size_t)kind * 256 + (uint8_t)first;
+}
+
+/* Counts, adds up, places: slot n ends where slot n + 1 begins. */
+static void make_index(void) {
+  struct slice word;
+  for (enum strip_words kind = 0; kind < WORDS_KINDS; kind++)
+    for (struct words w = words_of(kind); next_word(&w, &word);)
+      index_first[slot_of(kind, word.at[0])]++;
+  for (size_t i = 1; i <= WORDS_KINDS * 256; i++)
+    index_first[i] = (uint16_t)(index_first[i] + index_first[i - 1]);
+  assert(index_first[WORDS_KINDS * 256] <= WORDS_MAX);
+  for (enum strip_words kind = 0; kind < WORDS_KINDS; kind++)
+    for (struct words w = words_of(kind); next_word(&w, &word);)
+      index_words[--index_first[slot_of(kind, word.at[0])]] = word;
+}
+
+/* The words of a kind that begin as `folded` does. */
+static const struct slice *words_like(enum strip_words kind, struct slice folded, size_t *ret_count) {
+  pthread_once(&index_made, make_index);
+  *ret_count = 0;
+  if (!folded.len)
+    return index_words;
+  size_t slot = slot_of(kind, folded.at[0]);
+  *ret_count = (size_t)(index_first[slot + 1] - index_first[slot]);
+  return &index_words[index_first[slot]];
+}
+
+/* ---- where words stand */
+
 /* Letters of writing that leaves no blanks between words. */
 static bool is_dense(uint8_t lead) {
   return lead >= 0xE3 && lead <= 0xED;
@@ -73,38 +114,24 @@ static bool border_behind(struct slice s, size_t at, struct slice word) {
 }
 
 static bool starts(struct slice s, struct slice word) {
-  return s.len >= word.len && s.at[0] == word.at[0] && memcmp(s.at, word.at, word.len) == 0;
-}
-
-static bool row_has(struct slice words, struct slice word) {
-  const char *at = words.at, *end = words.at + words.len;
-  while ((size_t)(end - at) >= word.len) {
-    if (at[0] == word.at[0] && memcmp(at, word.at, word.len) == 0 && (at + word.len == end || at[word.len] == '|'))
-      return true;
-    const char *next = memchr(at, '|', (size_t)(end - at));
-    if (!next)
-      return false;
-    at = next + 1;
-  }
-  return false;
+  return s.len >= word.len && memcmp(s.at, word.at, word.len) == 0;
 }
 
 bool strip_word_is(enum strip_words kind, struct slice folded) {
   size_t count;
-  const struct strip_row *row = strip_rows(kind, &count);
-  for (size_t i = 0; folded.len && i < count; i++)
-    if (row_has(row[i].words, folded))
+  const struct slice *words = words_like(kind, folded, &count);
+  for (size_t i = 0; i < count; i++)
+    if (slice_equal(words[i], folded))
       return true;
   return false;
 }
 
 size_t strip_word_begins(enum strip_words kind, struct slice folded) {
-  struct words w = words_of(kind);
-  struct slice word;
-  size_t longest = 0;
-  while (folded.len && next_word(&w, &word))
-    if (word.len > longest && starts(folded, word) && border_behind(folded, word.len, word))
-      longest = word.len;
+  size_t count, longest = 0;
+  const struct slice *words = words_like(kind, folded, &count);
+  for (size_t i = 0; i < count; i++)
+    if (words[i].len > longest && starts(folded, words[i]) && border_behind(folded, words[i].len, words[i]))
+      longest = words[i].len;
   return longest;
 }
 

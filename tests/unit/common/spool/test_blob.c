@@ -335,6 +335,32 @@ static void old_ones_go_unless_waiting(void **state) {
   blob_batch_free(&g.blobs);
 }
 
+static void follows_a_backlog_in_any_order(void **state) {
+  struct fixture *f = *state;
+  enum { COUNT = 300 };
+  struct blob_ref refs[COUNT];
+  for (size_t i = 0; i < COUNT; i++)
+    refs[i] = put(f, 100 + i, i);
+  assert_int_equal(fixture_sync(f), 0);
+  static const size_t steps[] = {1, 3, 77, COUNT - 1}; /* as put, with gaps, further than is looked ahead, backwards */
+  for (size_t k = 0; k < 4; k++) {
+    struct blob_trail trail = {0};
+    for (size_t i = 0, at = 0; i < COUNT; i++, at = (at + steps[k]) % COUNT) {
+      struct buf found = BUF_INIT(8 << 20);
+      assert_int_equal(blob_follow(f->blobs, refs[at].sha256, &trail, &found), 0);
+      check_bytes(&found, refs[at].size, at);
+      assert_int_equal(trail.entry, at + 1);
+      buf_free(&found);
+    }
+  }
+  struct blob_trail wrong = {77, 5}, behind = {1, COUNT};
+  struct buf found = BUF_INIT(8 << 20);
+  assert_int_equal(blob_follow(f->blobs, refs[9].sha256, &wrong, &found), 0);
+  assert_int_equal(blob_follow(f->blobs, refs[9].sha256, &behind, &found), 0);
+  assert_int_equal(found.len, 2 * refs[9].size);
+  buf_free(&found);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, fixture_teardown)
   const struct CMUnitTest tests[] = {
@@ -347,6 +373,7 @@ int main(void) {
       TEST(gathered_blobs_do_not_wait_for_a_record),
       TEST(the_same_is_stored_once),
       TEST(many_more_than_the_table_holds),
+      TEST(follows_a_backlog_in_any_order),
       TEST(damage_in_the_pack_and_in_a_file),
       TEST(old_ones_go_unless_waiting),
   };
