@@ -31,7 +31,7 @@
  *       zone: Europe/Berlin             # IANA name; default UTC
  *       open: {mon-fri: "09:00-17:00", sat: ["10:00-12:00", "13:00-15:00"], sun: "22:00-02:00"}
  *       closed: ["2026-12-25", "2026-12-24..2027-01-02"]     # days on which nobody answers, both ends included
- *   templates:                  # texts of acknowledgements, ordered: the first that fits is taken; none: no acknowledgement
+ *   templates:                  # texts of acknowledgements, ordered: the first that fits is taken; none: silence
  *     - name: received-de
  *       when:                             # all that is given must hold
  *         channel: [mail, contact]        # any of; must be given: nothing is acknowledged that nobody asked for
@@ -43,7 +43,7 @@
  *       text: |
  *         Hello {{customer_name|there}},
  *         your reference is {{reference}}.
- *       allow: [typed-address]            # return-path-differs, not-addressed, typed-address, postmaster: off unless named
+ *       allow: [typed-address]            # and return-path-differs, not-addressed, postmaster: off unless named
  *   acknowledge:                # limits of acknowledgements (AR-50, AR-51); 0: none is sent (subject_repeat: no limit)
  *     sender_10m: 1                       # to one sender in ten minutes
  *     sender_day: 3                       # and in a day

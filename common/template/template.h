@@ -9,8 +9,8 @@
  *
  * A variable without value and without default is a gap: nothing is rendered, the acknowledgement is not sent. What is
  * put in is never looked at again, so a value cannot bring a placeholder; it is made one line of at most
- * TEMPLATE_VALUE_MAX characters first, without controls, bidi controls and invisible characters, so it cannot start
- * a header, turn the text around it or hide in it. Time and memory are linear in the source and the values.
+ * 200 characters first (variables.def), without controls, bidi controls and invisible characters, so it cannot start a
+ * header, turn the text around it or hide in it. Time and memory are linear in the source and the values.
  *
  * Pure, but what tells the time of day asks the system's zones (template/zone.h) and is not for several threads.
  */
@@ -21,7 +21,6 @@
 #include "desk/desk.h"
 
 #define TEMPLATE_TEXT_MAX 4096 /* bytes of what is rendered (AR-37) */
-#define TEMPLATE_VALUE_MAX 200 /* characters of one value */
 
 /* ---- which */
 
@@ -39,20 +38,23 @@ bool template_any(const struct desk *d, struct slice channel);
 /* ---- its words */
 
 enum template_variable {
-#define VARIABLE(constant, name, from, sample, what) constant,
+#define VARIABLE(constant, name, personal, sure, longest, sample, what) constant,
 #include "template/variables.def"
 #undef VARIABLE
   TEMPLATE_VARIABLES
 };
 
-/* Name, sample value and explanation of a variable, lent. */
-const char *template_variable_name(enum template_variable v);
-const char *template_variable_sample(enum template_variable v);
-const char *template_variable_about(enum template_variable v);
+/* A row of variables.def, where its members are explained. */
+struct template_about {
+  const char *name, *sample, *what;
+  bool personal, sure;
+  size_t longest;
+};
+
+/* Lent. */
+const struct template_about *template_about(enum template_variable v);
 /* TEMPLATE_VARIABLES: there is none of this name. */
 enum template_variable template_variable_named(struct slice name);
-/* Does it hold anything the customer chose or that is personal (WF-20: not to an address that was only typed in)? */
-bool template_variable_personal(enum template_variable v);
 
 /* Borrowed; empty: no value. Any bytes. */
 struct template_values {
@@ -74,7 +76,7 @@ int must_check template_check(struct slice source, struct complaint *c);
 char *template_duration(struct arena *a, struct slice language, int64_t ms);
 /* "Mon-Fri 09:00-17:00, Sat 10:00-12:00" (a hyphen: a dash would double the price of an SMS) */
 char *template_opening(struct arena *a, struct slice language, const struct desk_hours *h);
-/* "Monday at 09:00"; a week and more away "Monday (2027-01-04) at 09:00"; "" while it is open, and when it never opens. */
+/* "Monday at 09:00"; a week and more away "Monday (2027-01-04) at 09:00". "" while it is open, and when it never is. */
 char *template_next_open(struct arena *a, struct slice language, const struct desk_hours *h, int64_t now_ms);
 
 #endif
