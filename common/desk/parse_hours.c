@@ -5,7 +5,6 @@
  */
 #include "config/forms.h"
 #include "desk/when.h"
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -120,13 +119,14 @@ static int hours_open_days(struct reading *r, const struct node *value, void *in
   struct desk_hours *h = into;
   if (value->kind != NODE_MAP || value->count == 0)
     return document_complain(&r->document, value, "'open' must be a map of days: {mon-fri: \"09:00-17:00\"}");
-  /* Overlaps are refused, so there can be no more than the minutes of a week; one run of days names seven at most. */
+  /* One run of days names seven at most. */
   h->spans = must_calloc(value->count * WEEK_DAYS * SPANS_A_DAY + 1, sizeof(*h->spans));
   for (const struct node *n = value->first; n; n = n->next) {
     int fault = read_day(r, n, h);
     if (fault)
       return fault;
   }
+  h->spans = must_realloc(h->spans, h->span_count * sizeof(*h->spans));
   return 0;
 }
 

@@ -45,9 +45,11 @@ static int complain_hours(struct reading *r, const struct node *value, struct sl
   for (size_t i = 0; i < r->desk->hours_count; i++)
     defined[i] = r->desk->hours[i].name;
   const char *near = nearest_name(name, defined, r->desk->hours_count);
-  return document_complain(&r->document, value, "hours '%s' are not defined under 'hours'%s%s%s",
-                           slice_shown(name, shown), near ? "; did you mean '" : "", near ? near : "",
-                           near ? "'?" : "");
+  if (!near)
+    return document_complain(&r->document, value, "hours '%s' are not defined under 'hours'",
+                             slice_shown(name, shown));
+  return document_complain(&r->document, value, "hours '%s' are not defined under 'hours'; did you mean '%s' or "
+                           "'not %s'?", slice_shown(name, shown), near, near);
 }
 
 /* "office", "not office" */

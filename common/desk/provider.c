@@ -17,7 +17,7 @@ static int compare(const void *key, const void *row) {
 
 bool desk_big_provider(struct slice domain) {
   char lower[DOMAIN_MAX + 1];
-  if (domain.len > DOMAIN_MAX)
+  if (domain.len > DOMAIN_MAX || memchr(domain.at, '\0', domain.len))
     return false;
   lower_copy(domain, lower);
   lower[domain.len] = '\0';
