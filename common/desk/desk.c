@@ -67,7 +67,7 @@ const char *desk_agent_of(const struct desk *d, struct slice address) {
   return index == NAMES_NONE ? "" : d->agents[index].name;
 }
 
-static void free_texts(char **texts, size_t count) {
+void free_texts(char **texts, size_t count) {
   for (size_t i = 0; i < count; i++)
     free(texts[i]);
   free(texts);
@@ -112,6 +112,12 @@ void desk_free(struct desk **d) {
     agent_clear(&gone->agents[i]);
   for (size_t i = 0; i < gone->rule_count; i++)
     rule_clear(&gone->rules[i]);
+  for (size_t i = 0; i < gone->template_count; i++)
+    template_clear(&gone->templates[i]);
+  for (size_t i = 0; i < gone->hours_count; i++)
+    hours_clear(&gone->hours[i]);
+  free(gone->templates);
+  free(gone->hours);
   free(gone->queues);
   free(gone->agents);
   free(gone->rules);

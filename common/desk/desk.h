@@ -26,6 +26,36 @@
  *         automatic: [bounce, reply]    # any of reply, bounce, report, list, bulk; none: a person wrote it
  *       then: {queue: billing, priority: 2, answer_within: 1h, skills: ["billing >= 3"]}
  *   default: {queue: support}
+ *   hours:                      # when people answer; templates choose by them and tell them
+ *     - name: office
+ *       zone: Europe/Berlin             # IANA name; default UTC
+ *       open: {mon-fri: "09:00-17:00", sat: ["10:00-12:00", "13:00-15:00"], sun: "22:00-02:00"}
+ *       closed: ["2026-12-25", "2026-12-24..2027-01-02"]     # days on which nobody answers, both ends included
+ *   templates:                  # texts of acknowledgements, ordered: the first that fits is taken; none: silence
+ *     - name: received-de
+ *       when:                             # all that is given must hold
+ *         channel: [mail, contact]        # any of; must be given: nothing is acknowledged that nobody asked for
+ *         queue: [support]                # any of
+ *         language: [de]                  # any of; de fits de-AT, de-AT only itself
+ *         hours: office                   # inside these hours; "not office": outside
+ *       over: mail                        # for a form: the e-mail channel it goes out over; default the only one
+ *       subject: "Re: {{subject|your message}}"   # mail only
+ *       text: |
+ *         Hello {{customer_name|there}},
+ *         your reference is {{reference}}.
+ *       allow: [typed-address]            # and return-path-differs, not-addressed, postmaster: off unless named
+ *   acknowledge:                # limits of acknowledgements (AR-50, AR-51); 0: none is sent (subject_repeat: no limit)
+ *     sender_10m: 1                       # to one sender in ten minutes
+ *     sender_day: 3                       # and in a day
+ *     domain_hour: 20                     # to one domain in an hour; big mailbox providers are not counted
+ *     channel_hour: 10000
+ *     subject_repeat: 1d                  # the same subject of the same sender again within this: none
+ *     max_age: 1d                         # to no message older than this
+ *     sms_parts: 1                        # an SMS in more parts is not sent
+ *
+ * The texts' variables and their {{name|default}} are explained in template/template.h; here a text is only a text.
+ * What a whole definition says about its templates and zones (template_review) is looked at before it is put into
+ * force, not when it is read: a program that has a definition must be able to read it.
  *
  * A word is a run of letters, digits and marks; between the words of a phrase anything else may stand ("credit note"
  * is found in "Credit-Note"). In scripts written without spaces between words (Han, kana, Hangul, Thai, …) every
@@ -43,6 +73,9 @@
 #define DESK_MAX_RULES 500
 #define DESK_MAX_QUEUES 500
 #define DESK_MAX_AGENTS 5000
+#define DESK_MAX_HOURS 50
+#define DESK_MAX_TEMPLATES 500
+#define DESK_MAX_TEMPLATE_BYTES 8192 /* of a text as it is written; what comes out of it is at most 4 KiB */
 #define DESK_MAX_WORDS 10000 /* different words and phrases in all rules */
 
 struct desk_queue {
@@ -78,6 +111,67 @@ struct desk_rule {
   struct desk_when *when;  /* event conditions; private to the module */
 };
 
+/* Where in the document something stands, for complaints that come after reading. */
+struct desk_place {
+  unsigned line, column;   /* 1-based; 0: not said in the document */
+};
+
+#define DESK_DAY_MINUTES (24 * 60)
+
+/* Open from … to, in minutes since Monday 00:00 of the zone's own clock. A span over midnight belongs to the day on
+ * which it begins; that of a Sunday ends after the week does. */
+struct desk_span {
+  int from, to;            /* 0 <= from < 7 days; from < to <= from + 24 hours */
+};
+
+/* Days since 1970-01-01, both included. */
+struct desk_closed {
+  int first, last;
+};
+
+struct desk_hours {
+  char *name;
+  char *zone;              /* IANA name, well-formed (desk_zone_form); whether the system knows it: zone_known() */
+  struct desk_span *spans; /* by `from`, none overlaps another; at least one */
+  size_t span_count;
+  struct desk_closed *closed;
+  size_t closed_count;
+  struct desk_place zone_place;
+};
+
+/* What a template allows that is otherwise a reason to be silent: bits. */
+enum {
+  ALLOW_RETURN_PATH_DIFFERS = 1, /* AR-21 */
+  ALLOW_NOT_ADDRESSED = 2,       /* AR-10 */
+  ALLOW_TYPED_ADDRESS = 4,       /* WF-20 */
+  ALLOW_POSTMASTER = 8,          /* AR-09 */
+};
+
+struct desk_template {
+  char *name;
+  char **channels;         /* at least one */
+  size_t channel_count;
+  char **queues;           /* 0: any */
+  size_t queue_count;
+  char **languages;        /* in lower case; 0: any */
+  size_t language_count;
+  const struct desk_hours *hours; /* of the same desk; NULL: at any time */
+  bool outside;            /* outside of `hours` */
+  char *over;              /* NULL: not said */
+  char *subject;           /* one line; NULL: not said */
+  char *text;              /* without white space at its end; not empty */
+  unsigned allow;          /* ALLOW_… */
+  struct desk_place place, subject_place, text_place, over_place;
+};
+
+/* At most so many; 0: none at all. */
+struct desk_acknowledge {
+  int sender_10m, sender_day, domain_hour, channel_hour;
+  int sms_parts;
+  int64_t subject_repeat_ms; /* 0: a repeated subject is no reason */
+  int64_t max_age_ms;
+};
+
 struct desk {
   uint64_t version;        /* set by who loads it from Redis; 0 unknown */
   struct desk_queue *queues;
@@ -86,6 +180,11 @@ struct desk {
   size_t agent_count;
   struct desk_rule *rules; /* the default rule ("default", always true) is the last */
   size_t rule_count;
+  struct desk_hours *hours;
+  size_t hours_count;
+  struct desk_template *templates;
+  size_t template_count;
+  struct desk_acknowledge acknowledge;
   struct names *addresses; /* of agents, in lower case; NULL when no agent has one; private to the module */
   struct desk_words *words; /* all words of all rules; NULL when no rule has any; private to the module */
 };
@@ -105,6 +204,12 @@ int must_check desk_parse(struct slice yaml, const char *name, struct desk **ret
 void desk_free(struct desk **d);
 /* Name of the agent with this e-mail address (any case), lent; "" when there is none. */
 const char *desk_agent_of(const struct desk *d, struct slice address);
+/* The hours of this name, lent; NULL when there are none. */
+const struct desk_hours *desk_hours_named(const struct desk *d, struct slice name);
+/* Is this domain (any case) one of the big mailbox providers, whose customers have nothing to do with one another? */
+bool desk_big_provider(struct slice domain);
+/* Can this be the IANA name of a zone ("Europe/Berlin", "Etc/GMT+5")? Never a name that leaves a folder of zones. */
+bool desk_zone_form(struct slice zone);
 /* The document a new desk starts with: queue support; suspected posts and unclaimed bounces apart. */
 const char *desk_default_yaml(void);
 /* Indices of the rules whose event conditions hold, in order, ending with the first one without customer conditions

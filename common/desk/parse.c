@@ -66,6 +66,23 @@ int read_list_shape(struct reading *r, const struct node *value, const char *wha
   return 0;
 }
 
+int read_texts(struct reading *r, const struct node *value, item_reader *read, size_t most, char ***ret,
+               size_t *ret_count) {
+  int fault = read_list_shape(r, value, value->key->text.at, most);
+  if (fault)
+    return fault;
+  if (value->count == 0)
+    return document_complain(&r->document, value, "'%s' needs at least one entry", value->key->text.at);
+  *ret = must_calloc(value->count, sizeof(**ret));
+  for (const struct node *n = value->first; n; n = n->next) {
+    fault = read(r, n, &(*ret)[*ret_count]);
+    if (fault)
+      return fault;
+    (*ret_count)++;
+  }
+  return 0;
+}
+
 int read_name(struct reading *r, const struct node *value, char **ret) {
   if (value->kind != NODE_TEXT || node_is_null(value))
     return document_complain(&r->document, value, "a name is needed here");
@@ -85,15 +102,21 @@ int read_number(struct reading *r, const struct node *value, const char *what, i
   return 0;
 }
 
-int read_within(struct reading *r, const struct node *value, int64_t *ret_ms) {
+int read_duration(struct reading *r, const struct node *value, const char *what, int64_t most_ms, int64_t *ret_ms) {
   int64_t ms;
+  char most[VALUE_LEN], why_large[100];
   if (value->kind != NODE_TEXT || node_is_null(value))
-    return document_complain(&r->document, value, "'answer_within' has no value");
+    return document_complain(&r->document, value, "'%s' has no value", what);
   const char *why = value_duration(value->text, &ms);
-  if (why || ms > WITHIN_MAX_MS)
-    return complain_value(r, value, why ? why : "is too large for 'answer_within': 0 to 365d");
+  snprintf(why_large, sizeof(why_large), "is too large for '%s': 0 to %s", what, duration_text(most_ms, most));
+  if (why || ms > most_ms)
+    return complain_value(r, value, why ? why : why_large);
   *ret_ms = ms;
   return 0;
+}
+
+int read_within(struct reading *r, const struct node *value, int64_t *ret_ms) {
+  return read_duration(r, value, "answer_within", WITHIN_MAX_MS, ret_ms);
 }
 
 int read_queue_name(struct reading *r, const struct node *value, char **ret) {
@@ -238,18 +261,26 @@ static int later(struct reading *r, const struct node *value, void *into) {
 }
 
 static const struct field top_fields[] = {
-    {"queues", true, later}, {"agents", false, later}, {"rules", false, later}, {"default", true, later}};
+    {"queues", true, later}, {"agents", false, later}, {"rules", false, later},     {"default", true, later},
+    {"hours", false, later},  {"templates", false, later}, {"acknowledge", false, later}};
+
+/* A section that may be absent. */
+static int read_section(struct reading *r, const char *key, int (*read)(struct reading *r, const struct node *list)) {
+  const struct node *section = node_member(r->document.root, key);
+  return section ? read(r, section) : 0;
+}
 
 static int read_desk(struct reading *r) {
   const struct node *root = r->document.root;
   int fault = read_fields(r, root, top_fields, COUNT(top_fields), "the desk", NULL);
   if (fault)
     return fault;
-  const struct node *agents = node_member(root, "agents");
   fault = read_queues(r, node_member(root, "queues"));
-  if (!fault && agents)
-    fault = read_agents(r, agents);
-  return fault ? fault : read_rules(r, node_member(root, "rules"), node_member(root, "default"));
+  fault = fault ? fault : read_section(r, "agents", read_agents);
+  fault = fault ? fault : read_rules(r, node_member(root, "rules"), node_member(root, "default"));
+  fault = fault ? fault : read_section(r, "hours", read_hours);
+  fault = fault ? fault : read_section(r, "templates", read_templates);
+  return fault ? fault : read_acknowledge(r, node_member(root, "acknowledge"));
 }
 
 int desk_parse(struct slice yaml, const char *name, struct desk **ret, struct complaint *complaint) {
@@ -263,6 +294,8 @@ int desk_parse(struct slice yaml, const char *name, struct desk **ret, struct co
   names_free(&r.queues);
   names_free(&r.agents);
   names_free(&r.rules);
+  names_free(&r.hours);
+  names_free(&r.templates);
   if (fault)
     return fault;
   *ret = desk;

@@ -24,24 +24,6 @@ struct conditions {
 
 /* ---- lists */
 
-typedef int item_reader(struct reading *r, const struct node *item, char **ret);
-
-static int read_items(struct reading *r, const struct node *value, item_reader *read, char ***ret, size_t *ret_count) {
-  int fault = read_list_shape(r, value, value->key->text.at, LIST_MAX);
-  if (fault)
-    return fault;
-  if (value->count == 0)
-    return document_complain(&r->document, value, "'%s' needs at least one entry", value->key->text.at);
-  *ret = must_calloc(value->count, sizeof(**ret));
-  for (const struct node *n = value->first; n; n = n->next) {
-    fault = read(r, n, &(*ret)[*ret_count]);
-    if (fault)
-      return fault;
-    (*ret_count)++;
-  }
-  return 0;
-}
-
 static int read_kind(struct reading *r, const struct node *item, char **ret) {
   static const char *const kinds[] = {"email", "sms", "webhook", "form"};
   for (size_t i = 0; item->kind == NODE_TEXT && i < sizeof(kinds) / sizeof(kinds[0]); i++)
@@ -62,17 +44,17 @@ static int read_pattern(struct reading *r, const struct node *item, char **ret) 
 
 static int when_channel(struct reading *r, const struct node *value, void *into) {
   struct desk_when *w = ((struct conditions *)into)->when;
-  return read_items(r, value, read_name, &w->channels, &w->channel_count);
+  return read_texts(r, value, read_name, LIST_MAX, &w->channels, &w->channel_count);
 }
 
 static int when_kind(struct reading *r, const struct node *value, void *into) {
   struct desk_when *w = ((struct conditions *)into)->when;
-  return read_items(r, value, read_kind, &w->kinds, &w->kind_count);
+  return read_texts(r, value, read_kind, LIST_MAX, &w->kinds, &w->kind_count);
 }
 
 static int when_recipient(struct reading *r, const struct node *value, void *into) {
   struct desk_when *w = ((struct conditions *)into)->when;
-  return read_items(r, value, read_pattern, &w->recipients, &w->recipient_count);
+  return read_texts(r, value, read_pattern, LIST_MAX, &w->recipients, &w->recipient_count);
 }
 
 /* ---- words */

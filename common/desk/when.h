@@ -28,13 +28,14 @@ struct desk_when {
   unsigned automatic;         /* bits of the kinds */
 };
 
+void free_texts(char **texts, size_t count);
 void when_free(struct desk_when **w);
 
 /* A desk being read. */
 struct reading {
   struct document document;
   struct desk *desk;
-  struct names queues, agents, rules; /* name → index */
+  struct names queues, agents, rules, hours, templates; /* name → index */
 };
 
 /* A key of a map and who reads its value into `into`. */
@@ -49,9 +50,16 @@ int must_check read_fields(struct reading *r, const struct node *map, const stru
                            const char *where, void *into);
 /* A list of at most `most` entries, or nothing (null). */
 int must_check read_list_shape(struct reading *r, const struct node *value, const char *what, size_t most);
+typedef int item_reader(struct reading *r, const struct node *item, char **ret);
+/* A list of 1 to `most` texts, each read by `read`; what was read before a fault is counted too. */
+int must_check read_texts(struct reading *r, const struct node *value, item_reader *read, size_t most, char ***ret,
+                          size_t *ret_count);
 int must_check read_name(struct reading *r, const struct node *value, char **ret);
 int must_check read_number(struct reading *r, const struct node *value, const char *what, int least, int most,
                            int *ret);
+/* A duration of 0 to `most_ms`; `what` is the setting's name. */
+int must_check read_duration(struct reading *r, const struct node *value, const char *what, int64_t most_ms,
+                             int64_t *ret_ms);
 int must_check read_within(struct reading *r, const struct node *value, int64_t *ret_ms);
 /* A queue that is defined. */
 int must_check read_queue_name(struct reading *r, const struct node *value, char **ret);
@@ -61,5 +69,10 @@ int complain_value(struct reading *r, const struct node *value, const char *why)
 /* The parts of the parser (parse_when.c, parse_rule.c). */
 int must_check read_when(struct reading *r, const struct node *value, struct desk_rule *rule);
 int must_check read_rules(struct reading *r, const struct node *rules, const struct node *fallback);
+int must_check read_hours(struct reading *r, const struct node *list);
+int must_check read_templates(struct reading *r, const struct node *list);
+int must_check read_acknowledge(struct reading *r, const struct node *map); /* NULL: all as by default */
+void hours_clear(struct desk_hours *h);
+void template_clear(struct desk_template *t);
 
 #endif

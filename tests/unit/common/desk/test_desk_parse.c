@@ -156,7 +156,7 @@ static const struct {
 } cases[] = {
     {TOP, "", "1: the desk needs 'default'"},
     {TOP, "default: {queue: q}\nrule: []", "3:1: unknown key 'rule' in the desk; did you mean 'rules'? allowed: "
-                                           "queues, agents, rules, default"},
+                                           "queues, agents, rules, default, hours, templates, acknowledge"},
     {TOP, "default: {queue: q}\nrules: 5", "3:8: 'rules' must be a list"},
     {TOP, "default: {queue: q}\nagents: {a: b}", "3:9: 'agents' must be a list"},
     {QUEUE, " {priority: 1}", "2: a queue needs 'name'"},
