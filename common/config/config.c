@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Looking things up in a loaded configuration, and the files it names. */
 #include "config/config.h"
+#include "base/encode.h"
 #include "base/file.h"
 #include <stdlib.h>
 
@@ -85,5 +86,22 @@ int config_secrets(const struct config *c, const struct channel_config *channel,
     free(ret[count]);
     ret[count] = NULL;
   }
+  return r;
+}
+
+int config_desk_secret(const struct config *c, struct buf *ret, struct complaint *complaint) {
+  char *path = config_path(c, c->secret_file), *hex = NULL;
+  uint8_t bytes[64];
+  size_t len = 0;
+  int r = read_secret(path, &hex, complaint);
+  if (r == 0 && (hex_decode(slice_text(hex), bytes, sizeof(bytes), &len) < 0 || len < 16))
+    r = complain(complaint, path, 0, 0, "the desk's secret is not 16 to 64 bytes as hex");
+  if (r == 0)
+    r = buf_add(ret, bytes, len) ? -ENOMEM : 0;
+  explicit_bzero(bytes, sizeof(bytes));
+  if (hex)
+    explicit_bzero(hex, strlen(hex));
+  free(hex);
+  free(path);
   return r;
 }

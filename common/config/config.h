@@ -158,6 +158,10 @@ struct email_settings {
   char *health;
 };
 
+struct acknowledge_settings {
+  char *health;
+};
+
 struct outbound_settings {
   size_t size;                /* preallocated, per channel program */
   int64_t keep_ms;
@@ -202,6 +206,7 @@ struct config {
   struct spool_settings spool;
   struct router_settings router;
   struct email_settings email;
+  struct acknowledge_settings acknowledge;
   struct outbound_settings outbound;
   struct smtp_settings smtp;
   struct http_settings sms;
@@ -246,6 +251,8 @@ int must_check config_secrets(const struct config *c, const struct channel_confi
                               size_t *ret_count, struct complaint *complaint);
 /* Reads one secret file, trimmed of white space; gives a heap string, to be wiped by its user. */
 int must_check config_secret(const struct config *c, const char *file, char **ret, struct complaint *complaint);
+/* The desk's own secret: the key of its tokens, 16 to 64 bytes. Appends to `ret`, whose room is its user's to wipe. */
+int must_check config_desk_secret(const struct config *c, struct buf *ret, struct complaint *complaint);
 /* Joins `dir` and a relative path; gives a heap string. */
 char *config_path(const struct config *c, const char *path);
 

@@ -4,6 +4,7 @@
 #include "base/pattern.h"
 #include "text/address.h"
 #include "text/confusable.h"
+#include "text/mail_provider.h"
 #include <stdlib.h>
 
 enum { TEXT_MAX = 512, PLAIN_MAX = 63, ARENA_FIRST = 4096 };
@@ -18,15 +19,6 @@ struct mime_own {
   struct table addresses; /* "support@example.com", "@example.com" */
   struct table domains;   /* of all of them */
   struct table looks;     /* their skeletons */
-};
-
-/* Where a domain says nothing about who owns an address. */
-static const char *const providers[] = {
-    "126.com",    "163.com",     "aol.com",    "freenet.de",    "gmail.com",  "gmx.at",    "gmx.ch",       "gmx.de",
-    "gmx.net",    "googlemail.com", "hotmail.com", "icloud.com", "libero.it", "live.com",  "mac.com",      "mail.ru",
-    "me.com",     "msn.com",     "naver.com",  "o2.pl",         "orange.fr",  "outlook.com", "outlook.de", "proton.me",
-    "protonmail.com", "qq.com",  "t-online.de", "uol.com.br",   "web.de",     "wp.pl",     "yahoo.co.jp",  "yahoo.com",
-    "yandex.ru",
 };
 
 static int by_text(const void *a, const void *b) {
@@ -45,10 +37,6 @@ static void sort(struct table *t) {
     if (kept == 0 || strcmp(t->texts[kept - 1], t->texts[i]) != 0)
       t->texts[kept++] = t->texts[i];
   t->count = kept;
-}
-
-static bool is_provider(const char *domain) {
-  return bsearch(&domain, providers, sizeof(providers) / sizeof(providers[0]), sizeof(providers[0]), by_text);
 }
 
 /* Texts that do not fit, as "*", are nobody's. */
@@ -118,7 +106,7 @@ bool own_has_address(const struct mime_own *own, struct slice address) {
 
 bool own_has_domain(const struct mime_own *own, struct slice domain) {
   char text[TEXT_MAX + 1];
-  return own && domain.len && lowered(domain, text) && !is_provider(text) && has(&own->domains, text);
+  return own && domain.len && lowered(domain, text) && !mail_provider_has(slice_text(text)) && has(&own->domains, text);
 }
 
 bool own_is_imitated(struct reading *r, const struct mime_own *own, struct slice domain) {

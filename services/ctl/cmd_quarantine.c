@@ -7,6 +7,7 @@
 #include "base/encode.h"
 #include "inject.h"
 #include "journal.h"
+#include "mail_trust.h"
 #include "mime/mime.h"
 #include <poll.h>
 #include <signal.h>
@@ -217,33 +218,6 @@ static int end_entry(struct desk_view *v, const char *id, const char *evidence) 
   return reply ? CTL_OK : CTL_FAILED;
 }
 
-static struct mime_own *own_of(const struct config *c) {
-  size_t count = 0;
-  for (size_t i = 0; i < c->channel_count; i++)
-    count += c->channels[i].address_count;
-  char **all = must_calloc(count, sizeof(*all));
-  count = 0;
-  for (size_t i = 0; i < c->channel_count; i++)
-    for (size_t n = 0; c->channels[i].kind == CHANNEL_EMAIL && n < c->channels[i].address_count; n++)
-      all[count++] = c->channels[i].addresses[n];
-  struct mime_own *own = mime_own_new(all, count);
-  free(all);
-  return own;
-}
-
-/* By the configuration of today; of a channel that is no more nothing is believed. */
-static struct mime_trust trust_of(const struct config *c, const char *name, const struct mime_own *own) {
-  const struct channel_config *channel = config_channel(c, slice_text(name));
-  struct mime_trust trust = {.own = own};
-  if (channel) {
-    trust.authserv_ids = channel->authserv_ids;
-    trust.authserv_id_count = channel->authserv_id_count;
-    trust.spam_headers = channel->spam_headers;
-    trust.spam_header_count = channel->spam_header_count;
-  }
-  return trust;
-}
-
 static int retry(struct desk_view *v, const char *id, const contact_event *event) {
   if (strcmp(event->channel_kind, "email") != 0 || !event->original || event->original->sha256.len != SHA256_BYTES)
     return ctl_fail(v->ctl, "only mails can be read again; look at the original: deskbell event %s --original", id);
@@ -254,8 +228,8 @@ static int retry(struct desk_view *v, const char *id, const contact_event *event
                                    .null_path = strcmp(event->envelope_from, "<>") == 0,
                                    .recipient = event->n_to ? slice_text(event->to[0]->address) : SLICE(""),
                                    .received_ms = event->received_at_ms};
-  struct mime_own *own = own_of(v->config);
-  const struct mime_trust trust = trust_of(v->config, event->channel, own);
+  struct mime_own *own = mail_trust_own(v->config);
+  const struct mime_trust trust = mail_trust_of(v->config, event->channel, own);
   envelope.trust = &trust;
   int status = parse(v->ctl, buf_slice(&raw), &envelope, event->original, &pieces);
   mime_own_free(&own);

@@ -22,22 +22,6 @@ enum { FILE_MOST = 64 * 1024 * 1024, TEXT_FILE_MOST = 1024 * 1024 };
 
 /* ---- what it says */
 
-static int read_secret(struct desk_view *v, struct buf *ret) {
-  char *path = config_path(v->config, v->config->secret_file);
-  auto_clean(buf_free) struct buf hex = BUF_INIT(4096);
-  uint8_t bytes[64];
-  size_t len = 0;
-  int r = file_read(path, &hex);
-  if (r == 0)
-    r = hex_decode(slice_trim(buf_slice(&hex)), bytes, sizeof(bytes), &len);
-  int status = r == 0 && len >= 16 ? CTL_OK : ctl_fail(v->ctl, "cannot read the desk's secret from %s", path);
-  if (status == CTL_OK)
-    buf_add(ret, bytes, len);
-  explicit_bzero(bytes, sizeof(bytes));
-  free(path);
-  return status;
-}
-
 static int read_file(struct desk_view *v, const char *path, struct buf *ret) {
   int r = file_read(strcmp(path, "-") == 0 ? "/dev/stdin" : path, ret);
   return r == 0 ? CTL_OK : ctl_fail(v->ctl, "cannot read %s: %s", path, r > 0 ? "it is too large" : strerror(-r));
@@ -169,9 +153,10 @@ static void name_it(struct reply *r) {
 
 static int compose(struct reply *r, char **ret_others) {
   auto_clean(buf_free) struct buf secret = BUF_INIT(64);
-  int status = read_secret(r->view, &secret);
-  if (status == CTL_OK)
-    status = refuse_mail_options(r);
+  struct complaint complaint;
+  if (config_desk_secret(r->view->config, &secret, &complaint) < 0)
+    return ctl_fail(r->view->ctl, "%s: %s", complaint.file, complaint.text);
+  int status = refuse_mail_options(r);
   if (status != CTL_OK)
     return status;
   struct answer_options options = {.secret = buf_slice(&secret), .channel = slice_text(r->channel->name),

@@ -93,6 +93,22 @@ static bool is_about(const struct entry *at, const struct entry *e, const char *
   return !slice_equal(at->meta[META_CONVERSATION], slice_text(first)) && !threading_has(evidence, first);
 }
 
+/* The automatic first answer, or why there was none; of the message that began the conversation. */
+static bool acknowledgement_step(json_t *steps, const struct entry *at, const struct entry *e) {
+  struct slice evidence = at->meta[META_EVIDENCE], first = SLICE("");
+  bool silent = slice_equal(at->type, SLICE("acknowledge")) && slice_equal(at->meta[META_EVENT], e->meta[META_EVENT]);
+  bool made = slice_equal(at->type, SLICE("outbound")) && slice_equal(at->meta[META_RULE], SLICE("acknowledgement")) &&
+              slice_equal(e->meta[META_HOW], SLICE("new"));
+  char text[700];
+  if (!silent && !made)
+    return false;
+  (void)!slice_split(&evidence, ' ', &first);
+  words(text, sizeof(text), silent ? "%s%s" : "%s%s: deskbell trace shows what became of it", silent ? evidence : first,
+        SLICE(""));
+  add_step(steps, entry_at(at), silent ? "not acknowledged" : "acknowledged", text);
+  return true;
+}
+
 static void life_step(json_t *steps, const struct entry *at, const struct entry *e) {
   static const struct {
     const char *type, *step, *format;
@@ -104,6 +120,8 @@ static void life_step(json_t *steps, const struct entry *at, const struct entry 
               {"split", "split", "by %s: %s", false},
               {"move", "moved", "by %s: %s", false}};
   char text[700], what[400];
+  if (acknowledgement_step(steps, at, e))
+    return;
   struct slice agent = at->meta[META_AGENT].len ? at->meta[META_AGENT] : SLICE("the operator");
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
     if (!slice_equal(at->type, slice_text(rows[i].type)) ||
@@ -171,7 +189,7 @@ static bool known(const struct trace *t, struct slice event_id) {
 
 static void add_trace(struct trace *t, const struct entry *e) {
   if (!e->meta[META_EVENT].len || json_array_size(t->found) >= FOUND_MAX || known(t, e->meta[META_EVENT]) ||
-      slice_equal(e->type, SLICE("quarantine_end")))
+      slice_equal(e->type, SLICE("quarantine_end")) || slice_equal(e->type, SLICE("acknowledge")))
     return;
   contact_event *event = entry_event(t->view, e);
   json_t *one = json_object(), *steps = json_array();

@@ -48,6 +48,10 @@ static const struct ctl_command commands[] = {
                "[--agent A] [--reason WORDS] | flush [CHANNEL]", "what goes out: see, keep back, try again, stop",
      "ls shows what is not over yet; --state failed or suppressed what did not get through. --by destination counts by age\n"
      "and by where it goes. flush tries everything that was put off now.\n", false, cmd_outbox},
+    {"ack", "try FILE.eml... [--desk FILE] [--channel C] [--from ADDRESS] [--queue Q] [--language L]",
+     "would a mail be acknowledged, why, and with what", "Asks nobody and sends nothing. Without --desk: by the desk definition in force. --from: the return path; \"\" is the\n"
+     "null path; without it what the mail says itself. As if the mail began a conversation; limits on how many go out\n"
+     "are not asked.\n", false, cmd_ack},
     {"exec-child", "[--lock FILE] -- PROGRAM [ARGUMENT...]", "run a program that ends with its parent", NULL, true,
      cmd_exec_child},
 };

@@ -50,10 +50,10 @@ int conversation_read(struct desk_view *v, struct arena *a, const char *id, stru
   char key[128];
   snprintf(key, sizeof(key), TAG ":conv:%.64s", id);
   auto_reply *r = CALL(v, "HMGET", key, "facts", "item", "queue", "messages", "last", "begins", "participants", "merged",
-                       "members", "parts", "gone", "taken", "subject", "counted");
+                       "members", "parts", "gone", "taken", "subject", "counted", "ack");
   if (!r)
     return -EIO;
-  if (r->type != REDIS_REPLY_ARRAY || r->elements != 14 || r->element[0]->type != REDIS_REPLY_STRING)
+  if (r->type != REDIS_REPLY_ARRAY || r->elements != 15 || r->element[0]->type != REDIS_REPLY_STRING)
     return -ENOENT;
   enum { CUSTOMER, CHANNEL, CREATED, REFERENCE, SUBJECT, FACTS };
   struct slice facts[FACTS];
@@ -79,6 +79,7 @@ int conversation_read(struct desk_view *v, struct arena *a, const char *id, stru
                                .gone = copy_reply(a, r->element[10]),
                                .taken = copy_reply(a, r->element[11]),
                                .counted = copy_reply(a, r->element[13]),
+                               .acknowledgement = copy_reply(a, r->element[14]),
                                .created_ms = (int64_t)created};
   return 0;
 }

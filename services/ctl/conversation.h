@@ -18,6 +18,7 @@ struct conversation {
   const char *participants;                 /* |key|~guest| */
   const char *merged;                       /* the one that took it over, "" none */
   const char *members, *parts, *gone, *taken, *counted;
+  const char *acknowledgement;              /* its id and template, or "silent" and the reason; "" never asked for */
   int64_t created_ms;
 };
 

@@ -67,6 +67,7 @@ static json_t *as_json(const struct conversation *c, const struct said_list *lis
   set(j, "work_item", c->item);
   set(j, "queue", c->queue);
   set(j, "merged_into", c->merged);
+  set(j, "acknowledgement", c->acknowledgement);
   json_object_set_new(j, "messages", json_integer(c->item[0] ? atoll(c->messages) : 0));
   json_object_set_new(j, "participants", parties(c->participants, false));
   json_object_set_new(j, "guests", parties(c->participants, true));
@@ -103,6 +104,10 @@ static void print_entry(const struct said *s) {
     printf("%*s%s  (%s)\n", RFC3339_LEN + 4, "", s->words, s->event);
     return;
   }
+  if (strcmp(s->type, "acknowledge") == 0) {
+    printf("no acknowledgement: %s\n", strncmp(s->evidence, "silent ", 7) == 0 ? s->evidence + 7 : s->evidence);
+    return;
+  }
   const char *text = s->type;
   for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
     if (strcmp(s->type, types[i].type) == 0)
@@ -114,6 +119,8 @@ static void print(const struct conversation *c, const struct said_list *list) {
   printf("%s  %s  %s, reference %s, customer %s\n", c->id, c->subject, c->channel, c->reference, c->customer);
   if (c->merged[0])
     printf("merged into %s\n", c->merged);
+  if (c->acknowledgement[0])
+    printf("acknowledgement: %s\n", c->acknowledgement);
   if (c->item[0])
     printf("work item %s in %s, %s messages\n", c->item, c->queue, c->messages);
   print_list("takes part: ", parties(c->participants, false));

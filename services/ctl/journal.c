@@ -12,9 +12,6 @@
 
 enum { TIMEOUT_MS = 10000, ARENA_MOST = 16 * 1024 * 1024, TEXT_MOST = 64 * 1024 * 1024 };
 
-#define US '\x1f'
-#define RS '\x1e'
-
 int desk_view_open(const struct ctl *ctl, struct desk_view *ret) {
   struct desk_view v = {.ctl = ctl};
   int r = ctl_need_dir(ctl);
@@ -73,36 +70,6 @@ redisReply *desk_call_bytes(struct desk_view *v, int argc, const char **argv, co
 
 const char *reply_text(const redisReply *r) {
   return r && (r->type == REDIS_REPLY_STRING || r->type == REDIS_REPLY_STATUS) ? r->str : "";
-}
-
-void split_parts(struct slice text, char sep, struct slice *ret, size_t count) {
-  for (size_t i = 0; i < count; i++)
-    ret[i] = SLICE("");
-  struct slice rest = text;
-  for (size_t i = 0; i < count && slice_split(&rest, sep, &ret[i]); i++)
-    continue;
-}
-
-bool entry_read(const redisReply *reply, struct entry *ret) {
-  if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 2 || reply->element[0]->type != REDIS_REPLY_STRING ||
-      reply->element[1]->type != REDIS_REPLY_ARRAY)
-    return false;
-  struct entry e = {.cursor = reply->element[0]->str, .type = SLICE(""), .event = SLICE("")};
-  const redisReply *fields = reply->element[1];
-  struct slice meta = SLICE("");
-  for (size_t i = 0; i + 1 < fields->elements; i += 2) {
-    struct slice name = slice_of(fields->element[i]->str, fields->element[i]->len);
-    struct slice value = slice_of(fields->element[i + 1]->str, fields->element[i + 1]->len);
-    if (slice_equal(name, SLICE("type")))
-      e.type = value;
-    else if (slice_equal(name, SLICE("meta")))
-      meta = value;
-    else if (slice_equal(name, SLICE("event")))
-      e.event = value;
-  }
-  split_parts(meta, US, e.meta, META_COUNT);
-  *ret = e;
-  return e.type.len > 0;
 }
 
 int entry_get(struct desk_view *v, const char *cursor, redisReply **ret_reply, struct entry *ret) {
@@ -192,25 +159,24 @@ static json_t *words_json(struct slice list, char sep) {
 }
 
 json_t *entry_context(const struct entry *e) {
-  enum { STATE, AS_OF, TAGS, VALUE, LANGUAGE, OPEN, LAST_AGENT, NAME, PROFILE, COUNT };
-  struct slice part[COUNT];
-  split_parts(e->meta[META_CONTEXT], RS, part, COUNT);
+  struct slice part[CONTEXT_COUNT];
+  entry_context_parts(e, part);
   json_t *c = json_object();
-  set(c, "state", part[STATE]);
-  set_time(c, "as_of", number(part[AS_OF]));
-  set(c, "name", part[NAME]);
-  if (part[TAGS].len)
-    json_object_set_new(c, "tags", words_json(part[TAGS], '|'));
-  if (part[VALUE].len) {
+  set(c, "state", part[CONTEXT_STATE]);
+  set_time(c, "as_of", number(part[CONTEXT_AS_OF]));
+  set(c, "name", part[CONTEXT_NAME]);
+  if (part[CONTEXT_TAGS].len)
+    json_object_set_new(c, "tags", words_json(part[CONTEXT_TAGS], '|'));
+  if (part[CONTEXT_VALUE].len) {
     char text[64];
-    snprintf(text, sizeof(text), "%.*s", (int)part[VALUE].len, part[VALUE].at);
+    snprintf(text, sizeof(text), "%.*s", (int)part[CONTEXT_VALUE].len, part[CONTEXT_VALUE].at);
     json_object_set_new(c, "value", json_real(strtod(text, NULL)));
   }
-  set(c, "language", part[LANGUAGE]);
-  if (part[OPEN].len)
-    json_object_set_new(c, "open_conversations", words_json(part[OPEN], ' '));
-  set(c, "last_agent", part[LAST_AGENT]);
-  json_t *profile = part[PROFILE].len ? json_loadb(part[PROFILE].at, part[PROFILE].len, 0, NULL) : NULL;
+  set(c, "language", part[CONTEXT_LANGUAGE]);
+  if (part[CONTEXT_OPEN].len)
+    json_object_set_new(c, "open_conversations", words_json(part[CONTEXT_OPEN], ' '));
+  set(c, "last_agent", part[CONTEXT_LAST_AGENT]);
+  json_t *profile = part[CONTEXT_PROFILE].len ? json_loadb(part[CONTEXT_PROFILE].at, part[CONTEXT_PROFILE].len, 0, NULL) : NULL;
   if (profile)
     json_object_set_new(c, "profile", profile);
   return c;
@@ -294,6 +260,7 @@ static void type_of(const struct entry *e, const contact_event *event, char ret[
               {"claim", "org.deskbell.work_item.claimed.v1"},       {"done", "org.deskbell.work_item.done.v1"},
               {"requeue", "org.deskbell.work_item.requeued.v1"},    {"desk", "org.deskbell.desk.applied.v1"},
               {"reopen", "org.deskbell.work_item.reopened.v1"},     {"outbound", "org.deskbell.outbound.created.v1"},
+              {"acknowledge", "org.deskbell.acknowledgement.withheld.v1"},
               {"outbound_state", "org.deskbell.outbound.changed.v1"},
               {"outbound_order", "org.deskbell.outbound.ordered.v1"},
               {"merge", "org.deskbell.conversation.merged.v1"},     {"split", "org.deskbell.conversation.split.v1"},

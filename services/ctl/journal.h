@@ -8,7 +8,7 @@
 
 #include "ctl.h"
 #include "event/event.h"
-#include <hiredis/hiredis.h>
+#include "journal/entry.h"
 
 #define TAG "{p00}"
 
@@ -35,18 +35,6 @@ void reply_free(redisReply **r);
 /* "" unless it is a string. */
 const char *reply_text(const redisReply *r);
 
-enum meta { META_EVENT, META_CUSTOMER, META_CONVERSATION, META_WORK_ITEM, META_QUEUE, META_RULE, META_DESK, META_HOW,
-            META_EVIDENCE, META_AGENT, META_AT, META_PREVIOUS, META_TRACE, META_CONTEXT, META_COUNT };
-
-/* One journal entry; borrows the reply it was read from. */
-struct entry {
-  const char *cursor;
-  struct slice type, event;
-  struct slice meta[META_COUNT];
-};
-
-/* `reply`: one element of XRANGE. Returns false when it is no journal entry. */
-bool must_check entry_read(const redisReply *reply, struct entry *ret);
 /* By cursor. Returns 0 (gives *ret_reply, which the entry borrows), -ENOENT, -EIO after saying why. */
 int must_check entry_get(struct desk_view *v, const char *cursor, redisReply **ret_reply, struct entry *ret);
 /* Of a contact event. */
@@ -72,8 +60,6 @@ contact_event *entry_event(struct desk_view *v, const struct entry *e);
 /* The entry as a CloudEvent. */
 json_t *entry_json(struct desk_view *v, const struct entry *e);
 
-/* Parts of a text joined by `sep`; missing ones are empty. */
-void split_parts(struct slice text, char sep, struct slice *ret, size_t count);
 json_t *slice_json(struct slice s);
 
 /* Blobs of every program of this desk. Returns 0, BLOB_… or -errno. */

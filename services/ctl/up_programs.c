@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Which programs a desk runs: one row each. Channel programs stop first, so that nothing new comes in; then the router,
- * which has drained them; then Redis, which has what the router wrote.
+ * which has drained them; then who follows the journal; then Redis, which has what they wrote.
  */
 #include "base/file.h"
 #include "log/line.h"
@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 enum { START_REDIS, START_OTHERS };
-enum { STOP_REDIS, STOP_ROUTER, STOP_CHANNELS };
+enum { STOP_REDIS, STOP_FOLLOWERS, STOP_ROUTER, STOP_CHANNELS };
 #define STOP_MS 15000
 #define STOP_REDIS_MS 60000 /* it syncs its file; killing it then would be the loss we avoid */
 
@@ -39,6 +39,7 @@ static const struct {
   bool without_channels; /* runs even when no channel is configured */
 } rows[] = {
     {"router", STOP_ROUTER, always, true},
+    {"acknowledge", STOP_FOLLOWERS, always, true},
     {"email", STOP_CHANNELS, is_email, false},
     {"sms", STOP_CHANNELS, is_sms, false},
     {"webform", STOP_CHANNELS, is_form, false},

@@ -163,6 +163,20 @@ local function out_reason(to, why, code)
     (why ~= '' and ': ' .. why or '') .. (code ~= '' and ' (' .. code .. ')' or '')
 end
 
+-- ---------------------------------------------------------------- how long an answer takes
+
+local PACE_SHARE = 0.1 -- of the newest answer in the average
+
+-- The first answer to a work item tells how long its queue takes just now: P:pace, for "we answer within …".
+local function out_pace(tag, item, now)
+  local i = item ~= '' and item_state(tag, item)
+  if not i or call('HSETNX', tag .. ':item:' .. item, 'answered', now) == 0 then return end
+  local took, key = tonumber(now) - (tonumber(i.created) or tonumber(now)), tag .. ':pace'
+  local average, count = match(call('HGET', key, i.queue) or '', '^(%d+) (%d+)')
+  average = average and tonumber(average) + PACE_SHARE * (took - tonumber(average)) or took
+  call('HSET', key, i.queue, string.format('%.0f %d %s', average, (tonumber(count) or 0) + 1, now))
+end
+
 -- ---------------------------------------------------------------- create
 
 -- outbound_create {tag}  now id kind channel key conversation to others agent not_before expires in_answer_to mid bytes
@@ -203,6 +217,7 @@ local function outbound_create(keys, args)
     call('ZADD', tag .. ':outbox:' .. o.channel, state == 'held' and args[10] or now, o.id)
     if mid ~= '' then call('SET', tag .. ':mid:' .. o.channel .. ':' .. mid, conv.id, 'NX', 'PX', MID_KEEP_MS) end
     if o.kind == 'reply' then
+      out_pace(tag, conv.item, now)
       for _, v in ipairs({ 'answered_ms', now, 'last_ms', now }) do fields[#fields + 1] = v end
     end
     if state == 'queued' then call('PUBLISH', tag .. ':outbox', o.channel) end

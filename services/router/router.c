@@ -7,7 +7,6 @@
  */
 #include "router.h"
 #include "base/clock.h"
-#include "base/encode.h"
 #include "base/file.h"
 #include "lane.h"
 #include "log/log.h"
@@ -267,27 +266,10 @@ static void on_refresh(uv_timer_t *timer) {
 /* ---- open and close */
 
 static int read_secrets(struct router *s) {
-  const struct config *c = s->config;
-  char *path = config_path(c, c->secret_file);
-  struct buf hex = BUF_INIT(4096);
-  int r = file_read(path, &hex);
-  uint8_t secret[64];
-  size_t len = 0;
-  if (r == 0)
-    r = hex_decode(slice_trim(buf_slice(&hex)), secret, sizeof(secret), &len);
-  if (r == 0 && len < 16)
-    r = -EINVAL;
-  if (r)
-    r = service_fail(s->run, r > 0 ? -EFBIG : r, "cannot read the desk's secret (hex, at least 16 bytes) from %s: %s", path,
-                     strerror(r > 0 ? EFBIG : -r));
-  else
-    r = buf_add(&s->secret, secret, len);
-  buf_free(&hex);
-  free(path);
-  if (r < 0)
-    return r;
   struct complaint complaint;
-  r = redis_config_password(c, &s->password, &complaint);
+  int r = config_desk_secret(s->config, &s->secret, &complaint);
+  if (r == 0)
+    r = redis_config_password(s->config, &s->password, &complaint);
   return r < 0 ? service_fail(s->run, r, "%s: %s", complaint.file, complaint.text) : 0;
 }
 

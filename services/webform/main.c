@@ -3,8 +3,6 @@
  * webform: the hosted form pages and their JSON endpoint. GET /form/<channel> is the page, POST takes it,
  * /form/<channel>/thanks says that it was taken.
  */
-#include "base/encode.h"
-#include "base/file.h"
 #include "form_token.h"
 #include "service/service.h"
 #include "take_form.h"
@@ -158,16 +156,15 @@ static size_t open_channels(struct webform *w) {
 
 static int read_secret(struct self *self) {
   struct webform *w = &self->webform;
-  char *path = config_path(w->config, w->config->secret_file);
-  auto_clean(buf_free) struct buf text = BUF_INIT(4096);
-  int r = file_read(path, &text);
+  struct complaint complaint;
+  auto_clean(buf_free) struct buf secret = BUF_INIT(sizeof(w->secret));
+  int r = config_desk_secret(w->config, &secret, &complaint);
   if (r < 0)
-    r = service_fail(self->run, r, "cannot read the desk's secret %s", path);
-  else if (r > 0 || hex_decode(slice_trim(buf_slice(&text)), w->secret, sizeof(w->secret), &w->secret_len) < 0 ||
-           w->secret_len < 16)
-    r = service_fail(self->run, -EINVAL, "the desk's secret %s is not 16 to 64 bytes as hex", path);
-  free(path);
-  return r;
+    return service_fail(self->run, r, "%s: %s", complaint.file, complaint.text);
+  memcpy(w->secret, secret.at, secret.len);
+  w->secret_len = secret.len;
+  explicit_bzero(secret.at, secret.len);
+  return 0;
 }
 
 static void register_metrics(struct webform *w) {
