@@ -22,6 +22,7 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { HTTP, LMTP };
@@ -30,6 +31,7 @@ enum { CONNECTIONS_MAX = 4096, IN_BYTES = 4096, LATENCY_SLOTS = 4000000 };
 struct connection {
   int fd;
   int step;              /* lmtp: replies still awaited before the next move */
+  uint64_t serial;       /* lmtp: of the mail under way */
   bool busy, greeted, data;
   int64_t start_us;
   struct buf out;
@@ -48,7 +50,7 @@ struct load {
   uint64_t started, accepted, deferred, failed, serial;
   uint32_t *latency_us;
   size_t latency_count;
-  char *body, tag[24];
+  char *body, tag[24], date[40];
   HMAC_CTX *hmac;
 };
 
@@ -90,7 +92,7 @@ static void write_http(struct load *l, struct connection *c) {
 static void write_mail_head(struct load *l, struct connection *c) {
   (void)l;
   buf_clear(&c->out);
-  uint64_t n = l->serial;
+  uint64_t n = c->serial = l->serial++;
   buf_printf(&c->out, "MAIL FROM:<customer%llu@example.org>\r\nRCPT TO:<support@example.com>\r\nDATA\r\n",
              (unsigned long long)((n * 2654435761u) % (uint64_t)l->customers));
   c->step = 3;
@@ -98,15 +100,15 @@ static void write_mail_head(struct load *l, struct connection *c) {
 }
 
 static void write_mail_body(struct load *l, struct connection *c) {
-  uint64_t n = l->serial++;
+  uint64_t n = c->serial;
   unsigned long long customer = (n * 2654435761u) % (uint64_t)l->customers;
   buf_clear(&c->out);
   buf_printf(&c->out,
              "Received: from mx.example.org by desk.example.com; Tue, 24 Nov 2026 09:00:00 +0000\r\n"
              "From: Customer %llu <customer%llu@example.org>\r\nTo: support@example.com\r\nSubject: Order %llu\r\n"
-             "Message-ID: <%s.%llu@example.org>\r\nDate: Tue, 24 Nov 2026 09:00:00 +0000\r\nMIME-Version: 1.0\r\n"
+             "Message-ID: <%s.%llu@example.org>\r\nDate: %s\r\nMIME-Version: 1.0\r\n"
              "Content-Type: text/plain; charset=utf-8\r\n\r\n",
-             customer, customer, (unsigned long long)n, l->tag, (unsigned long long)n);
+             customer, customer, (unsigned long long)n, l->tag, (unsigned long long)n, l->date);
   buf_add_text(&c->out, l->body);
   buf_add_text(&c->out, "\r\n.\r\n");
   c->step = 1;
@@ -350,6 +352,9 @@ int main(int argc, char **argv) {
   }
   if (l.bytes < 0)
     l.bytes = l.mode == HTTP ? 160 : 10240;
+  time_t now = (time_t)(clock_now_ms() / 1000);
+  struct tm utc;
+  strftime(l.date, sizeof(l.date), "%a, %d %b %Y %H:%M:%S +0000", gmtime_r(&now, &utc));
   snprintf(l.tag, sizeof(l.tag), "%08x%08x", (unsigned)clock_now_ms(), (unsigned)getpid());
   l.body = filler(l.bytes, l.mode == LMTP);
   if (l.mode == HTTP) {
