@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "definition.h"
 #include "config/document.h"
+#include "config/forms.h"
 #include "template/review.h"
 #include "text/sms_segments.h"
 #include <getopt.h>
@@ -109,6 +110,13 @@ static int option_set(struct preview *p, const char *argument) {
   return CTL_OK;
 }
 
+static int option_language(struct preview *p, const char *text) {
+  if (!form_language(slice_text(text)))
+    return ctl_wrong_usage(p->ctl, "--language needs a language: de, pt-BR");
+  p->language = text;
+  return CTL_OK;
+}
+
 /* "2026-11-27T18:30", with seconds or without, in UTC or with a zone's distance: "+01:00". */
 static int option_at(struct preview *p, const char *text) {
   static const char *const forms[] = {"%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"};
@@ -211,7 +219,7 @@ int cmd_template(struct ctl *ctl, int argc, char **argv) {
     if (o == 's')
       status = option_set(&p, optarg);
     else if (o == 'l')
-      p.language = optarg;
+      status = option_language(&p, optarg);
     else
       status = o == 'a' ? option_at(&p, optarg) : ctl_wrong_usage(ctl, "wrong option");
   }

@@ -135,6 +135,7 @@ def test_preview_as_json(tmp_path):
     (["received", "--set", "x=y"], 2, "there is no variable 'x'"),
     (["received", "--set", "subject"], 2, "--set needs NAME=VALUE"),
     (["received", "--at", "yesterday"], 2, "--at needs a time"),
+    (["received", "--language", "german 1"], 2, "--language needs a language"),
     (["received", "more"], 2, "too many arguments"),
     ([], 2, "preview which template?"),
 ])
