@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The first template whose conditions all hold. */
+#include "template/choose.h"
 #include "template/hours.h"
 #include "template/template.h"
 #include "template/zone.h"
@@ -24,18 +25,21 @@ static bool one_language(struct slice language, char *const *wanted, size_t coun
   return count == 0;
 }
 
+bool template_fits(const struct desk_template *t, struct slice channel, struct slice queue, struct slice language) {
+  return one_of(channel, t->channels, t->channel_count) && one_of(queue, t->queues, t->queue_count) &&
+         one_language(language, t->languages, t->language_count);
+}
+
 /* Whoever cannot tell the time must not say that it is closed either. */
-static bool hours_fit(const struct desk_template *t, int64_t now_ms) {
+bool template_fits_time(const struct desk_template *t, int64_t now_ms) {
   return !t->hours || (zone_known(t->hours->zone) && hours_open(t->hours, now_ms) != t->outside);
 }
 
 const struct desk_template *template_choose(const struct desk *d, const struct template_facts *f) {
-  for (size_t i = 0; i < d->template_count; i++) {
-    const struct desk_template *t = &d->templates[i];
-    if (one_of(f->channel, t->channels, t->channel_count) && one_of(f->queue, t->queues, t->queue_count) &&
-        one_language(f->language, t->languages, t->language_count) && hours_fit(t, f->now_ms))
-      return t;
-  }
+  for (size_t i = 0; i < d->template_count; i++)
+    if (template_fits(&d->templates[i], f->channel, f->queue, f->language) &&
+        template_fits_time(&d->templates[i], f->now_ms))
+      return &d->templates[i];
   return NULL;
 }
 
@@ -44,4 +48,16 @@ bool template_any(const struct desk *d, struct slice channel) {
     if (one_of(channel, d->templates[i].channels, d->templates[i].channel_count))
       return true;
   return false;
+}
+
+const struct desk_hours *template_hours(const struct desk *d, const struct desk_template *t) {
+  if (t->hours)
+    return t->hours;
+  return d->hours_count ? &d->hours[0] : NULL;
+}
+
+struct slice template_subject(const struct desk_template *t, bool has_subject) {
+  if (t->subject)
+    return slice_text(t->subject);
+  return has_subject ? SLICE("Re: {{subject}}") : SLICE("{{desk_name}}");
 }

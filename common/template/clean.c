@@ -74,6 +74,18 @@ static bool can_style(const struct cleaning *c) {
   return c->last != 0 && c->pending == 0 && c->last != TEXT_STYLE && c->last != EMOJI_STYLE;
 }
 
+/* A cut may leave a space or a joiner with nothing to join. */
+static size_t without_end(struct slice s) {
+  while (s.len > 0) {
+    bool joiner = s.len >= 3 && memcmp(s.at + s.len - 3, "\xE2\x80", 2) == 0 &&
+                  (s.at[s.len - 1] == '\x8C' || s.at[s.len - 1] == '\x8D');
+    if (!joiner && s.at[s.len - 1] != ' ')
+      break;
+    s.len -= joiner ? 3 : 1;
+  }
+  return s.len;
+}
+
 size_t clean_value(struct slice value, size_t longest, char ret[CLEAN_ROOM]) {
   struct cleaning c = {.at = ret};
   assert(longest <= CLEAN_LONGEST);
@@ -88,7 +100,5 @@ size_t clean_value(struct slice value, size_t longest, char ret[CLEAN_ROOM]) {
     else if ((kind == DRAWN || (kind == STYLE && can_style(&c))) && !take(&c, character, longest))
       break;
   }
-  while (c.len > 0 && ret[c.len - 1] == ' ') /* a cut may leave one */
-    c.len--;
-  return c.len;
+  return without_end(slice_of(ret, c.len));
 }

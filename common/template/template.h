@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Templates of acknowledgements: which one fits, and its words with the variables filled in (desk/desk.h has the
- * section of the desk definition; docs/ACKNOWLEDGEMENTS.md explains it).
+ * sections of the desk definition).
  *
  *   {{reference}}                a variable (variables.def)
  *   {{customer_name|there}}      with a default, taken when the variable has no value; it may be empty: {{subject|}}
@@ -32,6 +32,12 @@ struct template_facts {
 
 /* The first that fits, lent; NULL: none. One whose hours' zone the system does not know never fits. */
 const struct desk_template *template_choose(const struct desk *d, const struct template_facts *f);
+/* Do its hours allow it now? True when it has none. */
+bool template_fits_time(const struct desk_template *t, int64_t now_ms);
+/* The hours its opening_hours and next_open tell of: those it is chosen by, else the desk's first; NULL: none. */
+const struct desk_hours *template_hours(const struct desk *d, const struct desk_template *t);
+/* The source of its subject: its own; else "Re: " and theirs, or the desk's name when there is none to quote. */
+struct slice template_subject(const struct desk_template *t, bool has_subject);
 /* Is anything acknowledged on this channel? */
 bool template_any(const struct desk *d, struct slice channel);
 

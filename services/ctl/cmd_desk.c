@@ -2,27 +2,27 @@
 /* deskbell desk check|apply|export: the desk definition, declarative and versioned. */
 #include "base/clock.h"
 #include "base/file.h"
-#include "desk/desk.h"
+#include "definition.h"
 #include "journal.h"
+#include "template/review.h"
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+static void tell_wrong(void *arg, const struct template_finding *f) {
+  const char *path = arg;
+  if (f->wrong)
+    fprintf(stderr, "%s:%u:%u: %s%s%s%s\n", path, f->place.line, f->place.column, f->name ? "template '" : "",
+            f->name ? f->name : "", f->name ? "': " : "", f->text);
+}
+
+/* What cannot be in force is refused here; what is only worth knowing is told by `deskbell template check`. */
 static int read_document(const struct ctl *ctl, const char *path, struct buf *ret) {
-  int r = file_read(strcmp(path, "-") == 0 ? "/dev/stdin" : path, ret);
-  if (r == FILE_TOO_LARGE)
-    return ctl_fail(ctl, "%s is larger than %d bytes", path, DESK_MAX_BYTES);
-  if (r < 0)
-    return ctl_fail(ctl, "cannot read %s: %s", path, strerror(-r));
-  struct desk *desk = NULL;
-  struct complaint c = {.text = ""};
-  r = desk_parse(buf_slice(ret), path, &desk, &c);
-  desk_free(&desk);
-  if (r < 0) {
-    fprintf(stderr, "%s:%u:%u: %s\n", c.file[0] ? c.file : path, c.line, c.column, c.text);
-    return CTL_USAGE;
-  }
-  return CTL_OK;
+  auto_clean(desk_free) struct desk *desk = NULL;
+  int status = definition_read(ctl, path, ret, &desk);
+  if (status != CTL_OK)
+    return status;
+  return template_review(desk, NULL, tell_wrong, (void *)path) ? CTL_USAGE : CTL_OK;
 }
 
 static int check(struct ctl *ctl, const char *path) {

@@ -102,8 +102,8 @@ static void test_the_first_that_fits(void **state) {
 /* Nobody knows what time it is there: neither inside nor outside. */
 static void test_unknown_zone(void **state) {
   (void)state;
-  struct desk *d = desk_with(T("in", "channel: [mail], hours: mars") "," T("out", "channel: [mail], hours: not mars") ","
-                             T("any", "channel: [mail]"));
+  struct desk *d = desk_with(T("in", "channel: [mail], hours: mars") ","
+                             T("out", "channel: [mail], hours: not mars") "," T("any", "channel: [mail]"));
   assert_string_equal(chosen(d, "mail", "a", "", FRIDAY_NOON), "any");
   desk_free(&d);
 }

@@ -249,6 +249,7 @@ static void test_values_cut(void **state) {
       {"a👩‍👩‍👧", "a", 4},
       {"a👩‍👩‍👧", "a👩‍👩‍👧", 6},
       {"ab\xE2\x80\x8D" "c", "a", 3},
+      {"ab\xE2\x80\x8C" "c\xEF\xB8\x8F", "ab", 4}, /* nor a joiner with nothing to join */
   };
   for (size_t i = 0; i < COUNT(rows); i++) {
     char got[CLEAN_ROOM];
