@@ -5,7 +5,8 @@
  *
  * Traps of the library that shape this file: the message callback must leave errno 0 (else the connection is dropped inside
  * DATA); a write that times out is dropped in silence and what follows is sent, so a mail that took longer than the patience
- * is broken off before its end; a message's own status is misleading when recipients were refused, so theirs decides.
+ * is broken off before its end; a message's own status is misleading when recipients were refused, so theirs decides; a
+ * mail in chunks that the connection took with it is told as answered, with the code 0.
  */
 #include "smtp_session.h"
 #include "base/clock.h"
@@ -170,9 +171,12 @@ static void on_event(smtp_session_t session, int event, void *arg, ...) {
     POINT("smtp.rcpt");
     on_recipient(s, va_arg(args, smtp_recipient_t), address);
   } else if (event == SMTP_EV_MESSAGESENT && s->mail) {
-    POINT("smtp.answered");
-    judge(s, REPLY_AT_DATA, smtp_message_transfer_status(s->message), "");
-    go_on(s);
+    const smtp_status_t *status = smtp_message_transfer_status(s->message);
+    if (status->code) { /* 0: the connection ended inside a mail in chunks (BDAT), see explain_end() */
+      POINT("smtp.answered");
+      judge(s, REPLY_AT_DATA, status, "");
+      go_on(s);
+    }
   } else if (event == SMTP_EV_WRONG_PEER_CERTIFICATE) {
     *va_arg(args, int *) = 1; /* OpenSSL has checked the configured name; the library checks another one */
   } else if (event == SMTP_EV_EXTNA_STARTTLS) {
