@@ -2,6 +2,7 @@
 #include "channel/channel_outbound.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/point.h"
 #include "channel/channel_internal.h"
 #include "event/event.h"
 #include <stdio.h>
@@ -64,6 +65,7 @@ static const struct {
 static void on_stored(void *arg, const char *id, int outcome) {
   struct taking *t = arg;
   struct link *link = t->o->channel->link;
+  POINT("outbound.stored");
   if (outcome == OUTBOUND_UNKNOWN && t->len) { /* a store that was lost, say: it begins anew */
     size_t len = t->len;
     t->len = 0;
@@ -110,6 +112,7 @@ static const char *foreign(struct channel_outbound *o, const struct link_outboun
 
 static void on_outbound(void *arg, const struct link_outbound *items, size_t count) {
   struct channel_outbound *o = arg;
+  POINT("outbound.arrived");
   for (size_t i = 0; i < count; i++) {
     const char *why = items[i].message.len ? foreign(o, &items[i]) : NULL;
     if (why) {
@@ -152,6 +155,7 @@ static void on_spooled(void *arg, int outcome, uint64_t seq) {
     try_later(r);
     return;
   }
+  POINT("report.spooled");
   outbound_reported(o->store, r->id, r->state, r->attempt);
   free_report(r);
 }
@@ -239,6 +243,7 @@ static int on_changed(void *arg, const struct outbound_item *item) {
   struct report *r = must_calloc(1, sizeof(*r));
   *r = (struct report){.o = o, .state = item->state, .attempt = item->attempt, .event = BUF_INIT(EVENT_MAX_BYTES)};
   snprintf(r->id, sizeof(r->id), "%s", item->id);
+  POINT("report.made");
   make_event(o, item, &r->event);
   if (spool_report(r) == 0)
     return 0;

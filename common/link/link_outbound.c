@@ -4,6 +4,7 @@
  * the turn. Nothing is remembered beyond the link: what was not answered, the router sends again.
  */
 #include "link/link_internal.h"
+#include "base/point.h"
 #include <stdlib.h>
 
 void link_take_outbound(struct link *l, const Deskbell__V1__OutboundBatch *b) {
@@ -67,6 +68,7 @@ void link_say_answers(struct link *l) {
   f.outbound_confirm = &confirm;
   if (link_say(l, &f))
     link_forget_answers(l);
+  POINT("outbound.answered");
 }
 
 void link_forget_answers(struct link *l) {

@@ -6,6 +6,7 @@
 #include "outbound/outbound.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/point.h"
 #include "outbound/outbound_internal.h"
 #include "outbound/schedule.h"
 #include <stdlib.h>
@@ -109,6 +110,7 @@ void outbound_committing(struct outbound *o, const char *id, void (*ready)(void 
   e->committing = true;
   waiter_add(e, ready, NULL, arg);
   entry_touch(e);
+  POINT("outbound.committing");
 }
 
 /* ---- how a try ended */
@@ -163,6 +165,7 @@ static void obey_late(struct entry *e) {
 void outbound_done(struct outbound *o, const char *id, const struct outbound_result *r) {
   struct entry *e = entry_find(o, id);
   assert(e && e->running);
+  POINT("outbound.done");
   e->running = e->committing = false;
   o->under_way--;
   arena_free(&e->arena);
@@ -314,6 +317,7 @@ void outbound_take(struct outbound *o, const char *id, struct slice message, con
   if (outcome < 0) {
     waiter_add(e, NULL, done, arg);
     entry_touch(e);
+    POINT("outbound.taken");
     return;
   }
   done(arg, id, outcome);

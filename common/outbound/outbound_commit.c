@@ -4,6 +4,7 @@
  * events. If the process dies before a commit, none of these has happened.
  */
 #include "base/clock.h"
+#include "base/point.h"
 #include "outbound/outbound_internal.h"
 #include <stdlib.h>
 
@@ -98,6 +99,8 @@ static void written(struct entry *e) {
     e->message = NULL;
     entry_place(e);
   }
+  if (e->told == e->state && !e->asked)
+    POINT("report.noted");
   struct waiter *waiters = e->group_waiters;
   if (waiters) {
     call_waiters(e, 0);
@@ -213,6 +216,7 @@ void outbound_reported(struct outbound *o, const char *id, enum delivery_state s
   struct entry *e = entry_find(o, id);
   if (!e)
     return;
+  POINT("report.told");
   e->asked = false;
   e->told = state;
   e->told_attempt = attempt;

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/file.h"
+#include "base/point.h"
 #include "config/value.h"
 #include "inject.h"
 #include "outbound.h"
@@ -236,7 +237,9 @@ static int create(struct reply *r, const char *others, struct slice packed, json
   for (size_t i = 0; i + 1 < COUNT; i++)
     lengths[i] = strlen(argv[i]);
   lengths[COUNT - 1] = packed.len;
+  POINT("reply.creating");
   auto_reply *reply = desk_call_bytes(r->view, COUNT, argv, lengths);
+  POINT("reply.created");
   if (!reply || reply->elements != 4)
     return CTL_FAILED;
   const char *outcome = reply_text(reply->element[0]);

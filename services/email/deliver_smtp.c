@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "deliver_smtp.h"
 #include "base/file.h"
+#include "base/point.h"
 #include "compose.h"
 #include "smtp_curl.h"
 #include "smtp_pool.h"
@@ -104,6 +105,7 @@ static bool prepare(void *arg, struct smtp_mail *mail) {
   size_t count = 0;
   bool good = c && own_address(c);
   (void)arg;
+  POINT("smtp.prepare");
   if (!good)
     return say(mail, OUTBOUND_FAILED, "its channel has no address to write from");
   if (a->m->n_attachments > FILES_MAX)
@@ -159,6 +161,7 @@ void deliver_smtp_attempt(void *arg, const char *id, const outbound_message *m, 
 
 static void on_committed(void *arg) {
   struct attempt *a = arg;
+  POINT("smtp.committed");
   smtp_pool_commit(a->d->pool, &a->mail);
 }
 

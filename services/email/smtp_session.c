@@ -5,10 +5,12 @@
  *
  * Traps of the library that shape this file: the message callback must leave errno 0 (else the connection is dropped inside
  * DATA); a write that times out is dropped in silence and what follows is sent, so a mail that took longer than the patience
- * is broken off before its end; a message's own status is misleading when recipients were refused, so theirs decides.
+ * is broken off before its end; a message's own status is misleading when recipients were refused, so theirs decides; a
+ * mail in chunks that the connection took with it is told as answered, with the code 0.
  */
 #include "smtp_session.h"
 #include "base/clock.h"
+#include "base/point.h"
 #include "smtp_reply.h"
 #include <auth-client.h>
 #include <libesmtp.h>
@@ -85,8 +87,10 @@ static const char *message_bytes(void **context, int *len, void *arg) {
     s->at = 0;
     return NULL;
   }
-  if (s->at == 0)
+  if (s->at == 0) {
     s->data_since_ms = clock_monotonic_ms();
+    POINT("smtp.data");
+  }
   int64_t patience = s->relay->answer_ms ? s->relay->answer_ms : 170 * 1000;
   int64_t now = clock_monotonic_ms();
   if (now - s->data_since_ms > patience) { /* the library may have dropped a part that could not be written in time */
@@ -106,6 +110,7 @@ static const char *message_bytes(void **context, int *len, void *arg) {
     return NULL;
   }
   s->dot_allowed = true;
+  POINT("smtp.dot");
   errno = 0;
   return NULL;
 }
@@ -154,6 +159,7 @@ static void on_event(smtp_session_t session, int event, void *arg, ...) {
   va_start(args, arg);
   if (event == SMTP_EV_CONNECT) {
     s->connected = true;
+    POINT("smtp.connected");
   } else if (event == SMTP_EV_MAILSTATUS && s->mail) {
     const smtp_status_t *status = smtp_reverse_path_status(s->message);
     if (status->code / 100 != 2 && !(status->code == 421 && s->count)) { /* a used connection may end: see smtp_session_run() */
@@ -162,10 +168,15 @@ static void on_event(smtp_session_t session, int event, void *arg, ...) {
     }
   } else if (event == SMTP_EV_RCPTSTATUS && s->mail) {
     const char *address = va_arg(args, const char *);
+    POINT("smtp.rcpt");
     on_recipient(s, va_arg(args, smtp_recipient_t), address);
   } else if (event == SMTP_EV_MESSAGESENT && s->mail) {
-    judge(s, REPLY_AT_DATA, smtp_message_transfer_status(s->message), "");
-    go_on(s);
+    const smtp_status_t *status = smtp_message_transfer_status(s->message);
+    if (status->code) { /* 0: the connection ended inside a mail in chunks (BDAT), see explain_end() */
+      POINT("smtp.answered");
+      judge(s, REPLY_AT_DATA, status, "");
+      go_on(s);
+    }
   } else if (event == SMTP_EV_WRONG_PEER_CERTIFICATE) {
     *va_arg(args, int *) = 1; /* OpenSSL has checked the configured name; the library checks another one */
   } else if (event == SMTP_EV_EXTNA_STARTTLS) {

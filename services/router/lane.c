@@ -6,6 +6,7 @@
  */
 #include "lane.h"
 #include "base/clock.h"
+#include "base/point.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -226,6 +227,7 @@ static void on_answer(void *arg, redisReply *reply) {
   size_t count = call->count;
   l->busy[call - l->calls] = false;
   l->on_the_way--;
+  POINT("route.answered");
   if (l->closing)
     return;
   bool good = reply && reply->type == REDIS_REPLY_STRING && reply->len == count;
@@ -259,6 +261,7 @@ static bool send_batch(struct lane *l, const struct decide_desk *desk) {
   l->busy[slot] = true;
   l->on_the_way++;
   l->unsent = item;
+  POINT("route.sent");
   return true;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "relay_flow.h"
 #include "base/clock.h"
+#include "base/point.h"
 #include "log/log.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,6 +72,7 @@ struct settling {
 static void on_settled(void *arg, redisReply *reply) {
   struct settling *s = arg;
   struct flow *f = s->flow;
+  POINT("relay.settled");
   if (reply && reply->type == REDIS_REPLY_ERROR && !f->common->closing) {
     log_warn("outbox_unsettled", KV("program", f->program), KV("why", reply->str), KV("then", "sent again"));
     f->paused_until_ms = now_ms(f) + PAUSE_FIRST_MS;
@@ -115,6 +117,7 @@ static void settle_channel(struct flow *f, struct outcome *list, size_t count) {
   }
   if (redis_send_argv(f->common->redis, argc, argv, NULL, on_settled, s) < 0)
     on_settled(s, NULL);
+  POINT("relay.settling");
 }
 
 static void settle(struct flow *f, struct outcome *list, size_t count) {
@@ -172,9 +175,13 @@ static void on_due(void *arg, redisReply *reply) {
   if (f->common->closing || !f->peer || !reply || reply->type != REDIS_REPLY_ARRAY)
     return; /* the relay's tick tries again */
   read_due(f, reply, &due);
+  if (due.count)
+    POINT("relay.due");
   size_t taken = link_router_send_outbound(f->peer, due.items, due.count);
   for (size_t i = 0; i < taken; i++)
     add(f, due.items[i].id, due.items[i].order, due.channels[i])->bytes = (uint32_t)due.items[i].message.len;
+  if (taken)
+    POINT("relay.sent");
   if (again)
     flow_pump(f);
 }
@@ -246,6 +253,7 @@ static void count_answer(const struct flow *f, enum link_answer answer) {
 void flow_answered(struct flow *f, const struct link_outbound_answer *answers, size_t count) {
   struct outcome list[LINK_OUTBOUND_WINDOW];
   size_t n = 0;
+  POINT("relay.answered");
   for (size_t i = 0; i < count; i++) {
     struct flight *flight = find(f, answers[i].id, answers[i].order);
     enum link_answer answer = answers[i].answer;

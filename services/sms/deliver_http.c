@@ -141,7 +141,9 @@ static void on_done(void *arg, CURL *easy, CURLcode outcome) {
   bool maybe_sent = a->committed && (a->request.body.len || began > 0);
   snprintf(why, sizeof(why), maybe_sent ? "the connection ended after the request was sent and before the answer came: %s" : "%s",
            curl_easy_strerror(outcome));
-  end_simply(a, maybe_sent ? OUTBOUND_UNSURE : OUTBOUND_DEFERRED, !maybe_sent, why);
+  /* Who says nothing for so long is dead: were it asked on and on, all that waits for it would end in doubt. */
+  bool down = !maybe_sent || outcome == CURLE_OPERATION_TIMEDOUT;
+  end_simply(a, maybe_sent ? OUTBOUND_UNSURE : OUTBOUND_DEFERRED, down, why);
 }
 
 static void set_request(struct attempt *a) {

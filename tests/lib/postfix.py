@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A private Postfix that relays everything over LMTP to a desk: own configuration, own queue, a free port, no mail
-outside. Postfix starts as root only; the tests that use it say so when they are not."""
+"""A private Postfix that relays everything over LMTP to a desk, or has the mailboxes of a domain: own configuration, own queue,
+a free port, no mail outside. Postfix starts as root only; the tests that use it say so when they are not."""
 import os
 import pathlib
 import shutil
@@ -61,6 +61,7 @@ showq     unix  n - n -    - showq
 error     unix  - - n -    - error
 retry     unix  - - n -    - error
 lmtp      unix  - - n -    - lmtp
+virtual   unix  - n n -    - virtual
 scache    unix  - - n -    1 scache
 anvil     unix  - - n -    1 anvil
 proxymap  unix  - - n -    - proxymap
@@ -68,10 +69,22 @@ postlog   unix-dgram n - n - 1 postlogd
 """
 
 
-class Postfix:
-    """`target`: "inet:127.0.0.1:2424" or "unix:/path", as Postfix writes LMTP destinations."""
+# Every address of the domain has a mailbox, in one folder for all.
+MAILBOXES = """
+virtual_mailbox_domains = {domain}
+virtual_mailbox_maps = static:all/
+virtual_mailbox_base = {folder}/mail
+virtual_uid_maps = static:65534
+virtual_gid_maps = static:65534
+virtual_mailbox_limit = 0
+"""
 
-    def __init__(self, target):
+
+class Postfix:
+    """`target`: "inet:127.0.0.1:2424" or "unix:/path", as Postfix writes LMTP destinations. `mailboxes`: a domain that is at home
+    here; its mails are delivered(). `more`: lines for main.cf."""
+
+    def __init__(self, target="inet:127.0.0.1:1", mailboxes=None, more=""):
         assert os.geteuid() == 0, "Postfix needs root: run these tests as root, as in a container"
         # Postfix's own user must be able to walk in.
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="dbpf-", dir="/tmp"))
@@ -82,7 +95,12 @@ class Postfix:
         for name, owner in (("queue", "root"), ("data", "postfix")):
             (self.folder / name).mkdir()
             shutil.chown(self.folder / name, owner)
-        (self.folder / "main.cf").write_text(MAIN.format(folder=self.folder, target=target))
+        main = MAIN.format(folder=self.folder, target=target)
+        if mailboxes:
+            (self.folder / "mail").mkdir()
+            shutil.chown(self.folder / "mail", 65534)
+            main += MAILBOXES.format(folder=self.folder, domain=mailboxes)
+        (self.folder / "main.cf").write_text(main + more)
         (self.folder / "master.cf").write_text(MASTER.format(port=self.port))
         self.process = None
 
@@ -122,6 +140,10 @@ class Postfix:
         """As a local program would: the sendmail command."""
         subprocess.run(["sendmail", "-C", str(self.folder), "-f", sender, "-i", *recipients], input=mail, check=True,
                        timeout=PATIENCE)
+
+    def delivered(self):
+        """The bytes of every mail in the mailboxes."""
+        return [p.read_bytes() for p in (self.folder / "mail").glob("all/new/*")]
 
     def flush(self):
         subprocess.run(["postqueue", "-c", str(self.folder), "-f"], check=True, capture_output=True, timeout=PATIENCE)

@@ -13,11 +13,11 @@ class Provider:
     """`say(request)` may return (status, headers, body), CLOSE or SILENT instead of the usual 201 with an id. A request is a
     dict: number, method, path, headers, body, fields. `taken` is what was answered with success, or left open."""
 
-    def __init__(self, say=None):
+    def __init__(self, say=None, port=0):
         self.say = say or (lambda request: None)
         self.requests, self.taken = [], []
         self.lock = threading.Lock()
-        self.socket = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self.socket = socket.create_server(("127.0.0.1", port), backlog=256)
         self.port = self.socket.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self.open = set()
