@@ -197,15 +197,18 @@ channels:
 """
     document = DESK.split("templates:")[0] + """
 templates:
-  - {name: form, when: {channel: [contact]}, over: mail, subject: "We have your message", text: "Hello {{customer_name|there}}: {{reference}}"ALLOW}
+  - {name: form, when: {channel: [contact]}, over: mail, subject: "We have your message", text: "Hello WHO: {{reference}}"ALLOW}
 """
     posted = {"email": "ann@example.org", "name": "Win a million", "message": "at https://spam.example"}
     desk = new_desk(config=config.format(port=relay.port)).up()
-    apply(desk, document.replace("ALLOW", ""))
+    apply(desk, document.replace("WHO", "{{customer_name|there}}").replace("ALLOW", ""))
     assert desk.form_json(posted)[0] in (200, 202)
     settled(desk, 1)
     assert relay.mails == [] and "WF-20" in verdict(desk, first(desk))
-    apply(desk, document.replace("ALLOW", ", allow: [typed-address]"))
+    allowed = document.replace("ALLOW", ", allow: [typed-address]")
+    with pytest.raises(AssertionError, match="customer_name"):
+        apply(desk, allowed.replace("WHO", "{{customer_name|there}}"))
+    apply(desk, allowed.replace("WHO", "there"))
     posted["email"] = "bo@example.org"
     assert desk.form_json(posted)[0] in (200, 202)
     (sent,) = wait_for(lambda: relay.mails, "an acknowledgement")

@@ -107,6 +107,16 @@ passdb {{
   args = {folder}/oauth2.conf
 }}
 """
+SIEVE = """
+submission_host = {submission}
+postmaster_address = postmaster@example.org
+protocol lmtp {{
+  mail_plugins = sieve
+}}
+plugin {{
+  sieve_before = {script}
+}}
+"""
 OAUTH = """
 introspection_mode = post
 introspection_url = {url}
@@ -135,9 +145,9 @@ def self_signed(folder, name="localhost"):
 class Dovecot:
     """`layout`: "maildir" or "sdbox". `capability`: "" for what Dovecot has, or "+X -Y" changes, "IMAP4rev1" for nothing
     but that. `plaintext`: whether a password may come without TLS. `introspection`: the URL where access tokens are
-    looked up (RFC 7662)."""
+    looked up (RFC 7662). `sieve`: a script that looks at every mail that LMTP brings; what it sends goes to `submission`."""
 
-    def __init__(self, layout="maildir", tls=False, plaintext=True, capability="", introspection=None):
+    def __init__(self, layout="maildir", tls=False, plaintext=True, capability="", introspection=None, sieve=None, submission=None):
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="dbdc-", dir="/tmp"))
         self.folder.chmod(0o755)
         root = os.geteuid() == 0
@@ -159,6 +169,12 @@ class Dovecot:
             oauth_mechanisms=" xoauth2 oauthbearer" if introspection else "",
             oauth_passdb=OAUTH_PASSDB.format(folder=self.folder) if introspection else "", ssl="yes" if tls else "no",
             ssl_files=f"ssl_cert = <{self.cert}\nssl_key = <{self.key}" if tls else ""))
+        if sieve:
+            script = self.folder / "all.sieve"
+            script.write_text(sieve)
+            subprocess.run(["sievec", str(script)], check=True)
+            with open(self.folder / "dovecot.conf", "a") as config:
+                config.write(SIEVE.format(script=script, submission=submission))
         if introspection:
             (self.folder / "oauth2.conf").write_text(OAUTH.format(url=introspection))
 
