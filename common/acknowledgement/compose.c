@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <time.h>
 
-#define DEFAULT_SUBJECT "Re: {{subject}}"
-
 struct composing {
   const struct compose_facts *facts;
   const struct policy_facts *policy;
@@ -63,7 +61,7 @@ static char *their_subject(struct composing *c) {
 
 /* Nothing the customer wrote is said to an address that was only typed in (WF-20). */
 static bool set_values(struct composing *c, char reference[REFERENCE_LEN + 1]) {
-  const struct desk_hours *hours = c->verdict->template->hours;
+  const struct desk_hours *hours = template_hours(c->policy->desk, c->verdict->template);
   event_reference(c->policy->event->id, reference);
   bool good = set(c, TEMPLATE_REFERENCE, reference) && set(c, TEMPLATE_CHANNEL, c->policy->event->channel) &&
               set(c, TEMPLATE_DESK_NAME, c->policy->config->name) && set(c, TEMPLATE_ANSWER_TIME, answer_time(c)) &&
@@ -81,9 +79,9 @@ static bool set_values(struct composing *c, char reference[REFERENCE_LEN + 1]) {
 
 /* ---- the words */
 
-static int render(struct composing *c, const char *source, char **ret) {
+static int render(struct composing *c, struct slice source, char **ret) {
   const char *gap = "";
-  int r = template_render(slice_text(source), &c->values, c->arena, ret, &gap);
+  int r = template_render(source, &c->values, c->arena, ret, &gap);
   if (r == TEMPLATE_GAP)
     return silent(c, "the template has a gap: nothing is known for {{%s}}", gap);
   if (r == TEMPLATE_TOO_LONG)
@@ -93,7 +91,7 @@ static int render(struct composing *c, const char *source, char **ret) {
 
 static int set_text(struct composing *c, answer_message *m) {
   struct sms_segments s;
-  int most = c->policy->desk->acknowledge.sms_parts, r = render(c, c->verdict->template->text, &m->text);
+  int most = c->policy->desk->acknowledge.sms_parts, r = render(c, slice_text(c->verdict->template->text), &m->text);
   if (r != 0)
     return r;
   if (strlen(m->text) > COMPOSE_TEXT_MAX)
@@ -119,10 +117,8 @@ static int set_subject(struct composing *c, answer_message *m) {
     m->subject = (char *)(uintptr_t) "";
     return 0;
   }
-  const char *source = c->verdict->template->subject;
-  if (!source)
-    source = c->values.of[TEMPLATE_SUBJECT].len ? DEFAULT_SUBJECT : "{{desk_name}}";
-  int r = render(c, source, &m->subject);
+  bool quotes = c->values.of[TEMPLATE_SUBJECT].len > 0;
+  int r = render(c, template_subject(c->verdict->template, quotes), &m->subject);
   if (r != 0)
     return r;
   m->subject = utf8_one_line(c->arena, slice_text(m->subject));

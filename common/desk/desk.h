@@ -206,8 +206,6 @@ void desk_free(struct desk **d);
 const char *desk_agent_of(const struct desk *d, struct slice address);
 /* The hours of this name, lent; NULL when there are none. */
 const struct desk_hours *desk_hours_named(const struct desk *d, struct slice name);
-/* Is this domain (any case) one of the big mailbox providers, whose customers have nothing to do with one another? */
-bool desk_big_provider(struct slice domain);
 /* Can this be the IANA name of a zone ("Europe/Berlin", "Etc/GMT+5")? Never a name that leaves a folder of zones. */
 bool desk_zone_form(struct slice zone);
 /* The document a new desk starts with: queue support; suspected posts and unclaimed bounces apart. */

@@ -367,37 +367,12 @@ static void test_spans_of_a_day(void **state) {
   }
 }
 
-/* ---- big mailbox providers */
-
-static void test_providers(void **state) {
-  (void)state;
-  static const char *const rows[] = {
-#define PROVIDER(domain) domain,
-#include "desk/providers.def"
-#undef PROVIDER
-  };
-  for (size_t i = 0; i < COUNT(rows); i++) {
-    assert_true(i == 0 || strcmp(rows[i - 1], rows[i]) < 0);
-    assert_true(desk_big_provider(slice_text(rows[i])));
-  }
-  assert_true(desk_big_provider(SLICE("GMail.COM")));
-  assert_true(desk_big_provider(SLICE("gmx.de")));
-  assert_false(desk_big_provider(SLICE("")));
-  assert_false(desk_big_provider(SLICE("example.com")));
-  assert_false(desk_big_provider(SLICE("mail.gmail.com")));
-  assert_false(desk_big_provider(SLICE("gmail.com.")));
-  assert_false(desk_big_provider(SLICE("gmail.com\0x")));
-  char endless[300];
-  memset(endless, 'a', sizeof(endless));
-  assert_false(desk_big_provider(slice_of(endless, sizeof(endless))));
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_hours),      cmocka_unit_test(test_templates),
       cmocka_unit_test(test_limits_of_acknowledgements), cmocka_unit_test(test_complaints),
       cmocka_unit_test(test_limits),     cmocka_unit_test(test_long_texts),
-      cmocka_unit_test(test_spans_of_a_day), cmocka_unit_test(test_providers),
+      cmocka_unit_test(test_spans_of_a_day),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
