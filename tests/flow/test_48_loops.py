@@ -6,7 +6,7 @@ import threading
 import uuid
 
 import pytest
-from acknowledging import acknowledging_desk, conversations, letter, parsed, settled
+from acknowledging import DESK, acknowledging_desk, conversations, letter, parsed, settled
 from desk import wait_for
 from relay import Relay
 
@@ -138,6 +138,26 @@ def test_al6_a_reply_of_ours_in_one_of_our_channels(desk, relay):
               sender="support@example.com")
     settled(desk, 2)
     assert len(relay.mails) == 2
+
+
+def test_al7_two_addresses_that_forward_to_each_other(new_desk, relay):
+    """Deskbell's rules forward nothing; the operator's mail system may: what goes round between two of our addresses, growing by
+    a hop each time, is one message in each channel, and one acknowledgement."""
+    config = """
+smtp: {{host: "127.0.0.1", port: {port}, tls: none}}
+channels:
+  - {{name: mail, kind: email, addresses: ["{address}"]}}
+  - {{name: sales, kind: email, addresses: ["sales@example.com"]}}
+"""
+    document = DESK.replace("channel: [mail]", "channel: [mail, sales]")
+    desk = acknowledging_desk(new_desk, relay.port, document=document, config=config)
+    raw = letter()
+    for n in range(ROUNDS):
+        to = ("support@example.com", "sales@example.com")[n % 2]
+        assert desk.lmtp(raw, recipients=[to], sender="ann@example.org") == {}
+        raw = f"Received: from mx{n}.example.com by mx.example.com; Fri, 27 Nov 2026 09:00:{n:02d} +0000\r\n".encode() + raw
+    settled(desk, 2)
+    assert len(relay.mails) == 1 and len(desk.events()) == 2
 
 
 def strip(raw):
