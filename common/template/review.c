@@ -57,8 +57,8 @@ static bool can_be_empty(const struct review *r, const struct desk_template *t, 
 static void look_at_variable(struct review *r, const struct words *w, const struct piece *p) {
   const struct template_about *about = template_about(p->variable);
   if (about->personal && (w->t->allow & ALLOW_TYPED_ADDRESS))
-    wrong(r, w->place, w->t->name, "allows typed-address, so its %s must not hold {{%s}}: whoever typed the address in "
-          "would choose what a stranger gets (WF-20)", w->what, about->name);
+    review_note(r, w->place, w->t->name, "{{%s}} in its %s is never filled in for an address that was only typed in "
+                "(WF-20): there %s", about->name, w->what, p->has_default ? "its default is said" : "nothing is sent");
   else if (can_be_empty(r, w->t, p->variable) && !p->has_default)
     review_note(r, w->place, w->t->name, "{{%s}} in its %s has no default: when it has no value, nothing is sent; "
                 "{{%s|…}} says something else instead", about->name, w->what, about->name);

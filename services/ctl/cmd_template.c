@@ -84,6 +84,7 @@ struct preview {
   int64_t at_ms;
   struct slice set[TEMPLATE_VARIABLES]; /* of --set */
   bool is_set[TEMPLATE_VARIABLES];
+  bool typed; /* as for an address that was only typed in */
   struct desk *desk;
   struct config *config;
   struct arena *arena;
@@ -159,7 +160,13 @@ static int render(struct preview *p, const char *what, struct slice source, char
   return r ? ctl_fail(p->ctl, "out of memory") : CTL_OK;
 }
 
-/* A customer whose address was only typed in is not quoted (WF-20). */
+/* Of a customer whose address was only typed in nothing is said (WF-20). */
+static void without_personal(struct preview *p) {
+  for (unsigned v = 0; v < TEMPLATE_VARIABLES; v++)
+    if (template_about((enum template_variable)v)->personal)
+      p->values.of[v] = slice_of("", 0);
+}
+
 static int render_both(struct preview *p) {
   const struct desk_template *t = p->template;
   if (!p->language)
@@ -169,7 +176,9 @@ static int render_both(struct preview *p) {
   for (unsigned v = 0; v < TEMPLATE_VARIABLES; v++)
     if (p->is_set[v])
       p->values.of[v] = p->set[v];
-  bool quotes = !(t->allow & ALLOW_TYPED_ADDRESS) && slice_trim(p->values.of[TEMPLATE_SUBJECT]).len > 0;
+  if (p->typed)
+    without_personal(p);
+  bool quotes = slice_trim(p->values.of[TEMPLATE_SUBJECT]).len > 0;
   int status = render(p, "subject", template_subject(t, quotes), &p->subject);
   return status == CTL_OK ? render(p, "text", slice_text(t->text), &p->text) : status;
 }
@@ -211,6 +220,7 @@ int cmd_template(struct ctl *ctl, int argc, char **argv) {
   static const struct option options[] = {{"set", required_argument, NULL, 's'},
                                           {"language", required_argument, NULL, 'l'},
                                           {"at", required_argument, NULL, 'a'},
+                                          {"typed", no_argument, NULL, 't'},
                                           {0}};
   struct preview p = {.ctl = ctl, .at_ms = clock_now_ms()};
   int status = CTL_OK;
@@ -220,6 +230,8 @@ int cmd_template(struct ctl *ctl, int argc, char **argv) {
       status = option_set(&p, optarg);
     else if (o == 'l')
       status = option_language(&p, optarg);
+    else if (o == 't')
+      p.typed = true;
     else
       status = o == 'a' ? option_at(&p, optarg) : ctl_wrong_usage(ctl, "wrong option");
   }

@@ -30,12 +30,13 @@ static const struct ctl_command commands[] = {
      false, cmd_conversation},
     {"desk", "check FILE | apply FILE | export [FILE] [--version-of N]",
      "the desk definition: queues, agents, skills, rules, templates", NULL, false, cmd_desk},
-    {"template", "check FILE | preview FILE TEMPLATE [--set NAME=VALUE]... [--language L] [--at TIME]",
+    {"template", "check FILE | preview FILE TEMPLATE [--set NAME=VALUE]... [--language L] [--at TIME] [--typed]",
      "texts of acknowledgements: what is wrong, what they look like",
      "FILE is a desk definition. check also tells what is only worth knowing: variables without default, templates that\n"
      "never have their turn, customers for whom there is none, an SMS in too many parts. With --dir or --config it knows the\n"
      "channels. preview shows one with sample values, or those of --set (\"--set answer_time=\" for none), as of TIME\n"
-     "(2026-11-27T18:30Z; default now). A template that would not be sent is exit status 1, with the reason.\n",
+     "(2026-11-27T18:30Z; default now), with --typed for an address that was only typed in. What would not be sent is exit\n"
+     "status 1, with the reason.\n",
      false, cmd_template},
     {"quarantine", "ls | show ID | retry ID | drop ID", "what was accepted and could not be read", NULL, false,
      cmd_quarantine},

@@ -76,9 +76,6 @@ def test_check_without_templates(tmp_path):
      "template 'closed-de': line 2 of its text, column 17: there is no variable 'referenz'; did you mean 'reference'?"),
     ("Europe/Berlin", "Europe/Berlim", "5:11",
      "hours 'office': this system knows no time zone 'Europe/Berlim' (Europe/Berlin, America/New_York; package tzdata)"),
-    ("[mail]}\n    subject", "[mail]}\n    allow: [typed-address]\n    subject", "17:14",
-     "template 'received': allows typed-address, so its subject must not hold {{subject}}: whoever typed the address in "
-     "would choose what a stranger gets (WF-20)"),
 ])
 def test_what_is_wrong_is_refused_everywhere(tmp_path, was, now, place, what):
     document = GOOD.replace(was, now)
@@ -117,6 +114,15 @@ def test_preview_shows_the_words_of_the_language_and_the_time(tmp_path):
                                      "We answer within 4 hours, Mon-Fri 09:00-17:00.\n\n")
     polish = run(tmp_path, "preview", "received", "--language", "pl", "--at", "2026-11-27T10:00Z")
     assert "within 4 godziny, pon.-pt. 09:00-17:00." in polish.stdout
+
+
+def test_preview_for_an_address_that_was_only_typed_in(tmp_path):
+    done = run(tmp_path, "preview", "closed-de", "--typed", "--set", "customer_name=Bo", "--at", "2026-11-27T18:30Z")
+    assert done.stdout.startswith("Subject: Example\n\nHallo und guten Tag,\n")
+    document = GOOD.replace("{{customer_name|und guten Tag}}", "{{customer_name}}")
+    done = run(tmp_path, "preview", "closed-de", "--typed", "--at", "2026-11-27T18:30Z", document=document)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "nothing is sent: {{customer_name}} in the text has no value and no default" in done.stderr
 
 
 def test_preview_as_json(tmp_path):
