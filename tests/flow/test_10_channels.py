@@ -166,6 +166,7 @@ def test_queue_claim_done_requeue(desk):
 
 def test_trace_answers_where_is_my_message(desk):
     desk.sms("hello", sid="SM77")
+    desk.wait_events(1)  # so that it stands first in the queue
     desk.lmtp(mail(message_id="<trace@example.org>"))
     sms = next(e for e in desk.wait_events(2) if e["data"]["channel"] == "sms")
     for what in (sms["id"], "SM77", "+14155550100", sms["data"]["conversation"], sms["data"]["work_item"]):
