@@ -212,6 +212,9 @@ local function outbound_create(keys, args)
   out_list(tag, o, '', state, now)
   local fields = { 'last', cursor, 'out', o.id, 'out_ms', now, 'participants',
     join_participants(conv.participants, o.to, args[8]) }
+  if o.channel ~= conv.channel and not find(' ' .. conv.over .. ' ', ' ' .. o.channel .. ' ', 1, true) then
+    fields[#fields + 1], fields[#fields + 2] = 'over', conv.over == '' and o.channel or conv.over .. ' ' .. o.channel
+  end
   if state ~= 'suppressed' then
     call('HSET', tag .. ':out:' .. o.id, 'message', bytes)
     call('ZADD', tag .. ':outbox:' .. o.channel, state == 'held' and args[10] or now, o.id)

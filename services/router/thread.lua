@@ -8,18 +8,23 @@ function conversation(tag, named)
   local id, first = named, nil
   for _ = 1, 10 do
     local v = call('HMGET', tag .. ':conv:' .. id, 'facts', 'item', 'queue', 'messages', 'last_ms', 'last',
-      'participants', 'merged', 'moved', 'base', 'was')
+      'participants', 'merged', 'moved', 'base', 'was', 'over')
     if not v[1] then return nil end
     local customer, channel = match(v[1], '^([^\31]*)\31([^\31]*)\31')
     first = first or channel
     if not v[8] then
       return { id = id, named = named, customer = customer, channel = first, item = v[2] or '', queue = v[3] or '',
         messages = tonumber(v[4]) or 0, last_ms = tonumber(v[5]) or 0, last = v[6] or '', participants = v[7] or '|',
-        moved = v[9], base = v[10] ~= '' and v[10], was = v[11] }
+        moved = v[9], base = v[10] ~= '' and v[10], was = v[11], over = v[12] or '' }
     end
     id = v[8]
   end
   return nil
+end
+
+-- Its own channel, or one that an answer of ours went out over: a form has no way back, the answer to it comes by mail.
+local function is_on(conv, channel)
+  return conv.channel == channel or find(' ' .. conv.over .. ' ', ' ' .. channel .. ' ', 1, true) ~= nil
 end
 
 function takes_part(conv, key)
@@ -31,7 +36,7 @@ end
 local function stored(tag, e, mid)
   local unseen, id, origins = match(call('GET', tag .. ':mid:' .. e.channel .. ':' .. mid) or '', '^(%??)(%w+) ?(.*)$')
   local conv = id and conversation(tag, id)
-  if not conv or conv.channel ~= e.channel then return nil, id and unseen == '' end
+  if not conv or not is_on(conv, e.channel) then return nil, id and unseen == '' end
   return conv, unseen == '', origins
 end
 
@@ -84,7 +89,7 @@ local function thread_mail(tag, e)
   local hows = gmatch(e.proven_how, '%S+')
   for id in gmatch(e.proven, '%S+') do
     local how, conv = hows(), conversation(tag, id)
-    if conv and conv.channel == e.channel then
+    if conv and is_on(conv, e.channel) then
       if not forward or how == 'token' then return joins(e, follow_moved(tag, e, conv), how) end
       refuse('forward', conv)
     end
@@ -105,7 +110,7 @@ local function thread_mail(tag, e)
   for ref in gmatch(e.tokens, '%S+') do
     local id = call('GET', tag .. ':ref:' .. ref)
     local conv = id and conversation(tag, id)
-    if conv and conv.channel == e.channel then
+    if conv and is_on(conv, e.channel) then
       if takes_part(conv, e.from) then return joins(e, conv, 'subject-token') end
       refuse('stranger subject_token', conv)
     end

@@ -213,6 +213,12 @@ templates:
     assert m["Subject"] == "We have your message" and m["To"].addresses[0].display_name == ""
     assert m.get_content().startswith("Hello there: ")
     assert b"million" not in sent["bytes"] and b"spam" not in sent["bytes"]
+    # The answer comes by mail, and into the conversation that began on the form.
+    home = desk.events()[-1]["data"]["conversation"]
+    write(desk, letter("Thanks", sender="bo@example.org"), sender="bo@example.org", recipients=[m["Reply-To"].addresses[0].addr_spec])
+    write(desk, letter("Again", sender="bo@example.org", extra=f"In-Reply-To: {m['Message-ID']}\r\n"), sender="bo@example.org")
+    settled(desk, 4)
+    assert [e["data"]["conversation"] for e in desk.events()[-2:]] == [home, home] and len(relay.mails) == 1
 
 
 def test_killed_again_and_again(desk, relay):
