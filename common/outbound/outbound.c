@@ -9,6 +9,7 @@
 #include "base/point.h"
 #include "outbound/outbound_internal.h"
 #include "outbound/schedule.h"
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { TABLE_FIRST = 256, ARENA_FIRST = 4096, ARENA_MOST = 1024 * 1024, SWEEP_MS = 3600 * 1000, SWEEP_MOST = 10000 };
@@ -20,9 +21,14 @@ int64_t outbound_now(const struct outbound *o) {
 /* ---- queues and tries */
 
 static bool waits(const struct entry *e) {
-  return !e->is_new && !e->running &&
+  return !e->is_new && !e->message && !e->running &&
          (e->state == DELIVERY_queued || e->state == DELIVERY_deferred || (e->state == DELIVERY_unsure && !e->kept_back) ||
           (e->state == DELIVERY_held && e->next_try_ms));
+}
+
+/* The next part of what was begun goes before all that has not: parts should arrive together. */
+static int64_t due_of(const struct entry *e) {
+  return e->part && !e->next_try_ms ? -1 : e->next_try_ms;
 }
 
 void entry_place(struct entry *e) {
@@ -32,7 +38,7 @@ void entry_place(struct entry *e) {
   destination_leave(&e->waiting);
   if (waits(e))
     destination_wait(&o->destinations, destination_find(&o->destinations, entry_text(e, TEXT_DESTINATION)),
-                     &e->waiting, e->next_try_ms);
+                     &e->waiting, due_of(e));
 }
 
 static outbound_message *unpack(struct arena *a, struct slice bytes) {
@@ -104,6 +110,12 @@ void outbound_drain(struct outbound *o, void (*drained)(void *arg), void *arg) {
   outbound_commit_soon(o); /* from the loop, not from here */
 }
 
+uint32_t outbound_part(struct outbound *o, const char *id) {
+  const struct entry *e = entry_find(o, id);
+  assert(e);
+  return e->part;
+}
+
 void outbound_committing(struct outbound *o, const char *id, void (*ready)(void *arg), void *arg) {
   struct entry *e = entry_find(o, id);
   assert(e && e->running);
@@ -120,7 +132,7 @@ static void put_off(struct entry *e, const struct outbound_result *r, enum deliv
   int64_t pause, now = outbound_now(o), left = e->expires_ms ? e->expires_ms - now : 0;
   int over = e->expires_ms && left <= 0;
   if (!over)
-    over = (o->options.next ? o->options.next : schedule_next)(o->channel_kind, e->attempt, now - e->created_ms, left,
+    over = (o->options.next ? o->options.next : schedule_next)(o->channel_kind, e->attempt - e->part_began, now - e->created_ms, left,
                                                                r->retry_after_ms, hash64(slice_text(e->id)), &pause);
   if (over) {
     e->next_try_ms = 0;
@@ -149,17 +161,66 @@ static void end_unsure(struct outbound *o, struct entry *e, const struct outboun
 
 /* What was ordered while the try ran and could not be done then. */
 static void obey_late(struct entry *e) {
-  if (e->state != DELIVERY_deferred && e->state != DELIVERY_unsure)
+  bool waiting = e->state == DELIVERY_deferred || e->state == DELIVERY_queued; /* queued: for its next part */
+  if (!waiting && e->state != DELIVERY_unsure)
     return;
-  if (e->cancelled && e->state == DELIVERY_deferred) {
+  if (e->cancelled && waiting) {
     fail(e, "cancelled by an operator");
-  } else if (e->held_later && e->state == DELIVERY_deferred) {
+  } else if (e->held_later && waiting) {
     e->next_try_ms = 0;
     entry_set_state(e, DELIVERY_held);
   } else if (e->cancelled || e->held_later) {
     e->kept_back = true;
     e->next_try_ms = 0;
   }
+}
+
+/* ---- parts */
+
+/* "part 2 of 3: …", of the part that was tried. */
+static void set_why(struct entry *e, const char *why) {
+  char text[OUTBOUND_WHY_MAX + 40];
+  int len = e->parts ? snprintf(text, sizeof(text), "part %u of %u%s%s", e->part + 1, e->parts, *why ? ": " : "", why) : 0;
+  if (len >= (int)sizeof(text))
+    len = (int)sizeof(text) - 1;
+  entry_set_text(e, TEXT_WHY, len ? slice_of(text, (size_t)len) : slice_text(why));
+}
+
+/* The ids of all parts, in order; "" keeps its place. */
+static void add_part_id(struct entry *e, struct slice id) {
+  char text[ROW_IDS_MAX];
+  const char *before = e->part ? entry_text(e, TEXT_PROVIDER_ID) : "";
+  size_t len = strlen(before), most = id.len < OUTBOUND_PROVIDER_ID_MAX ? id.len : OUTBOUND_PROVIDER_ID_MAX;
+  if (len + 1 + most > sizeof(text))
+    return;
+  memcpy(text, before, len);
+  if (e->part)
+    text[len++] = OUTBOUND_ID_SEPARATOR;
+  for (size_t i = 0; i < most; i++)
+    text[len++] = id.at[i] == OUTBOUND_ID_SEPARATOR ? ' ' : id.at[i];
+  entry_set_text(e, TEXT_PROVIDER_ID, slice_of(text, len));
+}
+
+/* The next system has this part. True: and it was the last. */
+static bool end_part(struct entry *e, struct slice id) {
+  add_part_id(e, id);
+  e->part++;
+  e->part_began = e->attempt;
+  if (e->part >= e->parts)
+    return true;
+  char why[60];
+  snprintf(why, sizeof(why), "%u of %u parts are through", e->part, e->parts);
+  entry_set_text(e, TEXT_WHY, slice_text(why));
+  e->next_try_ms = 0;
+  entry_set_state(e, DELIVERY_queued);
+  return false;
+}
+
+static void end_accepted(struct entry *e, const struct outbound_result *r) {
+  if (!e->parts && r->provider_id.len)
+    entry_set_text(e, TEXT_PROVIDER_ID, r->provider_id);
+  if (!e->parts || end_part(e, r->provider_id))
+    entry_set_state(e, DELIVERY_accepted);
 }
 
 void outbound_done(struct outbound *o, const char *id, const struct outbound_result *r) {
@@ -172,18 +233,18 @@ void outbound_done(struct outbound *o, const char *id, const struct outbound_res
   struct destination *at = e->waiting.at;
   e->waiting.at = NULL;
   destination_answered(at, r->destination_down, outbound_now(o));
-  entry_set_text(e, TEXT_WHY, slice_text(r->why));
+  if (!e->part || r->parts > 1)
+    e->parts = r->parts > 1 ? r->parts : 0;
+  set_why(e, r->why);
   entry_set_text(e, TEXT_CODE, slice_text(r->code));
-  if (r->provider_id.len)
-    entry_set_text(e, TEXT_PROVIDER_ID, r->provider_id);
-  if (r->outcome == OUTBOUND_DEFERRED)
+  if (r->outcome == OUTBOUND_ACCEPTED)
+    end_accepted(e, r);
+  else if (r->outcome == OUTBOUND_DEFERRED)
     put_off(e, r, DELIVERY_deferred);
   else if (r->outcome == OUTBOUND_UNSURE)
     end_unsure(o, e, r);
   else
-    entry_set_state(e, r->outcome == OUTBOUND_ACCEPTED ? DELIVERY_accepted
-                       : r->outcome == OUTBOUND_FAILED ? DELIVERY_failed
-                                                       : DELIVERY_suppressed);
+    entry_set_state(e, r->outcome == OUTBOUND_FAILED ? DELIVERY_failed : DELIVERY_suppressed);
   obey_late(e);
   e->cancelled = e->held_later = false;
   entry_place(e);
@@ -192,8 +253,21 @@ void outbound_done(struct outbound *o, const char *id, const struct outbound_res
 
 /* ---- orders */
 
+struct order {
+  struct slice message;        /* empty: none came along */
+  uint32_t attempt;
+};
+
+static void keep_message(struct entry *e, struct slice message) {
+  free(e->message);
+  e->message = must_realloc(NULL, message.len);
+  e->message_len = message.len;
+  memcpy(e->message, message.at, message.len);
+}
+
 /* Returns an outcome of outbound_done_fn, or -1: it is answered when the entry is on disk. */
-static int order_hold(struct entry *e) {
+static int order_hold(struct entry *e, const struct order *order) {
+  (void)order;
   if (e->running) {
     e->held_later = true;
     return 0;
@@ -210,7 +284,8 @@ static int order_hold(struct entry *e) {
   return -1;
 }
 
-static int order_release(struct entry *e) {
+static int order_release(struct entry *e, const struct order *order) {
+  (void)order;
   if (e->state != DELIVERY_held)
     return e->running || e->state == DELIVERY_queued ? 0 : OUTBOUND_ILLEGAL;
   e->next_try_ms = 0;
@@ -218,22 +293,47 @@ static int order_release(struct entry *e) {
   return -1;
 }
 
-static int order_retry(struct entry *e) {
-  if (e->running || e->state == DELIVERY_queued)
+/* What the next system had: the whole of it once more, with the text that came along. */
+static int begin_anew(struct entry *e, const struct order *order) {
+  if (store_full(&e->o->store))
+    return OUTBOUND_FULL;
+  auto_clean(arena_free) struct arena *a = arena_new(ARENA_FIRST, ARENA_MOST);
+  outbound_message *m = order->message.len <= OUTBOUND_MAX_BYTES ? unpack(a, order->message) : NULL;
+  if (!m || strcmp(m->id, e->id) != 0)
+    return OUTBOUND_TEXT_GONE;
+  keep_message(e, order->message);
+  e->part = e->parts = 0;
+  entry_set_text(e, TEXT_PROVIDER_ID, SLICE(""));
+  return 0;
+}
+
+/* The try that is ordered was made: the order comes a second time. What is only put off may be tried at any time. */
+static bool was_obeyed(const struct entry *e, const struct order *order) {
+  return order->attempt && e->attempt >= order->attempt && e->state != DELIVERY_deferred;
+}
+
+static int order_retry(struct entry *e, const struct order *order) {
+  bool over = e->state == DELIVERY_accepted || e->state == DELIVERY_delivered;
+  if (e->running || e->state == DELIVERY_queued || was_obeyed(e, order))
     return 0;
-  if (!delivery_may(e->state, DELIVERY_queued))
+  if (!delivery_may(e->state, DELIVERY_queued) && (!over || !order->attempt))
     return OUTBOUND_ILLEGAL;
+  int r = over ? begin_anew(e, order) : 0;
+  if (r)
+    return r;
   e->next_try_ms = 0;
   e->kept_back = false;
+  e->part_began = e->attempt;
   if (e->expires_ms && e->expires_ms < outbound_now(e->o))
     e->expires_ms = 0; /* an operator wants it all the same */
-  if (e->state == DELIVERY_failed)
+  if (e->state == DELIVERY_failed || over)
     e->created_ms = outbound_now(e->o); /* its time begins anew */
   entry_set_state(e, DELIVERY_queued);
   return -1;
 }
 
-static int order_cancel(struct entry *e) {
+static int order_cancel(struct entry *e, const struct order *order) {
+  (void)order;
   if (e->running) {
     e->cancelled = true;
     return 0;
@@ -248,13 +348,13 @@ static int order_cancel(struct entry *e) {
 
 static const struct {
   const char *name;
-  int (*obey)(struct entry *e);
+  int (*obey)(struct entry *e, const struct order *order);
 } orders[] = {{"hold", order_hold}, {"release", order_release}, {"retry", order_retry}, {"cancel", order_cancel}};
 
-static int obey(struct outbound *o, const char *id, const char *order, struct entry **ret) {
+static int obey(struct outbound *o, const char *id, const char *name, const struct order *order, struct entry **ret) {
   struct entry *e = entry_find(o, id);
   size_t i = 0, count = sizeof(orders) / sizeof(orders[0]);
-  while (i < count && strcmp(order, orders[i].name) != 0)
+  while (i < count && strcmp(name, orders[i].name) != 0)
     i++;
   if (i == count)
     return OUTBOUND_ILLEGAL;
@@ -262,7 +362,7 @@ static int obey(struct outbound *o, const char *id, const char *order, struct en
     e = entry_load(o, id);
   if (!e)
     return OUTBOUND_UNKNOWN;
-  int outcome = orders[i].obey(e);
+  int outcome = orders[i].obey(e, order);
   entry_place(e);
   *ret = e;
   return outcome;
@@ -285,7 +385,8 @@ static void fill(struct entry *e, const outbound_message *m, const char *destina
     fail(e, "there is no such channel, or nothing goes out over it");
 }
 
-static int deliver(struct outbound *o, const char *id, struct slice message, struct entry **ret) {
+static int deliver(struct outbound *o, const char *id, const struct order *order, struct entry **ret) {
+  struct slice message = order->message;
   if (entry_find(o, id)) {
     *ret = entry_find(o, id);
     return (*ret)->is_new ? -1 : 0;
@@ -300,20 +401,20 @@ static int deliver(struct outbound *o, const char *id, struct slice message, str
     return OUTBOUND_UNREADABLE;
   struct entry *e = entry_new(o, id);
   fill(e, m, o->options.destination(o->options.arg, m));
-  e->message = must_realloc(NULL, message.len);
-  e->message_len = message.len;
-  memcpy(e->message, message.at, message.len);
+  e->attempt = e->part_began = order->attempt ? order->attempt - 1 : 0; /* a retry of what this store has lost */
+  keep_message(e, message);
   entry_touch(e);
   *ret = e;
   return -1;
 }
 
-void outbound_take(struct outbound *o, const char *id, struct slice message, const char *order, outbound_done_fn *done,
-                   void *arg) {
+void outbound_take(struct outbound *o, const char *id, struct slice message, const char *name, uint32_t attempt,
+                   outbound_done_fn *done, void *arg) {
+  const struct order order = {message, attempt};
   struct entry *e = NULL;
   int outcome = OUTBOUND_UNREADABLE;
   if (strlen(id) == OUTBOUND_ID_LEN)
-    outcome = strcmp(order, "deliver") == 0 ? deliver(o, id, message, &e) : obey(o, id, order, &e);
+    outcome = strcmp(name, "deliver") == 0 ? deliver(o, id, &order, &e) : obey(o, id, name, &order, &e);
   if (outcome < 0) {
     waiter_add(e, NULL, done, arg);
     entry_touch(e);
@@ -363,7 +464,7 @@ static void resume(struct entry *e) {
   } else if (e->state == DELIVERY_sending) {
     const struct outbound_result r = {.retry_after_ms = 0};
     e->committing = false;
-    entry_set_text(e, TEXT_WHY, SLICE("this program ended after it had sent the message and before the answer came"));
+    set_why(e, "this program ended after it had sent the message and before the answer came");
     entry_set_text(e, TEXT_CODE, SLICE(""));
     end_unsure(e->o, e, &r);
   }

@@ -27,12 +27,12 @@ struct entry {
   struct entry *next_dirty, *next_group;
   char id[OUTBOUND_ID_LEN + 1];
   enum delivery_state state, told;
-  uint32_t attempt, told_attempt;
+  uint32_t attempt, told_attempt, part, parts, part_began; /* as in struct row */
   bool committing, kept_back, running, cancelled, held_later;
   bool is_new, dirty, in_group, asked; /* asked: changed() was called, outbound_reported() is missing */
   int64_t created_ms, changed_ms, next_try_ms, expires_ms;
   char *texts[TEXTS];                /* heap; NULL "" */
-  char *message;                     /* heap, while it is new */
+  char *message;                     /* heap, until it is on disk: it is new, or came back with a retry */
   size_t message_len;
   struct arena *arena;               /* of the unpacked message, while it is tried */
   struct waiter *waiters, *group_waiters;
