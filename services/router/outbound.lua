@@ -494,9 +494,10 @@ end
 local function out_still_lost(tag, o, made_by, now)
   local whole, k = out_whole(tag, o)
   if whole ~= 'failed' or o.state ~= 'accepted' then return end
+  local why = 'part ' .. k .. ' of ' .. o.parts .. ' was lost'
   local did, lost = out_apply(tag, o, { id = o.id, source = '', state = whole, attempt = 0, next_try = '', code = '',
-    permanent = true, destination = '', why = 'part ' .. k .. ' of ' .. o.parts .. ' was lost', parts = 0 }, now)
-  out_fact(tag, 'outbound_state', o, o.id .. ' ' .. did, nil, now)
+    permanent = true, destination = '', why = why, parts = 0 }, now)
+  out_fact(tag, 'outbound_state', o, o.id .. ' ' .. did .. ' ' .. why, nil, now)
   if lost then out_reopen(tag, o, lost, made_by, now) end
 end
 
@@ -540,10 +541,10 @@ function out_bounced(tag, e, now)
     if key == o.to then ours = true elseif conv and takes_part(conv, key) then other = true end
   end
   if other and not ours then return end
+  local why = 'a delivery report says that it did not arrive'
   local did, lost = out_apply(tag, o, { id = o.id, source = '', state = 'failed', attempt = 0, next_try = '',
-    code = match(e.hint.bad or '', '^([^: ]+):') or '', permanent = true, destination = '',
-    why = 'a delivery report says that it did not arrive', parts = 0 }, now)
-  out_fact(tag, 'outbound_state', o, id .. ' ' .. did, nil, now)
+    code = match(e.hint.bad or '', '^([^: ]+):') or '', permanent = true, destination = '', why = why, parts = 0 }, now)
+  out_fact(tag, 'outbound_state', o, id .. ' ' .. did .. ' ' .. why, nil, now)
   if lost then out_reopen(tag, o, lost, e.id, now) end
 end
 

@@ -94,6 +94,17 @@ def test_a_part_that_is_refused(new_desk):
         assert bodies(provider.taken) == PARTS
 
 
+def test_the_customer_says_stop_between_parts(new_desk):
+    with Provider(lambda request: BUSY if request["number"] == 2 else None) as provider:
+        desk, conversation = conversation_on(new_desk, provider)
+        sent = reply(desk, conversation)
+        until(desk, sent["id"], "deferred")
+        assert desk.sms("STOP")[0] == 200
+        until(desk, sent["id"], "suppressed")
+        assert desk.run("outbox", "retry", sent["id"], check=False).returncode == 1
+        assert bodies(provider.taken) == PARTS[:1]
+
+
 @pytest.mark.parametrize("part", [1, 2, 3])
 def test_killed_between_parts(new_desk, part):
     """What the provider confirmed is not sent again."""
