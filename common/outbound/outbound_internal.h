@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What outbound.c (orders, tries, reports) and outbound_commit.c (to disk, and what follows) share. Inside
+/* What outbound.c (tries, life), outbound_order.c (orders) and outbound_commit.c (to disk, and what follows) share. Inside
  * common/outbound only. */
 #ifndef OUTBOUND_OUTBOUND_INTERNAL_H
 #define OUTBOUND_OUTBOUND_INTERNAL_H
@@ -87,6 +87,9 @@ void outbound_commit_soon(struct outbound *o);
 void entry_tell(struct entry *e);
 void waiter_add(struct entry *e, void (*ready)(void *arg), outbound_done_fn *done, void *arg);
 
+outbound_message *message_unpack(struct arena *a, struct slice bytes);
+/* Failed for good; `why` in words. */
+void entry_fail(struct entry *e, const char *why);
 /* Puts it where it belongs by its state: into the queue of its destination, or out of it. */
 void entry_place(struct entry *e);
 /* Starts what is due. */
