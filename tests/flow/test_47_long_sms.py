@@ -14,8 +14,8 @@ PARTS = [TEXT[:160], TEXT[160:320], TEXT[320:]]
 BUSY = (429, {}, {"code": 20429, "message": "Too many requests"})
 
 
-def conversation_on(new_desk, provider, unsure="ask", most=10, rate=0):
-    desk = new_desk(config=CONFIG.format(url=provider.url, unsure=unsure, most=most, rate=rate)).up()
+def conversation_on(new_desk, provider, unsure="ask", most=10, rate=0, env=None):
+    desk = new_desk(config=CONFIG.format(url=provider.url, unsure=unsure, most=most, rate=rate)).up(env=env)
     assert desk.sms("Where is my order?")[0] == 200
     return desk, wait_for(lambda: desk.events(), "an event")[0]["data"]["conversation"]
 
@@ -139,6 +139,32 @@ def test_killed_while_a_part_is_answered(new_desk, part, unsure):
         desk.run("outbox", "retry", sent["id"])
         until(desk, sent["id"], "accepted")
         assert bodies(provider.taken) == PARTS[:part] + PARTS[part - 1:]
+
+
+@pytest.mark.parametrize("point, sure", [("outbound.done", False), ("outbound.committing", False), ("report.made", True),
+                                         ("report.noted", True)])
+def test_killed_at_a_point_of_the_second_part(new_desk, tmp_path, point, sure):
+    """Its answer came, and is not on disk: that part alone is in doubt. Later nothing is."""
+    points = tmp_path / "points"
+    points.mkdir()
+
+    def say(request):
+        if request["number"] == 2:
+            (points / "making").write_text(str(desk[0].pids()["sms"]))
+            (points / "making").rename(points / point)
+    desk = []
+    with Provider(say) as provider:
+        found, conversation = conversation_on(new_desk, provider, env={"DESKBELL_POINTS": str(points)})
+        desk.append(found)
+        sent = reply(found, conversation)
+        shown = until(found, sent["id"], "accepted" if sure else "unsure")
+        assert not (points / point).exists(), "it died there"
+        assert sure or shown["why"].startswith("part 2 of 3: ")
+        assert bodies(provider.taken) == (PARTS if sure else PARTS[:2])
+        if not sure:
+            found.run("outbox", "retry", sent["id"])
+            until(found, sent["id"], "accepted")
+            assert bodies(provider.taken) == PARTS[:2] + PARTS[1:]
 
 
 def test_killed_at_any_time(new_desk):
