@@ -100,7 +100,13 @@ static int set_text(struct composing *c, answer_message *m) {
     return silent(c, "the text is empty");
   if (c->verdict->over->kind != CHANNEL_SMS)
     return 0;
-  sms_segments(slice_text(m->text), &s);
+  bool ours = c->verdict->over->out_split == SPLIT_US; /* we cut it, into messages of their own */
+  if (ours)
+    sms_singles(slice_text(m->text), &s);
+  else
+    sms_segments(slice_text(m->text), &s);
+  if (ours && (uint32_t)most > c->verdict->over->out_parts_max)
+    most = (int)c->verdict->over->out_parts_max;
   return s.count > (size_t)most ? silent(c, "SM-03 the text is %zu SMS long", s.count) : 0;
 }
 

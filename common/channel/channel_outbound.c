@@ -40,6 +40,7 @@ struct taking {
   struct taking *next, **at;
   struct channel_outbound *o;
   const char *order;               /* as the router gave it; static */
+  uint32_t attempt;
   size_t len;
   char message[];                  /* of an order that is done as if it were new, should the store not know it */
 };
@@ -60,7 +61,8 @@ static const struct {
                {OUTBOUND_FULL, LINK_LATER, "the delivery store is full"},
                {OUTBOUND_UNREADABLE, LINK_REFUSED, "the message cannot be read"},
                {OUTBOUND_UNKNOWN, LINK_REFUSED, "the delivery store does not know it"},
-               {OUTBOUND_ILLEGAL, LINK_REFUSED, "it is too late for that"}};
+               {OUTBOUND_ILLEGAL, LINK_REFUSED, "it is too late for that"},
+               {OUTBOUND_TEXT_GONE, LINK_REFUSED, "its text is not kept any more"}};
 
 static void on_stored(void *arg, const char *id, int outcome) {
   struct taking *t = arg;
@@ -69,7 +71,7 @@ static void on_stored(void *arg, const char *id, int outcome) {
   if (outcome == OUTBOUND_UNKNOWN && t->len) { /* a store that was lost, say: it begins anew */
     size_t len = t->len;
     t->len = 0;
-    outbound_take(t->o->store, id, slice_of(t->message, len), "deliver", on_stored, t);
+    outbound_take(t->o->store, id, slice_of(t->message, len), "deliver", t->attempt, on_stored, t);
     return;
   }
   size_t i = 0, count = sizeof(answers) / sizeof(answers[0]);
@@ -86,13 +88,14 @@ static void take(struct channel_outbound *o, const struct link_outbound *item) {
   bool anew = item->order == link_order("retry") || item->order == link_order("release");
   size_t len = anew ? item->message.len : 0;
   struct taking *t = must_realloc(NULL, sizeof(*t) + len);
-  *t = (struct taking){.next = o->takings, .at = &o->takings, .o = o, .order = item->order, .len = len};
+  *t = (struct taking){.next = o->takings, .at = &o->takings, .o = o, .order = item->order,
+                       .attempt = item->attempt, .len = len};
   if (len)
     memcpy(t->message, item->message.at, len);
   if (t->next)
     t->next->at = &t->next;
   o->takings = t;
-  outbound_take(o->store, item->id, item->message, item->order, on_stored, t);
+  outbound_take(o->store, item->id, item->message, item->order, item->attempt, on_stored, t);
 }
 
 /* Why a message is none of this program's; NULL: it is. */
@@ -187,10 +190,27 @@ static char *copy(struct arena *a, const char *s) {
   return text;
 }
 
+/* Of a message in parts: what the next system calls each that is through. */
+static void fill_parts(struct arena *a, Deskbell__V1__DeliveryStatus *s, const struct outbound_item *item) {
+  struct slice rest = slice_text(item->provider_id), id;
+  s->of_source_id = copy(a, item->parts ? "" : item->provider_id);
+  s->parts = item->parts;
+  if (!item->parts || !item->part)
+    return;
+  s->of_part_ids = arena_alloc(a, OUTBOUND_PARTS_MAX * sizeof(*s->of_part_ids));
+  assert(s->of_part_ids);
+  while (s->n_of_part_ids < OUTBOUND_PARTS_MAX && s->n_of_part_ids < item->part) {
+    bool more = slice_split(&rest, OUTBOUND_ID_SEPARATOR, &id);
+    s->of_part_ids[s->n_of_part_ids] = arena_copy(a, more ? id : SLICE(""));
+    assert(s->of_part_ids[s->n_of_part_ids]);
+    s->n_of_part_ids++;
+  }
+}
+
 static void fill_status(struct arena *a, Deskbell__V1__DeliveryStatus *s, const struct outbound_item *item) {
   deskbell__v1__delivery_status__init(s);
   s->of_outbound = copy(a, item->id);
-  s->of_source_id = copy(a, item->provider_id);
+  fill_parts(a, s, item);
   s->state = copy(a, delivery_text(item->state));
   s->attempt = item->attempt;
   s->at_ms = item->changed_ms;

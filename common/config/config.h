@@ -17,6 +17,7 @@
 
 enum channel_kind { CHANNEL_EMAIL, CHANNEL_SMS, CHANNEL_WEBHOOK, CHANNEL_FORM };
 enum channel_unsure { UNSURE_AGAIN, UNSURE_ASK };
+enum channel_split { SPLIT_PROVIDER, SPLIT_US }; /* who cuts a long SMS */
 enum channel_provider { PROVIDER_NONE, PROVIDER_TWILIO, PROVIDER_GENERIC };
 
 /* One configured way in. Strings are never NULL; an unset one is "". */
@@ -51,6 +52,8 @@ struct channel_config {
   char *out_secret_file;
   char *out_user;
   double out_rate;            /* messages a second; 0: no limit */
+  enum channel_split out_split;
+  uint32_t out_parts_max;     /* out_split us: parts of one message */
   char *public_url;           /* what the provider signs, e.g. "https://desk.example.com" (WH-15); "": as listened */
   size_t max_body;            /* bytes */
   double rate;                /* requests per second and peer address, 0: no limit */

@@ -103,6 +103,9 @@ static json_t *status_json(const Deskbell__V1__DeliveryStatus *status) {
     set_text(s, texts[i].name, texts[i].value);
   if (status->attempt)
     json_object_set_new_nocheck(s, "attempt", json_integer(status->attempt));
+  if (status->parts)
+    json_object_set_new_nocheck(s, "parts", json_integer(status->parts));
+  set_texts(s, "of_part_ids", status->of_part_ids, status->n_of_part_ids);
   set_time(s, "at", status->at_ms);
   set_time(s, "next_try", status->next_try_ms);
   if (status->permanent)

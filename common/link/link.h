@@ -29,6 +29,7 @@ struct link_outbound {
   const char *id;                 /* of the outbound message, DERIVED_ID_LEN characters */
   const char *order;              /* "deliver", "hold", "release", "retry", "cancel" */
   struct slice message;           /* packed OutboundMessage; may be empty for an order that is not "deliver" */
+  uint32_t attempt;               /* of "retry": which try it is to make; 0 not said */
 };
 
 /* The order of this name as a static text, so that orders may be compared as pointers; NULL when there is none. */

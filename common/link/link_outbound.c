@@ -13,7 +13,8 @@ void link_take_outbound(struct link *l, const Deskbell__V1__OutboundBatch *b) {
   for (size_t i = 0; i < b->n_items; i++) {
     const Deskbell__V1__OutboundItem *item = b->items[i];
     items[i] = (struct link_outbound){.id = item->id, .order = link_order(item->order),
-                                      .message = slice_of(item->message.data, item->message.len)};
+                                      .message = slice_of(item->message.data, item->message.len),
+                                      .attempt = item->attempt};
     if (!l->user.outbound)
       link_outbound_result(l, item->id, items[i].order, LINK_LATER, SLICE("this program delivers nothing"));
   }

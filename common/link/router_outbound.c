@@ -37,6 +37,7 @@ static int say_batch(struct link_peer *p, const struct link_outbound *items, siz
     deskbell__v1__outbound_item__init(&packed[i]);
     packed[i].id = (char *)items[i].id;
     packed[i].order = (char *)items[i].order;
+    packed[i].attempt = items[i].attempt;
     packed[i].message = (ProtobufCBinaryData){.len = items[i].message.len, .data = (uint8_t *)items[i].message.at};
     list[i] = &packed[i];
   }

@@ -73,10 +73,10 @@ void entry_free(struct entry *e) {
 void entry_set_text(struct entry *e, size_t which, struct slice text) {
   free(e->texts[which]);
   e->texts[which] = NULL;
-  if (text.len > ROW_TEXT_MAX)
-    text.len = ROW_TEXT_MAX;
-  while (text.len && text.len == ROW_TEXT_MAX && ((uint8_t)text.at[text.len - 1] & 0x80))
-    text.len--; /* never half a character */
+  size_t most = which == TEXT_PROVIDER_ID ? ROW_IDS_MAX : ROW_TEXT_MAX;
+  if (text.len > most)
+    for (text.len = most; text.len && ((uint8_t)text.at[text.len] & 0xC0) == 0x80;)
+      text.len--; /* never half a character */
   if (!text.len)
     return;
   e->texts[which] = must_realloc(NULL, text.len + 1);
@@ -96,6 +96,9 @@ void entry_from_row(struct entry *e, const struct row *row) {
   e->told_attempt = row->told_attempt;
   e->attempt = row->attempt;
   e->committing = row->committing;
+  e->part = row->part;
+  e->parts = row->parts;
+  e->part_began = row->part_began;
   e->kept_back = row->kept_back;
   e->created_ms = row->created_ms;
   e->changed_ms = row->changed_ms;

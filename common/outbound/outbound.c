@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Orders in, tries out. An entry is in one of four places: a destination's queue, a running try, held back (held, or
- * unsure and nobody sends it again), or over and about to be forgotten here.
+ * When what is tried, and how a try ends. An entry is in one of four places: a destination's queue, a running try, held
+ * back (held, or unsure and nobody sends it again), or over and about to be forgotten here.
  */
 #include "outbound/outbound.h"
 #include "base/clock.h"
@@ -9,6 +9,7 @@
 #include "base/point.h"
 #include "outbound/outbound_internal.h"
 #include "outbound/schedule.h"
+#include <stdio.h>
 #include <stdlib.h>
 
 enum { TABLE_FIRST = 256, ARENA_FIRST = 4096, ARENA_MOST = 1024 * 1024, SWEEP_MS = 3600 * 1000, SWEEP_MOST = 10000 };
@@ -20,9 +21,14 @@ int64_t outbound_now(const struct outbound *o) {
 /* ---- queues and tries */
 
 static bool waits(const struct entry *e) {
-  return !e->is_new && !e->running &&
+  return !e->is_new && !e->message && !e->running &&
          (e->state == DELIVERY_queued || e->state == DELIVERY_deferred || (e->state == DELIVERY_unsure && !e->kept_back) ||
           (e->state == DELIVERY_held && e->next_try_ms));
+}
+
+/* The next part of what was begun goes before all that has not: parts should arrive together. */
+static int64_t due_of(const struct entry *e) {
+  return e->part && !e->next_try_ms ? -1 : e->next_try_ms;
 }
 
 void entry_place(struct entry *e) {
@@ -32,14 +38,14 @@ void entry_place(struct entry *e) {
   destination_leave(&e->waiting);
   if (waits(e))
     destination_wait(&o->destinations, destination_find(&o->destinations, entry_text(e, TEXT_DESTINATION)),
-                     &e->waiting, e->next_try_ms);
+                     &e->waiting, due_of(e));
 }
 
-static outbound_message *unpack(struct arena *a, struct slice bytes) {
+outbound_message *message_unpack(struct arena *a, struct slice bytes) {
   return deskbell__v1__outbound_message__unpack(arena_protobuf(a), bytes.len, (const uint8_t *)bytes.at);
 }
 
-static void fail(struct entry *e, const char *why) {
+void entry_fail(struct entry *e, const char *why) {
   e->next_try_ms = 0;
   entry_set_text(e, TEXT_WHY, slice_text(why));
   entry_set_state(e, DELIVERY_failed);
@@ -56,7 +62,7 @@ static void start_try(struct outbound *o, struct entry *e) {
   outbound_message *m = NULL;
   int r = store_read(&o->store, STORE_MESSAGE, slice_text(e->id), &o->scratch);
   if (r == 0)
-    m = unpack(e->arena, buf_slice(&o->scratch));
+    m = message_unpack(e->arena, buf_slice(&o->scratch));
   if (m) {
     o->options.attempt(o->options.arg, e->id, m, e->attempt);
     return;
@@ -104,6 +110,12 @@ void outbound_drain(struct outbound *o, void (*drained)(void *arg), void *arg) {
   outbound_commit_soon(o); /* from the loop, not from here */
 }
 
+uint32_t outbound_part(struct outbound *o, const char *id) {
+  const struct entry *e = entry_find(o, id);
+  assert(e);
+  return e->part;
+}
+
 void outbound_committing(struct outbound *o, const char *id, void (*ready)(void *arg), void *arg) {
   struct entry *e = entry_find(o, id);
   assert(e && e->running);
@@ -120,7 +132,7 @@ static void put_off(struct entry *e, const struct outbound_result *r, enum deliv
   int64_t pause, now = outbound_now(o), left = e->expires_ms ? e->expires_ms - now : 0;
   int over = e->expires_ms && left <= 0;
   if (!over)
-    over = (o->options.next ? o->options.next : schedule_next)(o->channel_kind, e->attempt, now - e->created_ms, left,
+    over = (o->options.next ? o->options.next : schedule_next)(o->channel_kind, e->attempt - e->part_began, now - e->created_ms, left,
                                                                r->retry_after_ms, hash64(slice_text(e->id)), &pause);
   if (over) {
     e->next_try_ms = 0;
@@ -136,7 +148,7 @@ static void end_unsure(struct outbound *o, struct entry *e, const struct outboun
   bool again = false;
   if (store_read(&o->store, STORE_MESSAGE, slice_text(e->id), &o->scratch) == 0) {
     auto_clean(arena_free) struct arena *a = arena_new(ARENA_FIRST, ARENA_MOST);
-    outbound_message *m = unpack(a, buf_slice(&o->scratch));
+    outbound_message *m = message_unpack(a, buf_slice(&o->scratch));
     again = m && o->options.resend(o->options.arg, m);
   }
   e->kept_back = !again;
@@ -149,17 +161,66 @@ static void end_unsure(struct outbound *o, struct entry *e, const struct outboun
 
 /* What was ordered while the try ran and could not be done then. */
 static void obey_late(struct entry *e) {
-  if (e->state != DELIVERY_deferred && e->state != DELIVERY_unsure)
+  bool waiting = e->state == DELIVERY_deferred || e->state == DELIVERY_queued; /* queued: for its next part */
+  if (!waiting && e->state != DELIVERY_unsure)
     return;
-  if (e->cancelled && e->state == DELIVERY_deferred) {
-    fail(e, "cancelled by an operator");
-  } else if (e->held_later && e->state == DELIVERY_deferred) {
+  if (e->cancelled && waiting) {
+    entry_fail(e, "cancelled by an operator");
+  } else if (e->held_later && waiting) {
     e->next_try_ms = 0;
     entry_set_state(e, DELIVERY_held);
   } else if (e->cancelled || e->held_later) {
     e->kept_back = true;
     e->next_try_ms = 0;
   }
+}
+
+/* ---- parts */
+
+/* "part 2 of 3: …", of the part that was tried. */
+static void set_why(struct entry *e, const char *why) {
+  char text[OUTBOUND_WHY_MAX + 40];
+  int len = e->parts ? snprintf(text, sizeof(text), "part %u of %u%s%s", e->part + 1, e->parts, *why ? ": " : "", why) : 0;
+  if (len >= (int)sizeof(text))
+    len = (int)sizeof(text) - 1;
+  entry_set_text(e, TEXT_WHY, len ? slice_of(text, (size_t)len) : slice_text(why));
+}
+
+/* The ids of all parts, in order; "" keeps its place. */
+static void add_part_id(struct entry *e, struct slice id) {
+  char text[ROW_IDS_MAX];
+  const char *before = e->part ? entry_text(e, TEXT_PROVIDER_ID) : "";
+  size_t len = strlen(before), most = id.len < OUTBOUND_PROVIDER_ID_MAX ? id.len : OUTBOUND_PROVIDER_ID_MAX;
+  if (len + 1 + most > sizeof(text))
+    return;
+  memcpy(text, before, len);
+  if (e->part)
+    text[len++] = OUTBOUND_ID_SEPARATOR;
+  for (size_t i = 0; i < most; i++)
+    text[len++] = id.at[i] == OUTBOUND_ID_SEPARATOR ? ' ' : id.at[i];
+  entry_set_text(e, TEXT_PROVIDER_ID, slice_of(text, len));
+}
+
+/* The next system has this part. True: and it was the last. */
+static bool end_part(struct entry *e, struct slice id) {
+  add_part_id(e, id);
+  e->part++;
+  e->part_began = e->attempt;
+  if (e->part >= e->parts)
+    return true;
+  char why[60];
+  snprintf(why, sizeof(why), "%u of %u parts are through", e->part, e->parts);
+  entry_set_text(e, TEXT_WHY, slice_text(why));
+  e->next_try_ms = 0;
+  entry_set_state(e, DELIVERY_queued);
+  return false;
+}
+
+static void end_accepted(struct entry *e, const struct outbound_result *r) {
+  if (!e->parts && r->provider_id.len)
+    entry_set_text(e, TEXT_PROVIDER_ID, r->provider_id);
+  if (!e->parts || end_part(e, r->provider_id))
+    entry_set_state(e, DELIVERY_accepted);
 }
 
 void outbound_done(struct outbound *o, const char *id, const struct outbound_result *r) {
@@ -172,157 +233,21 @@ void outbound_done(struct outbound *o, const char *id, const struct outbound_res
   struct destination *at = e->waiting.at;
   e->waiting.at = NULL;
   destination_answered(at, r->destination_down, outbound_now(o));
-  entry_set_text(e, TEXT_WHY, slice_text(r->why));
+  if (!e->part || r->parts > 1)
+    e->parts = r->parts > 1 ? r->parts : 0;
+  set_why(e, r->why);
   entry_set_text(e, TEXT_CODE, slice_text(r->code));
-  if (r->provider_id.len)
-    entry_set_text(e, TEXT_PROVIDER_ID, r->provider_id);
-  if (r->outcome == OUTBOUND_DEFERRED)
+  if (r->outcome == OUTBOUND_ACCEPTED)
+    end_accepted(e, r);
+  else if (r->outcome == OUTBOUND_DEFERRED)
     put_off(e, r, DELIVERY_deferred);
   else if (r->outcome == OUTBOUND_UNSURE)
     end_unsure(o, e, r);
   else
-    entry_set_state(e, r->outcome == OUTBOUND_ACCEPTED ? DELIVERY_accepted
-                       : r->outcome == OUTBOUND_FAILED ? DELIVERY_failed
-                                                       : DELIVERY_suppressed);
+    entry_set_state(e, r->outcome == OUTBOUND_FAILED ? DELIVERY_failed : DELIVERY_suppressed);
   obey_late(e);
   e->cancelled = e->held_later = false;
   entry_place(e);
-  outbound_pump(o);
-}
-
-/* ---- orders */
-
-/* Returns an outcome of outbound_done_fn, or -1: it is answered when the entry is on disk. */
-static int order_hold(struct entry *e) {
-  if (e->running) {
-    e->held_later = true;
-    return 0;
-  }
-  if (e->state == DELIVERY_unsure) {
-    e->kept_back = true;
-    e->next_try_ms = 0;
-  } else if (!delivery_may(e->state, DELIVERY_held)) {
-    return e->state == DELIVERY_held ? 0 : OUTBOUND_ILLEGAL;
-  } else {
-    e->next_try_ms = 0;
-    entry_set_state(e, DELIVERY_held);
-  }
-  return -1;
-}
-
-static int order_release(struct entry *e) {
-  if (e->state != DELIVERY_held)
-    return e->running || e->state == DELIVERY_queued ? 0 : OUTBOUND_ILLEGAL;
-  e->next_try_ms = 0;
-  entry_set_state(e, DELIVERY_queued);
-  return -1;
-}
-
-static int order_retry(struct entry *e) {
-  if (e->running || e->state == DELIVERY_queued)
-    return 0;
-  if (!delivery_may(e->state, DELIVERY_queued))
-    return OUTBOUND_ILLEGAL;
-  e->next_try_ms = 0;
-  e->kept_back = false;
-  if (e->expires_ms && e->expires_ms < outbound_now(e->o))
-    e->expires_ms = 0; /* an operator wants it all the same */
-  if (e->state == DELIVERY_failed)
-    e->created_ms = outbound_now(e->o); /* its time begins anew */
-  entry_set_state(e, DELIVERY_queued);
-  return -1;
-}
-
-static int order_cancel(struct entry *e) {
-  if (e->running) {
-    e->cancelled = true;
-    return 0;
-  }
-  if (e->state == DELIVERY_failed)
-    return 0;
-  if (e->state == DELIVERY_accepted || !delivery_may(e->state, DELIVERY_failed))
-    return OUTBOUND_ILLEGAL;
-  fail(e, "cancelled by an operator");
-  return -1;
-}
-
-static const struct {
-  const char *name;
-  int (*obey)(struct entry *e);
-} orders[] = {{"hold", order_hold}, {"release", order_release}, {"retry", order_retry}, {"cancel", order_cancel}};
-
-static int obey(struct outbound *o, const char *id, const char *order, struct entry **ret) {
-  struct entry *e = entry_find(o, id);
-  size_t i = 0, count = sizeof(orders) / sizeof(orders[0]);
-  while (i < count && strcmp(order, orders[i].name) != 0)
-    i++;
-  if (i == count)
-    return OUTBOUND_ILLEGAL;
-  if (!e)
-    e = entry_load(o, id);
-  if (!e)
-    return OUTBOUND_UNKNOWN;
-  int outcome = orders[i].obey(e);
-  entry_place(e);
-  *ret = e;
-  return outcome;
-}
-
-static void fill(struct entry *e, const outbound_message *m, const char *destination) {
-  e->is_new = true;
-  e->created_ms = m->created_ms;
-  e->expires_ms = m->expires_ms;
-  entry_set_text(e, TEXT_CHANNEL, slice_text(m->channel));
-  entry_set_text(e, TEXT_TO_KEY, slice_text(m->to_key));
-  entry_set_text(e, TEXT_DESTINATION, slice_text(destination));
-  int64_t now = outbound_now(e->o);
-  if (m->not_before_ms > now) {
-    e->next_try_ms = m->not_before_ms;
-    e->state = DELIVERY_held;
-  }
-  e->changed_ms = now;
-  if (!destination)
-    fail(e, "there is no such channel, or nothing goes out over it");
-}
-
-static int deliver(struct outbound *o, const char *id, struct slice message, struct entry **ret) {
-  if (entry_find(o, id)) {
-    *ret = entry_find(o, id);
-    return (*ret)->is_new ? -1 : 0;
-  }
-  if (store_read(&o->store, STORE_ROW, slice_text(id), &o->scratch) == 0)
-    return 0;
-  if (store_full(&o->store))
-    return OUTBOUND_FULL;
-  auto_clean(arena_free) struct arena *a = arena_new(ARENA_FIRST, ARENA_MOST);
-  outbound_message *m = message.len <= OUTBOUND_MAX_BYTES ? unpack(a, message) : NULL;
-  if (!m || strcmp(m->id, id) != 0 || !*m->channel)
-    return OUTBOUND_UNREADABLE;
-  struct entry *e = entry_new(o, id);
-  fill(e, m, o->options.destination(o->options.arg, m));
-  e->message = must_realloc(NULL, message.len);
-  e->message_len = message.len;
-  memcpy(e->message, message.at, message.len);
-  entry_touch(e);
-  *ret = e;
-  return -1;
-}
-
-void outbound_take(struct outbound *o, const char *id, struct slice message, const char *order, outbound_done_fn *done,
-                   void *arg) {
-  struct entry *e = NULL;
-  int outcome = OUTBOUND_UNREADABLE;
-  if (strlen(id) == OUTBOUND_ID_LEN)
-    outcome = strcmp(order, "deliver") == 0 ? deliver(o, id, message, &e) : obey(o, id, order, &e);
-  if (outcome < 0) {
-    waiter_add(e, NULL, done, arg);
-    entry_touch(e);
-    POINT("outbound.taken");
-    return;
-  }
-  done(arg, id, outcome);
-  if (e)
-    entry_settle(e);
   outbound_pump(o);
 }
 
@@ -363,7 +288,7 @@ static void resume(struct entry *e) {
   } else if (e->state == DELIVERY_sending) {
     const struct outbound_result r = {.retry_after_ms = 0};
     e->committing = false;
-    entry_set_text(e, TEXT_WHY, SLICE("this program ended after it had sent the message and before the answer came"));
+    set_why(e, "this program ended after it had sent the message and before the answer came");
     entry_set_text(e, TEXT_CODE, SLICE(""));
     end_unsure(e->o, e, &r);
   }

@@ -10,7 +10,8 @@
  * Threads: all calls from the loop thread; one writer thread inside commits in groups (one sync for all that changed
  * in a turn). attempt() may hand its work to threads of its own but answers from the loop.
  * Failure: what outbound_take()'s done() said 0 for is tried until it is final. After a crash, an attempt that had not said
- * outbound_committing() is tried again as if it had not been; one that had becomes `unsure`.
+ * outbound_committing() is tried again as if it had not been; one that had becomes `unsure`. Of a message in parts this is
+ * true of the part that was tried; those before it are through.
  * The status events are made durable in the spool before a state is forgotten; a repeat has the same event id.
  * Limits: the preallocated file (LATER to the router above four fifths of it); a message 64 KiB.
  */
@@ -26,6 +27,9 @@
 #define OUTBOUND_ID_LEN DERIVED_ID_LEN /* "o" + 16 */
 #define OUTBOUND_MAX_BYTES (64 * 1024)
 #define OUTBOUND_WHY_MAX 1000
+#define OUTBOUND_PARTS_MAX 20       /* parts of one message, each sent by itself */
+#define OUTBOUND_PROVIDER_ID_MAX 190
+#define OUTBOUND_ID_SEPARATOR '\x1e' /* between the provider's ids of parts */
 
 typedef Deskbell__V1__OutboundMessage outbound_message;
 
@@ -39,7 +43,8 @@ struct outbound_item {
   int64_t changed_ms;
   int64_t next_try_ms;         /* deferred, or unsure and sent again by itself; else 0 */
   const char *channel, *to_key;
-  const char *why, *code, *destination, *provider_id; /* "" unknown */
+  uint32_t part, parts;        /* so many of `parts` are through; parts 0: sent as a whole */
+  const char *why, *code, *destination, *provider_id; /* "" unknown. Of parts: in order, with OUTBOUND_ID_SEPARATOR */
 };
 
 /* How a try ended. */
@@ -58,6 +63,7 @@ struct outbound_result {
   struct slice provider_id;
   int64_t retry_after_ms;      /* the next system asked for a pause; 0: by the schedule */
   bool destination_down;       /* the host itself, not the message: others for it wait as well */
+  uint32_t parts;              /* this try was of one of so many parts; 0 or 1: of the whole */
 };
 
 struct outbound_options {
@@ -93,19 +99,26 @@ void outbound_drain(struct outbound *o, void (*drained)(void *arg), void *arg);
 /* Waits for the commit under way. Running tries are forgotten as a crash would. */
 void outbound_close(struct outbound **o);
 
-enum { OUTBOUND_FULL = 1, OUTBOUND_UNREADABLE = 2, OUTBOUND_UNKNOWN = 3, OUTBOUND_ILLEGAL = 4 };
+enum { OUTBOUND_FULL = 1, OUTBOUND_UNREADABLE = 2, OUTBOUND_UNKNOWN = 3, OUTBOUND_ILLEGAL = 4, OUTBOUND_TEXT_GONE = 5 };
 /* `outcome`: 0 durable (also when it was there before, and for an order that changes nothing), OUTBOUND_FULL,
  * OUTBOUND_UNREADABLE, OUTBOUND_UNKNOWN (an order about a message that is not here), OUTBOUND_ILLEGAL (it is too late for
- * this order, or there is no such order), < 0 a disk fault. */
+ * this order, or there is no such order), OUTBOUND_TEXT_GONE (to be tried again, but nobody has its text any more), < 0 a
+ * disk fault. */
 typedef void outbound_done_fn(void *arg, const char *id, int outcome);
-/* An order of the router: "deliver" with the message, or "hold", "release", "retry", "cancel" without. Copies. `done` is
- * called once, now or later. */
-void outbound_take(struct outbound *o, const char *id, struct slice message, const char *order, outbound_done_fn *done,
-                   void *arg);
+/* An order of the router: "deliver" with the message, "hold" and "cancel" without, "release" and "retry" with or without.
+ * `attempt`: the try that a retry is to make, so that the same order given again makes no other; 0: not said. What the
+ * next system had accepted is sent again from its first part, what failed from the part that did. Copies. `done` is called
+ * once, now or later. */
+void outbound_take(struct outbound *o, const char *id, struct slice message, const char *order, uint32_t attempt,
+                   outbound_done_fn *done, void *arg);
 
 /* The bytes that make the next system act are about to be completed: `ready` is called when that is on disk. */
 void outbound_committing(struct outbound *o, const char *id, void (*ready)(void *arg), void *arg);
+/* OUTBOUND_ACCEPTED of a part that is not the last: the next part is tried; nothing of it is sent before it is on disk that
+ * this one is through (outbound_committing()). */
 void outbound_done(struct outbound *o, const char *id, const struct outbound_result *result);
+/* Which part the running try is of, from 0. */
+uint32_t outbound_part(struct outbound *o, const char *id);
 /* The status event of this state is in the spool. */
 void outbound_reported(struct outbound *o, const char *id, enum delivery_state state, uint32_t attempt);
 

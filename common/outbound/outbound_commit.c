@@ -40,13 +40,14 @@ static void put_entry(struct outbound *o, struct entry *e) {
   for (size_t i = 0; i < TEXTS; i++)
     texts[i] = slice_text(e->texts[i]);
   const struct row row = {.state = e->state, .told = e->told, .told_attempt = e->told_attempt, .attempt = e->attempt,
-                          .committing = e->committing, .kept_back = e->kept_back, .created_ms = e->created_ms,
+                          .committing = e->committing, .part = e->part, .parts = e->parts,
+                          .part_began = e->part_began, .kept_back = e->kept_back, .created_ms = e->created_ms,
                           .changed_ms = e->changed_ms, .next_try_ms = e->next_try_ms, .expires_ms = e->expires_ms,
                           .why = texts[TEXT_WHY], .code = texts[TEXT_CODE], .destination = texts[TEXT_DESTINATION],
                           .provider_id = texts[TEXT_PROVIDER_ID], .channel = texts[TEXT_CHANNEL],
                           .to_key = texts[TEXT_TO_KEY]};
   store_batch_put(&o->batch, STORE_ROW, key, slice_of(bytes, row_pack(&row, bytes)));
-  if (e->is_new && has_message(e))
+  if (e->message && has_message(e))
     store_batch_put(&o->batch, STORE_MESSAGE, key, slice_of(e->message, e->message_len));
   else if (!has_message(e))
     store_batch_put(&o->batch, STORE_MESSAGE, key, SLICE(""));
@@ -93,8 +94,8 @@ static void put_back(struct outbound *o, struct entry *e) {
 }
 
 static void written(struct entry *e) {
-  if (e->is_new) {
-    e->is_new = false;
+  e->is_new = false;
+  if (e->message && !e->dirty) { /* else it came since this group began */
     free(e->message);
     e->message = NULL;
     entry_place(e);
@@ -202,7 +203,7 @@ void entry_tell(struct entry *e) {
     return; /* the router knows: it gave it to us */
   const struct outbound_item item = {
       .id = e->id, .state = e->state, .attempt = e->attempt, .changed_ms = e->changed_ms,
-      .next_try_ms = e->next_try_ms, .channel = entry_text(e, TEXT_CHANNEL), .to_key = entry_text(e, TEXT_TO_KEY),
+      .next_try_ms = e->next_try_ms, .part = e->part, .parts = e->parts, .channel = entry_text(e, TEXT_CHANNEL), .to_key = entry_text(e, TEXT_TO_KEY),
       .why = entry_text(e, TEXT_WHY), .code = entry_text(e, TEXT_CODE),
       .destination = entry_text(e, TEXT_DESTINATION), .provider_id = entry_text(e, TEXT_PROVIDER_ID)};
   e->asked = true;

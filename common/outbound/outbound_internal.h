@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What outbound.c (orders, tries, reports) and outbound_commit.c (to disk, and what follows) share. Inside
+/* What outbound.c (tries, life), outbound_order.c (orders) and outbound_commit.c (to disk, and what follows) share. Inside
  * common/outbound only. */
 #ifndef OUTBOUND_OUTBOUND_INTERNAL_H
 #define OUTBOUND_OUTBOUND_INTERNAL_H
@@ -27,12 +27,12 @@ struct entry {
   struct entry *next_dirty, *next_group;
   char id[OUTBOUND_ID_LEN + 1];
   enum delivery_state state, told;
-  uint32_t attempt, told_attempt;
+  uint32_t attempt, told_attempt, part, parts, part_began; /* as in struct row */
   bool committing, kept_back, running, cancelled, held_later;
   bool is_new, dirty, in_group, asked; /* asked: changed() was called, outbound_reported() is missing */
   int64_t created_ms, changed_ms, next_try_ms, expires_ms;
   char *texts[TEXTS];                /* heap; NULL "" */
-  char *message;                     /* heap, while it is new */
+  char *message;                     /* heap, until it is on disk: it is new, or came back with a retry */
   size_t message_len;
   struct arena *arena;               /* of the unpacked message, while it is tried */
   struct waiter *waiters, *group_waiters;
@@ -87,6 +87,9 @@ void outbound_commit_soon(struct outbound *o);
 void entry_tell(struct entry *e);
 void waiter_add(struct entry *e, void (*ready)(void *arg), outbound_done_fn *done, void *arg);
 
+outbound_message *message_unpack(struct arena *a, struct slice bytes);
+/* Failed for good; `why` in words. */
+void entry_fail(struct entry *e, const char *why);
 /* Puts it where it belongs by its state: into the queue of its destination, or out of it. */
 void entry_place(struct entry *e);
 /* Starts what is due. */

@@ -2,7 +2,7 @@
 #include "outbound/row.h"
 #include "base/encode.h"
 
-enum { VERSION = 1, COMMITTING = 1, KEPT_BACK = 2, CRC_LEN = 4, FIXED_LEN = CRC_LEN + 4 + 2 * 4 + 4 * 8 };
+enum { VERSION = 2, COMMITTING = 1, KEPT_BACK = 2, CRC_LEN = 4, FIXED_LEN = CRC_LEN + 4 + 2 * 4 + 4 * 8, PARTS_LEN = 3 * 4 };
 
 static char *put(char *at, uint64_t value, size_t len) {
   for (size_t i = 0; i < len; i++)
@@ -17,8 +17,8 @@ static const char *get(const char *at, size_t len, uint64_t *ret) {
   return at + len;
 }
 
-static char *put_text(char *at, struct slice text) {
-  size_t len = text.len < ROW_TEXT_MAX ? text.len : ROW_TEXT_MAX;
+static char *put_text(char *at, struct slice text, size_t most) {
+  size_t len = text.len < most ? text.len : most;
   at = put(at, len, 2);
   if (len)
     memcpy(at, text.at, len);
@@ -37,12 +37,15 @@ size_t row_pack(const struct row *row, char ret[ROW_MAX]) {
   at = put(at, (uint64_t)row->changed_ms, 8);
   at = put(at, (uint64_t)row->next_try_ms, 8);
   at = put(at, (uint64_t)row->expires_ms, 8);
-  at = put_text(at, row->why);
-  at = put_text(at, row->code);
-  at = put_text(at, row->destination);
-  at = put_text(at, row->provider_id);
-  at = put_text(at, row->channel);
-  at = put_text(at, row->to_key);
+  at = put(at, row->part, 4);
+  at = put(at, row->parts, 4);
+  at = put(at, row->part_began, 4);
+  at = put_text(at, row->why, ROW_TEXT_MAX);
+  at = put_text(at, row->code, ROW_TEXT_MAX);
+  at = put_text(at, row->destination, ROW_TEXT_MAX);
+  at = put_text(at, row->provider_id, ROW_IDS_MAX);
+  at = put_text(at, row->channel, ROW_TEXT_MAX);
+  at = put_text(at, row->to_key, ROW_TEXT_MAX);
   put(ret, crc32c(0, ret + CRC_LEN, (size_t)(at - ret) - CRC_LEN), CRC_LEN);
   return (size_t)(at - ret);
 }
@@ -56,6 +59,21 @@ static bool take_text(struct slice *rest, struct slice *ret) {
     return false;
   *ret = slice_of(rest->at + 2, len);
   *rest = slice_of(ret->at + len, rest->len - 2 - len);
+  return true;
+}
+
+/* A row of version 1 has none: it was sent as a whole. */
+static bool take_parts(uint64_t version, struct slice *rest, struct row *ret) {
+  uint64_t part, parts, began;
+  if (version == 1)
+    return true;
+  if (rest->len < PARTS_LEN)
+    return false;
+  get(get(get(rest->at, 4, &part), 4, &parts), 4, &began);
+  ret->part = (uint32_t)part;
+  ret->parts = (uint32_t)parts;
+  ret->part_began = (uint32_t)began;
+  *rest = slice_of(rest->at + PARTS_LEN, rest->len - PARTS_LEN);
   return true;
 }
 
@@ -81,7 +99,8 @@ int row_unpack(struct slice bytes, struct row *ret) {
                     .committing = flags & COMMITTING, .kept_back = flags & KEPT_BACK, .created_ms = (int64_t)created,
                     .changed_ms = (int64_t)changed, .next_try_ms = (int64_t)next, .expires_ms = (int64_t)expires};
   struct slice rest = slice_of(at, bytes.len - FIXED_LEN);
-  if (version != VERSION || state >= DELIVERY_STATES || told > DELIVERY_STATES || !take_text(&rest, &row.why) ||
+  if (version == 0 || version > VERSION || state >= DELIVERY_STATES || told > DELIVERY_STATES ||
+      !take_parts(version, &rest, &row) || !take_text(&rest, &row.why) ||
       !take_text(&rest, &row.code) || !take_text(&rest, &row.destination) || !take_text(&rest, &row.provider_id) ||
       !take_text(&rest, &row.channel) || !take_text(&rest, &row.to_key))
     return ROW_DAMAGED;

@@ -128,18 +128,26 @@ static size_t fill(struct slice text, const struct sms_segments *of, size_t *ret
   return at;
 }
 
-void sms_segments(struct slice text, struct sms_segments *ret) {
+static void measure(struct slice text, bool joined, struct sms_segments *ret) {
   size_t gsm, utf16, last = 0;
   bool seven = fits_gsm(text, &gsm, &utf16);
   struct sms_segments s = {.encoding = seven ? SMS_GSM7 : SMS_UCS2, .units = seven ? gsm : utf16};
   size_t one = seven ? GSM_ONE : UCS_ONE;
-  s.most = s.units <= one ? one : seven ? GSM_PART : UCS_PART;
+  s.most = s.units <= one || !joined ? one : seven ? GSM_PART : UCS_PART;
   for (; text.len; s.count++) {
     size_t len = fill(text, &s, &last);
     text = slice_of(text.at + len, text.len - len);
   }
   s.left = s.most - last;
   *ret = s;
+}
+
+void sms_segments(struct slice text, struct sms_segments *ret) {
+  measure(text, true, ret);
+}
+
+void sms_singles(struct slice text, struct sms_segments *ret) {
+  measure(text, false, ret);
 }
 
 bool sms_segment_take(struct slice *text, const struct sms_segments *of, struct slice *ret) {

@@ -23,6 +23,8 @@ struct sms_segments {
   size_t left;              /* free in the last one */
 };
 
+/* As many messages, each sent by itself: nothing joins them, so each has room for 160 or 70. Else as below. */
+void sms_singles(struct slice text, struct sms_segments *ret);
 /* `text`: valid UTF-8; a byte that is none counts as U+FFFD. */
 void sms_segments(struct slice text, struct sms_segments *ret);
 /* The first segment of `*text`, which is then without it; false when it is empty. `of` is what sms_segments() said of

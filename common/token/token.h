@@ -18,6 +18,8 @@ enum { TOKEN_NOT_OURS = 1 };
 #define TOKEN_REPLY_LEN 29
 #define TOKEN_MESSAGE_ID_MAX 200
 #define CONVERSATION_ID_LEN DERIVED_ID_LEN /* "v" + 16 */
+/* No conversation: what is signed for it is a test mail of `deskbell check --deliver`, or an answer to one. */
+#define TOKEN_CHECK_CONVERSATION "v0000000000000000"
 
 /* `conversation` is an id of CONVERSATION_ID_LEN. */
 void token_reply_make(struct slice secret, struct slice channel, struct slice conversation,

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* deskbell check: the configuration, and every component really reached. Each line says what was tried and what came. */
 #include "base/file.h"
-#include "journal.h"
+#include "check.h"
+#include "config/value.h"
 #include "mailbox_view.h"
 #include <curl/curl.h>
+#include <getopt.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,23 +14,22 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { ANSWER_MOST = 64 * 1024, TIMEOUT_MS = 5000 };
+enum { ANSWER_MOST = 64 * 1024, TIMEOUT_MS = 5000, PATIENCE_MS = 60 * 1000, PATIENCE_MOST_MS = 3600 * 1000 };
 
-struct checking {
-  const struct ctl *ctl;
-  json_t *results;
-  bool failed;
-};
-
-static void said(struct checking *c, bool good, const char *what, const char *detail) {
+json_t *check_said(struct checking *c, bool good, const char *what, const char *detail) {
   json_t *one = json_object();
   json_object_set_new(one, "check", json_string(what));
   json_object_set_new(one, "ok", json_boolean(good));
-  json_object_set_new(one, "detail", json_string(detail));
+  json_object_set_new(one, "detail", slice_json(slice_text(detail)));
   json_array_append_new(c->results, one);
   if (!c->ctl->json)
     printf("%-7s %-28s %s\n", good ? "ok" : "FAILED", what, detail);
   c->failed = c->failed || !good;
+  return one;
+}
+
+static void said(struct checking *c, bool good, const char *what, const char *detail) {
+  (void)check_said(c, good, what, detail);
 }
 
 static size_t on_body(char *at, size_t size, size_t count, void *arg) {
@@ -188,33 +189,60 @@ static void check_mailboxes(struct checking *c, const struct config *config) {
     said(c, false, "mailboxes", strerror(-r));
 }
 
+static int check_all(struct checking *c) {
+  struct config *config = NULL;
+  int status = ctl_config(c->ctl, &config);
+  if (status != CTL_OK)
+    return status;
+  said(c, true, "configuration", c->ctl->config ? c->ctl->config : "deskbell.yaml of the desk");
+  check_disk(c, config);
+  check_mailboxes(c, config);
+  config_free(&config);
+  struct desk_view v;
+  if (desk_view_open(c->ctl, &v) == CTL_OK) {
+    check_redis(c, &v);
+    desk_view_close(&v);
+  } else {
+    said(c, false, "redis", "not reached");
+  }
+  curl_global_init(CURL_GLOBAL_DEFAULT);
+  check_endpoints(c);
+  curl_global_cleanup();
+  return CTL_OK;
+}
+
+static int check_mail(struct checking *c, const char *channel, int64_t patience_ms) {
+  struct desk_view v;
+  int status = desk_view_open(c->ctl, &v);
+  if (status != CTL_OK)
+    return status;
+  status = check_deliver(c, &v, channel, patience_ms);
+  desk_view_close(&v);
+  return status;
+}
+
 int cmd_check(struct ctl *ctl, int argc, char **argv) {
-  (void)argv;
-  if (argc != 1)
+  static const struct option options[] = {
+      {"deliver", no_argument, NULL, 'd'}, {"wait", required_argument, NULL, 'w'}, {0}};
+  bool deliver = false;
+  int64_t patience_ms = PATIENCE_MS;
+  optind = 0;
+  for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+    deliver = deliver || o == 'd';
+    if (o == 'w' && (value_duration(slice_text(optarg), &patience_ms) || patience_ms < 1000 || patience_ms > PATIENCE_MOST_MS))
+      return ctl_wrong_usage(ctl, "--wait takes 1s to 1h");
+    if (o != 'd' && o != 'w')
+      return ctl_wrong_usage(ctl, "wrong option");
+  }
+  if (argc - optind > (deliver ? 1 : 0))
     return ctl_wrong_usage(ctl, "too many arguments");
   int status = ctl_need_dir(ctl);
-  struct config *config = NULL;
-  if (status == CTL_OK)
-    status = ctl_config(ctl, &config);
   if (status != CTL_OK)
     return status;
   struct checking c = {.ctl = ctl, .results = json_array()};
-  said(&c, true, "configuration", ctl->config ? ctl->config : "deskbell.yaml of the desk");
-  check_disk(&c, config);
-  check_mailboxes(&c, config);
-  config_free(&config);
-  struct desk_view v;
-  if (desk_view_open(ctl, &v) == CTL_OK) {
-    check_redis(&c, &v);
-    desk_view_close(&v);
-  } else {
-    said(&c, false, "redis", "not reached");
-  }
-  curl_global_init(CURL_GLOBAL_DEFAULT);
-  check_endpoints(&c);
-  curl_global_cleanup();
-  if (ctl->json)
+  status = deliver ? check_mail(&c, optind < argc ? argv[optind] : "", patience_ms) : check_all(&c);
+  if (ctl->json && status == CTL_OK)
     print_json(json_incref(c.results));
   json_decref(c.results);
-  return c.failed ? CTL_FAILED : CTL_OK;
+  return status != CTL_OK ? status : c.failed ? CTL_FAILED : CTL_OK;
 }

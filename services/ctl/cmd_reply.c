@@ -152,6 +152,26 @@ static void name_it(struct reply *r) {
   r->message->idempotency_key = (char *)key;
 }
 
+/* How many SMS it is, cut by who cuts it. */
+static void measure(const struct reply *r, struct sms_segments *ret) {
+  if (r->channel->out_split == SPLIT_US)
+    sms_singles(slice_text(r->message->text), ret);
+  else
+    sms_segments(slice_text(r->message->text), ret);
+}
+
+/* What we cut ourselves has a limit; a provider has its own. */
+static int check_parts(const struct reply *r) {
+  struct sms_segments s;
+  if (r->channel->kind != CHANNEL_SMS || r->channel->out_split != SPLIT_US)
+    return CTL_OK;
+  measure(r, &s);
+  if (s.count <= r->channel->out_parts_max)
+    return CTL_OK;
+  return ctl_fail(r->view->ctl, "the text would be %zu SMS; channel %s allows %u (out_parts_max)", s.count, r->channel->name,
+                  r->channel->out_parts_max);
+}
+
 static int compose(struct reply *r, char **ret_others) {
   auto_clean(buf_free) struct buf secret = BUF_INIT(64);
   struct complaint complaint;
@@ -178,6 +198,8 @@ static int compose(struct reply *r, char **ret_others) {
   name_it(r);
   status = set_words(r);
   if (status == CTL_OK)
+    status = check_parts(r);
+  if (status == CTL_OK)
     status = set_cc(r, ret_others);
   return status == CTL_OK ? attach_all(r) : status;
 }
@@ -196,7 +218,7 @@ static json_t *show_segments(const struct reply *r) {
   struct sms_segments s;
   if (r->channel->kind != CHANNEL_SMS)
     return NULL;
-  sms_segments(slice_text(r->message->text), &s);
+  measure(r, &s);
   if (!r->view->ctl->json)
     printf("%zu SMS, %s, %zu characters, %zu left\n", s.count, s.encoding == SMS_GSM7 ? "GSM-7" : "UCS-2", s.units,
            s.left);

@@ -297,8 +297,10 @@ static void by_source(struct trace *t) {
     char key[1200];
     snprintf(key, sizeof(key), TAG ":out:source:%.64s:%s", t->view->config->channels[c].name, t->what);
     auto_reply *outbound = CALL(t->view, "GET", key);
-    if (reply_text(outbound)[0])
-      by_outbound(t, reply_text(outbound));
+    char sent[64];
+    snprintf(sent, sizeof(sent), "%.*s", (int)strcspn(reply_text(outbound), " "), reply_text(outbound)); /* of a part: its number */
+    if (sent[0])
+      by_outbound(t, sent);
     for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
       struct event_id id = event_id_make(slice_text(t->view->config->channels[c].name), slice_text(kinds[k]),
                                          slice_text(t->what), SLICE(""));

@@ -43,7 +43,10 @@ static const struct ctl_command commands[] = {
     {"mailbox", "ls [NAME] | reconcile [NAME] | rescan NAME", "mailboxes: what the server has, what was stored of it",
      "reconcile compares now and fails when something is missing. rescan reads everything again; nothing is stored twice.\n",
      false, cmd_mailbox},
-    {"check", "", "the configuration, and every component really reached", NULL, false, cmd_check},
+    {"check", "[--deliver [CHANNEL] [--wait DURATION]]", "the configuration, and every component really reached",
+     "With --deliver: one test mail per e-mail channel (or of this one) over the relay to the channel itself. Says what the\n"
+     "relay answered, whether and when it came back, and what was left of it. --wait: at most so long for each, 60s.\n",
+     false, cmd_check},
     {"send", "--channel C --from ADDRESS --text TEXT [--subject S] [--name N] [--id ID]", "a hand-made event",
      "Goes the way of every event: spool, link, router. The same --id sent twice is one event.\n", false, cmd_send},
     {"reply", "CONVERSATION --text TEXT|--text-file FILE [--subject S] [--html FILE] [--attach FILE]... [--cc ADDRESS]... "

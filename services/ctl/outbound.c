@@ -32,6 +32,7 @@ static const struct field {
 } fields[] = {{"state", TEXT},      {"kind", TEXT},     {"channel", TEXT},     {"conversation", TEXT}, {"to", TEXT},
               {"agent", TEXT},      {"created", TIME},  {"changed", TIME},     {"expires", TIME},      {"answers", TEXT},
               {"attempt", NUMBER},  {"next_try", TIME}, {"why", TEXT},         {"code", TEXT},         {"destination", TEXT},
+              {"parts", NUMBER},
               {"source", TEXT},     {"order", TEXT},    {"taken", FLAG},       {"wish", TEXT},         {"key", TEXT},
               {"entry", TEXT}};
 #define FIELDS (sizeof(fields) / sizeof(fields[0]))

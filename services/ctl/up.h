@@ -61,6 +61,9 @@ struct up_options {
   enum log_level log_level;
 };
 
+/* A program's path, beside the deskbell executable (a build tree) or where it is installed; NULL when it is not there. The
+ * caller frees it. */
+char *up_find_program(const char *own_folder, const char *name);
 /* The programs `config` has something to do for, the private Redis first. Returns 0 or < 0 with the complaint filled
  * (a program is not installed). `ret` must not move afterwards. */
 int must_check up_programs(const struct config *config, const struct up_options *options, struct up_programs *ret,

@@ -53,8 +53,7 @@ static bool wanted(const struct config *config, size_t row) {
   return rows[row].without_channels;
 }
 
-/* Beside the deskbell executable (a build tree), or where it is installed. */
-static char *find_program(const char *own_folder, const char *name) {
+char *up_find_program(const char *own_folder, const char *name) {
   static const char *const places[] = {"", "/../libexec/deskbell"};
   for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
     struct buf path = BUF_INIT(8192);
@@ -98,7 +97,7 @@ static int add_redis(const struct config *config, struct up_programs *p, struct 
 static int add_program(size_t row, const char *own_folder, const struct up_options *options, struct up_programs *p,
                        struct complaint *complaint) {
   struct up_program *own = &p->own[p->count];
-  own->path = find_program(own_folder, rows[row].name);
+  own->path = up_find_program(own_folder, rows[row].name);
   if (!own->path)
     return complain(complaint, NULL, 0, 0,
                     "the program %s is not installed: it is neither in %s nor in %s/../libexec/deskbell",

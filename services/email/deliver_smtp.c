@@ -1,24 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "deliver_smtp.h"
-#include "base/file.h"
 #include "base/point.h"
 #include "compose.h"
-#include "smtp_curl.h"
-#include "smtp_pool.h"
+#include "relay.h"
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
-enum { LINGER_MS = 2000, SECRET_MAX = 4096, FILES_MAX = 50, ADDRESS_ROOM = 320 };
+enum { LINGER_MS = 2000, FILES_MAX = 50 };
 
 struct deliver_smtp {
   const struct config *config;
   deliver_smtp_blob *blob;
   struct outbound *store;
   struct smtp_pool *pool;
-  struct smtp_relay relay;
-  char destination[300], port[8], helo[256];
-  char *password, *token_file, *ca_file;
+  struct relay relay;
   struct attempt *all;
 };
 
@@ -29,36 +24,15 @@ struct attempt {
   struct deliver_smtp *d;
   const outbound_message *m;
   char id[OUTBOUND_ID_LEN + 1];
-  char from[ADDRESS_ROOM];
+  char from[RELAY_ADDRESS_ROOM];
   char *to[1 + FILES_MAX];
   struct buf bytes;
 };
 
-/* ---- addresses */
-
-/* "support@example.com" of the channel: what is configured, or its first whole address. */
-static const char *own_address(const struct channel_config *c) {
-  if (*c->from_address)
-    return c->from_address;
-  for (size_t i = 0; i < c->address_count; i++)
-    if (c->addresses[i][0] != '@' && c->addresses[i][0] != '*')
-      return c->addresses[i];
-  return NULL;
-}
-
-/* "support+token@example.com"; the plain address when there is no token. */
-static void with_token(const char *address, const char *token, char ret[ADDRESS_ROOM]) {
-  const char *at = strrchr(address, '@');
-  if (!*token || !at)
-    snprintf(ret, ADDRESS_ROOM, "%s", address);
-  else
-    snprintf(ret, ADDRESS_ROOM, "%.*s+%s%s", (int)(at - address), address, token, at);
-}
-
 const char *deliver_smtp_destination(void *arg, const outbound_message *m) {
   struct deliver_smtp *d = arg;
   const struct channel_config *c = config_channel(d->config, slice_text(m->channel));
-  return c && c->kind == CHANNEL_EMAIL && d->pool && own_address(c) ? d->destination : NULL;
+  return c && c->kind == CHANNEL_EMAIL && d->pool && relay_own_address(c) ? d->relay.destination : NULL;
 }
 
 bool deliver_smtp_resend(void *arg, const outbound_message *m) {
@@ -85,9 +59,9 @@ static bool say(struct smtp_mail *mail, enum outbound_outcome outcome, const cha
 }
 
 static bool compose(struct attempt *a, const struct channel_config *c, const struct slice *files) {
-  char reply_to[ADDRESS_ROOM];
-  const char *why, *address = own_address(c);
-  with_token(address, a->m->reply_token, reply_to);
+  char reply_to[RELAY_ADDRESS_ROOM];
+  const char *why, *address = relay_own_address(c);
+  relay_with_token(address, a->m->reply_token, reply_to);
   const struct compose_sender sender = {.address = slice_text(address), .name = slice_text(c->from_name),
                                         .reply_to = *a->m->reply_token ? slice_text(reply_to) : SLICE("")};
   a->bytes = BUF_INIT(COMPOSE_MAX);
@@ -103,7 +77,7 @@ static bool prepare(void *arg, struct smtp_mail *mail) {
   struct buf files[FILES_MAX];
   struct slice slices[FILES_MAX];
   size_t count = 0;
-  bool good = c && own_address(c);
+  bool good = c && relay_own_address(c);
   (void)arg;
   POINT("smtp.prepare");
   if (!good)
@@ -139,7 +113,7 @@ void deliver_smtp_attempt(void *arg, const char *id, const outbound_message *m, 
   struct deliver_smtp *d = arg;
   struct attempt *a = must_calloc(1, sizeof(*a));
   const struct channel_config *c = config_channel(d->config, slice_text(m->channel));
-  const char *address = c ? own_address(c) : NULL;
+  const char *address = c ? relay_own_address(c) : NULL;
   (void)attempt;
   snprintf(a->id, sizeof(a->id), "%s", id);
   a->d = d;
@@ -150,7 +124,7 @@ void deliver_smtp_attempt(void *arg, const char *id, const outbound_message *m, 
   d->all = a;
   bool reply = m->kind == DESKBELL__V1__OUTBOUND_KIND__REPLY;
   if (reply && address)
-    with_token(address, m->reply_token, a->from);
+    relay_with_token(address, m->reply_token, a->from);
   a->to[0] = m->to;
   size_t count = 1;
   for (size_t i = 0; i < m->n_cc && count < sizeof(a->to) / sizeof(a->to[0]); i++)
@@ -184,41 +158,6 @@ static void on_done(void *arg, struct smtp_mail *mail) {
 
 /* ---- life */
 
-static int read_secret(const struct config *config, const char *file, char **ret, struct complaint *complaint) {
-  auto_clean(buf_free) struct buf text = BUF_INIT(SECRET_MAX);
-  char *path = config_path(config, file);
-  int r = file_read(path, &text);
-  if (r)
-    complain(complaint, path, 0, 0, "cannot be read: %s", r > 0 ? "it is too large for a secret" : strerror(-r));
-  free(path);
-  if (r)
-    return r > 0 ? -EFBIG : r;
-  struct slice secret = slice_trim(buf_slice(&text));
-  *ret = must_calloc(1, secret.len + 1);
-  memcpy(*ret, secret.at, secret.len);
-  return 0;
-}
-
-static int read_settings(struct deliver_smtp *d, struct complaint *complaint) {
-  const struct smtp_settings *s = &d->config->smtp;
-  snprintf(d->destination, sizeof(d->destination), "%s:%u", s->host, s->port);
-  snprintf(d->port, sizeof(d->port), "%u", s->port);
-  snprintf(d->helo, sizeof(d->helo), "%s", s->helo);
-  if (!*d->helo && (gethostname(d->helo, sizeof(d->helo) - 1) < 0 || !*d->helo))
-    snprintf(d->helo, sizeof(d->helo), "localhost");
-  d->ca_file = *s->tls_ca_file ? config_path(d->config, s->tls_ca_file) : must_strdup("");
-  int r = *s->password_file ? read_secret(d->config, s->password_file, &d->password, complaint) : 0;
-  d->token_file = *s->token_file ? config_path(d->config, s->token_file) : must_strdup("");
-  d->relay = (struct smtp_relay){.host = s->host, .port = d->port, .user = s->user,
-                                 .password = d->password ? d->password : "", .token_file = d->token_file,
-                                 .helo = d->helo, .ca_file = d->ca_file, .pin = s->tls_pin,
-                                 .implicit_tls = s->tls == SMTP_TLS_IMPLICIT, .connect_ms = s->connect_timeout_ms,
-                                 .answer_ms = s->answer_timeout_ms};
-  if (r == 0 && s->tls != SMTP_TLS_NONE)
-    r = smtp_guard_tls(s->host, d->ca_file, s->tls_pin, &d->relay.tls, complaint);
-  return r;
-}
-
 int deliver_smtp_open(uv_loop_t *loop, const struct config *config, deliver_smtp_blob *blob, struct deliver_smtp **ret,
                       struct complaint *complaint) {
   struct deliver_smtp *d = must_calloc(1, sizeof(*d));
@@ -227,12 +166,9 @@ int deliver_smtp_open(uv_loop_t *loop, const struct config *config, deliver_smtp
   d->blob = blob;
   int r = 0;
   if (*config->smtp.host) {
-    smtp_session_prepare();
-    r = read_settings(d, complaint);
-    bool by_curl = d->relay.implicit_tls || *config->smtp.token_file;
+    r = relay_open(config, &d->relay, complaint);
     if (r == 0) {
-      r = smtp_pool_open(loop, &d->relay, by_curl ? smtp_curl_run : smtp_session_run, config->smtp.workers, LINGER_MS, &user,
-                         &d->pool);
+      r = smtp_pool_open(loop, &d->relay.smtp, d->relay.run, config->smtp.workers, LINGER_MS, &user, &d->pool);
       if (r < 0)
         complain(complaint, "", 0, 0, "threads for the relay cannot be started: %s", strerror(-r));
     }
@@ -257,9 +193,6 @@ void deliver_smtp_close(struct deliver_smtp **deliverer) {
   smtp_pool_close(&d->pool);
   while (d->all)
     free_attempt(d->all);
-  SSL_CTX_free(d->relay.tls);
-  free(d->password);
-  free(d->token_file);
-  free(d->ca_file);
+  relay_close(&d->relay);
   free(d);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Mail in: LMTP and mailboxes → spool → parser process → contact event → router. */
 #include "channel/channel.h"
+#include "check_deliver.h"
 #include "metrics/metrics.h"
 #include "normalise.h"
 #include "parser.h"
@@ -133,5 +134,7 @@ int main(int argc, char **argv) {
   };
   if (argc > 1 && strcmp(argv[1], PARSER_OPTION) == 0)
     return parser_main(argc - 1, argv + 1);
+  if (argc > 1 && strcmp(argv[1], CHECK_DELIVER_OPTION) == 0)
+    return check_deliver_main(argc - 1, argv + 1);
   return service_main(&email, argc, argv);
 }

@@ -100,10 +100,39 @@ static int add_bad(struct word_list *hints, const Deskbell__V1__ReportedRecipien
   return value ? add_hint(hints, "bad", value) : -ENOMEM;
 }
 
-static int add_report(struct word_list *hints, const Deskbell__V1__Report *report) {
-  int r = report ? add_hint(hints, "report", outcome_of(report)) : 0;
-  for (size_t i = 0; r == 0 && report && i < report->n_recipients && i < BAD_MAX; i++)
+/* Who did not get it, whatever the reason. */
+static int add_lost(struct word_list *hints, const Deskbell__V1__ReportedRecipient *to) {
+  struct slice address = slice_text(to->original_recipient[0] ? to->original_recipient : to->final_recipient);
+  char *sent = NULL, *key = NULL;
+  int r = strcasecmp(to->action, "failed") == 0 ? address_email(hints->arena, address, &sent, &key) : ADDRESS_INVALID;
+  if (r == 0)
+    r = add_hint(hints, "lost", key);
+  return r < 0 ? r : 0;
+}
+
+/* Which mail of ours it reports on, when it names one. */
+static int add_reported(struct word_list *hints, const contact_event *e, struct slice secret, bool *ret_ours) {
+  char digest[EVENT_ID_LEN + 1], conversation[CONVERSATION_ID_LEN + 1];
+  struct slice id = slice_text(e->report->of_message_id);
+  *ret_ours = token_message_id_check(secret, slice_text(e->channel), id, conversation) == 0;
+  if (!*ret_ours)
+    return 0;
+  message_id_digest(id, digest);
+  return add_hint(hints, "of", digest);
+}
+
+static int add_report(struct word_list *hints, const contact_event *e, struct slice secret) {
+  const Deskbell__V1__Report *report = e->report;
+  if (!report)
+    return 0;
+  bool ours = false;
+  int r = add_hint(hints, "report", outcome_of(report));
+  if (r == 0)
+    r = add_reported(hints, e, secret, &ours);
+  for (size_t i = 0; r == 0 && i < report->n_recipients && i < BAD_MAX; i++)
     r = add_bad(hints, report->recipients[i]);
+  for (size_t i = 0; r == 0 && ours && i < report->n_recipients && i < BAD_MAX; i++)
+    r = add_lost(hints, report->recipients[i]);
   return r;
 }
 
@@ -125,7 +154,7 @@ static int collect_hints(const contact_event *e, const struct decide_desk *desk,
   if (r == 0)
     r = add_hint(hints, "loop", loop);
   if (r == 0 && aside)
-    r = add_report(hints, e->report);
+    r = add_report(hints, e, desk->secret);
   if (r == 0)
     r = add_hint(hints, "agent", agent_of(e, desk->desk));
   if (r == 0 && is_forward(e, mark))
@@ -149,6 +178,10 @@ static int describe_mail(const contact_event *e, const struct decide_desk *desk,
   d->subject = subject;
   subject[utf8_cut(slice_text(subject), SUBJECT_MAX)] = '\0';
   bool ours = evidence_is_ours(e, desk->secret, desk->channels, desk->channel_count, loop);
+  if (!ours && evidence_is_check(e, desk->secret)) {
+    ours = true;
+    memcpy(loop, TOKEN_CHECK_CONVERSATION, sizeof(loop));
+  }
   d->automatic = ours ? "loopback" : automatic_of(e);
   int r = evidence_collect(e, is_aside(e, d->automatic), desk->secret, a, &evidence);
   if (r == 0)

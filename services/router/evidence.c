@@ -190,3 +190,21 @@ bool evidence_is_ours(const contact_event *e, struct slice secret, const struct 
       return true;
   return false;
 }
+
+static bool names_check(checks *check, struct slice secret, const contact_event *e, struct texts texts) {
+  char conversation[CONVERSATION_ID_LEN + 1];
+  for (size_t i = 0; i < texts.count; i++)
+    if (check(secret, slice_text(e->channel), slice_text(texts.at[i]), conversation) == 0 &&
+        strcmp(conversation, TOKEN_CHECK_CONVERSATION) == 0)
+      return true;
+  return false;
+}
+
+bool evidence_is_check(const contact_event *e, struct slice secret) {
+  if (!e->thread)
+    return false;
+  const struct texts own = {&e->thread->message_id, 1};
+  return names_check(token_message_id_check, secret, e, own) ||
+         names_check(token_message_id_check, secret, e, of_report(e)) ||
+         names_check(token_reply_check, secret, e, reply_tokens(e));
+}

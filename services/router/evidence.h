@@ -37,5 +37,8 @@ int must_check evidence_collect(const contact_event *e, bool report, struct slic
 /* AR-08: did we make its own Message-ID, for any of these channels? */
 bool evidence_is_ours(const contact_event *e, struct slice secret, const struct slice *channels, size_t count,
                       char ret_conversation[CONVERSATION_ID_LEN + 1]);
+/* A test mail that the desk sent itself, or a machine's answer to one: whatever of its proof is left – Message-ID, reply token,
+ * the mail that is reported on. */
+bool evidence_is_check(const contact_event *e, struct slice secret);
 
 #endif

@@ -4,11 +4,11 @@
 -- key ("{p00}"), so that all it touches is in one hash slot. Every step may be repeated: the event's own key
 -- remembers what was decided, a repeat answers the same and changes nothing.
 
-local RELEASE = '7'
+local RELEASE = '8'
 -- Redis gives a library its globals only when a function runs; the wrapper in register() fills these.
 local call, pcall_redis, find, sub, gmatch, match, concat
 -- Steps of outbound.lua, which is the last part of the library.
-local route_status, suppress_waiting
+local route_status, suppress_waiting, out_bounced
 -- In thread.lua and conversation.lua, which stand behind this in the library.
 local conversation, takes_part, thread, join_participants, keep_message_ids, subject_mark, draw_in
 
@@ -226,6 +226,7 @@ local function attach(tag, e, customer, conv, how, evidence, rules, now)
     call('HSET', key, 'last', cursor)
   end
   note_undeliverable(tag, e, conv, how, now)
+  if failed and e.hint.of then out_bounced(tag, e, now) end
   return cursor, 'r'
 end
 

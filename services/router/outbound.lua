@@ -47,7 +47,7 @@ local function out_reaches(from, to, seen)
 end
 
 local OUT_FIELDS = { 'state', 'kind', 'channel', 'conversation', 'to', 'agent', 'created', 'attempt', 'order', 'taken',
-  'source', 'item', 'wish', 'why', 'code' }
+  'source', 'item', 'wish', 'why', 'code', 'retry', 'parts' }
 
 local function out_read(tag, id)
   local v = call('HMGET', tag .. ':out:' .. id, unpack(OUT_FIELDS))
@@ -218,7 +218,10 @@ local function outbound_create(keys, args)
   if state ~= 'suppressed' then
     call('HSET', tag .. ':out:' .. o.id, 'message', bytes)
     call('ZADD', tag .. ':outbox:' .. o.channel, state == 'held' and args[10] or now, o.id)
-    if mid ~= '' then call('SET', tag .. ':mid:' .. o.channel .. ':' .. mid, conv.id, 'NX', 'PX', MID_KEEP_MS) end
+    if mid ~= '' then
+      call('SET', tag .. ':mid:' .. o.channel .. ':' .. mid, conv.id, 'NX', 'PX', MID_KEEP_MS)
+      call('SET', tag .. ':out:mid:' .. o.channel .. ':' .. mid, o.id, 'PX', OUT_KEEP_MS)
+    end
     if o.kind == 'reply' then
       out_pace(tag, conv.item, now)
       for _, v in ipairs({ 'answered_ms', now, 'last_ms', now }) do fields[#fields + 1] = v end
@@ -233,7 +236,7 @@ end
 
 -- outbound_due {tag}  now most bytes count channel… skip…   (reads only)
 -- What is due in the outboxes of these channels, in turns, the oldest of each first, without those in `skip`. Answers
--- per message id, channel, order, packed message.
+-- per message id, channel, order, packed message, which try a retry is to make ('' another order).
 local function outbound_due(keys, args)
   local tag, now, most, room, channels = keys[1], args[1], tonumber(args[2]), tonumber(args[3]), tonumber(args[4])
   local skip, skipped = {}, 0
@@ -249,13 +252,14 @@ local function outbound_due(keys, args)
     for _, list in ipairs(lists) do
       local id = list.ids[i]
       if id and not skip[id] then
-        local v = call('HMGET', tag .. ':out:' .. id, 'order', 'message')
+        local v = call('HMGET', tag .. ':out:' .. id, 'order', 'message', 'retry')
         local order, message = v[1] or '', v[2] or ''
         if order == 'hold' or order == 'cancel' then message = '' end
         room = room - #message
         if given >= most or (given > 0 and room < 0) then return ret end
         given = given + 1
-        for _, part in ipairs({ id, list.channel, order, message }) do ret[#ret + 1] = part end
+        local try = order == 'retry' and v[3] or ''
+        for _, part in ipairs({ id, list.channel, order, message, try }) do ret[#ret + 1] = part end
       end
     end
   end
@@ -354,10 +358,13 @@ local function out_order(tag, o, order, who, why, wish, now)
   local key = tag .. ':out:' .. o.id
   if order == 'cancel' then call('HSET', key, 'wish', wish) o.wish = wish end
   if order == 'retry' then
-    call('HSET', key, 'source', '', 'wish', '')
+    call('HSET', key, 'wish', '')
+    if o.parts == '' then call('HSET', key, 'source', '') end -- of parts, those that are through go on
     out_message_back(tag, o)
   end
   if o.taken ~= '' then
+    -- The try it is to make is a part of the order: given twice, it makes no other.
+    if order == 'retry' then call('HSET', key, 'retry', string.format('%d', (tonumber(o.attempt) or 0) + 1)) end
     out_fact(tag, 'outbound_order', o, o.id .. ' ' .. order .. ' ' .. why, who, now)
     outbox_put(tag, o, order, now)
     return { 'ORDERED', o.state }
@@ -399,7 +406,15 @@ end
 local function status_facts(text)
   local p = split(text)
   return { id = p[1] or '', source = p[2] or '', state = p[3] or '', attempt = tonumber(p[4]) or 0, at = p[5] or '',
-    next_try = p[6] ~= '0' and p[6] or '', permanent = p[7] == '1', code = p[8] or '', destination = p[9] or '', why = p[10] or '' }
+    next_try = p[6] ~= '0' and p[6] or '', permanent = p[7] == '1', code = p[8] or '', destination = p[9] or '', why = p[10] or '',
+    parts = tonumber(p[11]) or 0 }
+end
+
+-- What goes out in parts has an id of the next system for each, by RS, in order.
+local function out_ids(text)
+  local ids = {}
+  for id in string.gmatch(text .. '\30', '([^\30]*)\30') do ids[#ids + 1] = id end
+  return ids
 end
 
 -- Applies a report. Answers in words what it did, "queued accepted", or why it did nothing; and the reason when an
@@ -411,6 +426,14 @@ local function out_apply(tag, o, s, now)
   if s.attempt > 0 and s.attempt < attempt or s.id == '' and s.source ~= o.source then
     return 'ignored: of an earlier try'
   end
+  if from == 'failed' and s.id ~= '' and o.retry ~= '' and s.attempt >= tonumber(o.retry) then
+    -- It is of the try that was ordered, so the order was taken, whatever became of the answer.
+    out_set(tag, o, 'queued', now)
+    if o.order == 'retry' then outbox_drop(tag, o) end
+    from = 'queued'
+  elseif from == 'failed' and to == 'queued' and o.order ~= 'retry' then
+    return 'ignored: is failed already'
+  end
   if to == 'failed' and o.wish == 'suppressed' then to = 'suppressed' end
   local facts = { 'attempt', s.attempt > attempt and s.attempt or attempt, 'next_try', s.next_try, 'why', s.why,
     'code', s.code, 'permanent', s.permanent and '1' or '' }
@@ -420,7 +443,10 @@ local function out_apply(tag, o, s, now)
     call('HSET', tag .. ':out:' .. o.id, unpack(facts))
     return from .. ' ' .. to
   end
-  if not out_reaches(from, to) then return 'ignored: is ' .. from .. ' already' end
+  if not out_reaches(from, to) then
+    if s.attempt > attempt then call('HSET', tag .. ':out:' .. o.id, 'attempt', s.attempt) end -- the next retry's is another
+    return 'ignored: is ' .. from .. ' already'
+  end
   out_set(tag, o, to, now, facts)
   o.attempt = tostring(facts[2])
   if OUT_BAD[to] and o.order ~= '' and o.order ~= 'retry' or not OUT_OPEN[to] and not OUT_BAD[to] and o.order ~= '' then
@@ -430,19 +456,99 @@ local function out_apply(tag, o, s, now)
   return from .. ' ' .. to, lost and out_reason(to, s.why, s.code)
 end
 
--- The next system's own id becomes known; what it reported before that counts now (SM-20).
-local function out_source(tag, o, source, made_by, now)
+-- ---------------------------------------------------------------- parts (out_split: us)
+
+local OUT_REACHED = { accepted = 1, delivered = 2, read = 3 }
+
+-- What the provider's reports on the parts say together: the first that failed and its number, or what all have reached.
+local function out_whole(tag, o)
+  local names = {}
+  for k = 1, tonumber(o.parts) do names[k] = 'part:' .. k end
+  local least = 'read'
+  for k, state in ipairs(call('HMGET', tag .. ':out:' .. o.id, unpack(names))) do
+    if state == 'failed' then return state, k end
+    if (OUT_REACHED[state] or 0) < OUT_REACHED[least] then least = OUT_REACHED[state] and state or 'accepted' end
+  end
+  return least
+end
+
+-- A provider's report on one part, as out_apply: forward only, and the whole follows when it is its turn.
+local function out_apply_part(tag, o, k, s, now)
+  local key, field, part = tag .. ':out:' .. o.id, 'part:' .. k, 'part ' .. k .. ' of ' .. o.parts
+  if out_ids(o.source)[k] ~= s.source then return 'ignored: of an earlier try' end
+  if not OUT_REACHED[s.state] and s.state ~= 'failed' then return 'ignored: no such state' end
+  local have = call('HGET', key, field) or ''
+  if have == 'failed' or have == 'read' or (OUT_REACHED[s.state] or 9) <= (OUT_REACHED[have] or 0) then
+    return 'ignored: ' .. part .. ' is ' .. have .. ' already'
+  end
+  call('HSET', key, field, s.state)
+  local whole = out_whole(tag, o)
+  -- While it is tried again, what was lost before may be sent once more: out_still_lost() looks in the end.
+  local again = OUT_OPEN[o.state] and o.retry ~= ''
+  if s.state == 'failed' and not again or (OUT_REACHED[whole] or 0) > 1 and whole ~= o.state then
+    local why = s.state == 'failed' and part .. (s.why ~= '' and ': ' .. s.why or '') or s.why
+    return out_apply(tag, o, { id = o.id, source = '', state = whole, attempt = 0, next_try = '', code = s.code,
+      permanent = s.permanent, destination = '', why = why, parts = 0 }, now)
+  end
+  return o.state .. ' ' .. o.state .. ' ' .. part .. ' is ' .. s.state
+end
+
+-- A part was lost before the rest was through: what is accepted now has failed all the same.
+local function out_still_lost(tag, o, made_by, now)
+  local whole, k = out_whole(tag, o)
+  if whole ~= 'failed' or o.state ~= 'accepted' then return end
+  local why = 'part ' .. k .. ' of ' .. o.parts .. ' was lost'
+  local did, lost = out_apply(tag, o, { id = o.id, source = '', state = whole, attempt = 0, next_try = '', code = '',
+    permanent = true, destination = '', why = why, parts = 0 }, now)
+  out_fact(tag, 'outbound_state', o, o.id .. ' ' .. did .. ' ' .. why, nil, now)
+  if lost then out_reopen(tag, o, lost, made_by, now) end
+end
+
+-- ---------------------------------------------------------------- the next system's own ids
+
+-- One becomes known, of a part or (k nil) of the whole; what was reported on it before counts now (SM-20).
+local function out_source(tag, o, source, k, made_by, now)
   local early = tag .. ':out:early:' .. o.channel .. ':' .. source
-  call('SET', tag .. ':out:source:' .. o.channel .. ':' .. source, o.id, 'PX', OUT_KEEP_MS)
-  call('HSET', tag .. ':out:' .. o.id, 'source', source)
-  o.source = source
+  call('SET', tag .. ':out:source:' .. o.channel .. ':' .. source, k and o.id .. ' ' .. k or o.id, 'PX', OUT_KEEP_MS)
   local reports = call('LRANGE', early, 0, -1)
   for i = 1, #reports do
-    local did, lost = out_apply(tag, o, status_facts(reports[i]), now)
+    local s, did, lost = status_facts(reports[i]), nil, nil
+    if k then did, lost = out_apply_part(tag, o, k, s, now) else did, lost = out_apply(tag, o, s, now) end
     out_fact(tag, 'outbound_state', o, o.id .. ' ' .. did .. ' reported before', nil, now)
     if lost then out_reopen(tag, o, lost, made_by, now) end
   end
   if #reports > 0 then call('DEL', early) end
+end
+
+local function out_sources(tag, o, s, made_by, now)
+  local known, ids = out_ids(o.source), out_ids(s.source)
+  o.source, o.parts = s.source, s.parts > 0 and string.format('%d', s.parts) or ''
+  call('HSET', tag .. ':out:' .. o.id, 'source', o.source, 'parts', o.parts)
+  for k, id in ipairs(ids) do
+    if id ~= known[k] then
+      if s.parts > 0 then call('HDEL', tag .. ':out:' .. o.id, 'part:' .. k) end
+      if id ~= '' then out_source(tag, o, id, s.parts > 0 and k or nil, made_by, now) end
+    end
+  end
+  if s.parts > 0 then out_still_lost(tag, o, made_by, now) end
+end
+
+-- A delivery report (RFC 3464) says that a mail of ours did not arrive. To somebody who was only copied: the reply itself did.
+-- While it is being tried again, it is of the try before. Declared in functions.lua.
+function out_bounced(tag, e, now)
+  local id = call('GET', tag .. ':out:mid:' .. e.channel .. ':' .. e.hint.of)
+  local o = id and out_read(tag, id)
+  if not o or OUT_OPEN[o.state] and o.retry ~= '' then return end
+  local conv, other, ours = conversation(tag, o.conversation), false, false
+  for key in gmatch(e.hint.lost or '', '%S+') do
+    if key == o.to then ours = true elseif conv and takes_part(conv, key) then other = true end
+  end
+  if other and not ours then return end
+  local why = 'a delivery report says that it did not arrive'
+  local did, lost = out_apply(tag, o, { id = o.id, source = '', state = 'failed', attempt = 0, next_try = '',
+    code = match(e.hint.bad or '', '^([^: ]+):') or '', permanent = true, destination = '', why = why, parts = 0 }, now)
+  out_fact(tag, 'outbound_state', o, id .. ' ' .. did .. ' ' .. why, nil, now)
+  if lost then out_reopen(tag, o, lost, e.id, now) end
 end
 
 -- A report on something that went out: by our own id, from the program that delivers it, or by the next system's.
@@ -450,7 +556,8 @@ end
 function route_status(tag, e, now)
   local s = status_facts(e.why)
   local source_key = tag .. ':out:source:' .. e.channel .. ':' .. s.source
-  local id = s.id ~= '' and s.id or s.source ~= '' and call('GET', source_key)
+  local id, k = s.id ~= '' and s.id or s.source ~= '' and call('GET', source_key) or nil, nil
+  if id and s.id == '' then id, k = match(id, '^(%S+) ?(%d*)$') end
   local o = id and out_read(tag, id)
   if not o or o.channel ~= e.channel then
     local early = tag .. ':out:early:' .. e.channel .. ':' .. s.source
@@ -465,11 +572,12 @@ function route_status(tag, e, now)
     o.taken = '1'
     if o.order == 'deliver' then outbox_drop(tag, o) end
   end
-  local did, lost = out_apply(tag, o, s, now)
+  local did, lost
+  if k and k ~= '' then did, lost = out_apply_part(tag, o, tonumber(k), s, now) else did, lost = out_apply(tag, o, s, now) end
   local cursor = out_fact(tag, 'event', o, id .. ' ' .. did, nil, now, e.id, e.bytes, e.trace)
   if lost then out_reopen(tag, o, lost, e.id, now) end
   if s.id ~= '' and s.source ~= '' and s.source ~= o.source and s.attempt >= (tonumber(o.attempt) or 0) then
-    out_source(tag, o, s.source, e.id, now)
+    out_sources(tag, o, s, e.id, now)
   end
   return cursor, 'r'
 end

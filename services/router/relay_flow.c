@@ -143,6 +143,8 @@ static void settle_lost(struct flow *f, const char *id, const char *channel) {
   settle(f, &lost, 1);
 }
 
+enum { DUE_PARTS = 5 };
+
 struct due {
   struct link_outbound items[LINK_OUTBOUND_WINDOW];
   const char *channels[LINK_OUTBOUND_WINDOW];
@@ -151,15 +153,19 @@ struct due {
 
 static void read_due(struct flow *f, const redisReply *reply, struct due *ret) {
   ret->count = 0;
-  for (size_t i = 0; i + 3 < reply->elements && f->count + ret->count < LINK_OUTBOUND_WINDOW; i += 4) {
+  for (size_t i = 0; i + DUE_PARTS <= reply->elements && f->count + ret->count < LINK_OUTBOUND_WINDOW; i += DUE_PARTS) {
     size_t id_len, len, ignored;
+    uint64_t attempt;
     const char *id = text_of(reply->element[i], &id_len), *channel = text_of(reply->element[i + 1], &ignored);
     const char *order = link_order(text_of(reply->element[i + 2], &ignored));
     const char *message = text_of(reply->element[i + 3], &len);
+    if (slice_to_u64(slice_text(text_of(reply->element[i + 4], &ignored)), UINT32_MAX, &attempt) != 0)
+      attempt = 0;
     bool good = id_len == DERIVED_ID_LEN && order && len <= LINK_OUTBOUND_MAX &&
                 (len > 0 || order != link_order("deliver"));
     if (good) {
-      ret->items[ret->count] = (struct link_outbound){.id = id, .order = order, .message = slice_of(message, len)};
+      ret->items[ret->count] = (struct link_outbound){.id = id, .order = order, .message = slice_of(message, len),
+                                                         .attempt = (uint32_t)attempt};
       ret->channels[ret->count++] = channel;
     } else if (id_len > 0 && id_len <= DERIVED_ID_LEN) {
       settle_lost(f, id, channel);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "status.h"
+#include "outbound/outbound.h"
 #include "text/utf8.h"
 
 enum { WORD_MAX = 200, WHY_MAX = 1000 };
@@ -38,19 +39,32 @@ static const char *line(struct arena *a, const char *text, size_t most) {
   return s;
 }
 
+/* The next system's id, or those of the parts that are through, joined. */
+static const char *sources(const Deskbell__V1__DeliveryStatus *s, struct arena *a) {
+  const char *all = "";
+  if (!s->parts)
+    return line(a, s->of_source_id, WORD_MAX);
+  for (size_t i = 0; all && i < s->n_of_part_ids && i < OUTBOUND_PARTS_MAX; i++) {
+    const char *one = line(a, s->of_part_ids[i], WORD_MAX);
+    all = one ? arena_printf(a, "%s%s%s", all, i ? "\x1e" : "", one) : NULL;
+  }
+  return all;
+}
+
 const char *status_facts(const contact_event *e, struct arena *a) {
   const Deskbell__V1__DeliveryStatus *s = e->status;
   if (e->kind != DESKBELL__V1__EVENT_KIND__STATUS || !s || (!*s->of_outbound && !*s->of_source_id))
     return "";
   const char *state = state_of(s);
   bool permanent = s->permanent || (!*s->state && strcmp(state, "failed") == 0);
-  const char *own = line(a, s->of_outbound, WORD_MAX), *source = line(a, s->of_source_id, WORD_MAX);
+  const char *own = line(a, s->of_outbound, WORD_MAX), *source = sources(s, a);
   const char *code = line(a, *s->code ? s->code : s->error_code, WORD_MAX);
   const char *destination = line(a, s->destination, WORD_MAX);
   const char *why = line(a, *s->why || *s->state ? s->why : s->provider_status, WHY_MAX);
   if (!own || !source || !code || !destination || !why)
     return NULL;
-  return arena_printf(a, "%s\x1f%s\x1f%s\x1f%u\x1f%lld\x1f%lld\x1f%s\x1f%s\x1f%s\x1f%s", own, source, state, s->attempt,
+  return arena_printf(a, "%s\x1f%s\x1f%s\x1f%u\x1f%lld\x1f%lld\x1f%s\x1f%s\x1f%s\x1f%s\x1f%u", own, source, state, s->attempt,
                       (long long)(s->at_ms ? s->at_ms : e->received_at_ms), (long long)s->next_try_ms,
-                      permanent ? "1" : "", code, destination, why);
+                      permanent ? "1" : "", code, destination, why,
+                      s->parts < OUTBOUND_PARTS_MAX ? s->parts : OUTBOUND_PARTS_MAX);
 }

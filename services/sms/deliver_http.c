@@ -2,6 +2,7 @@
 #include "deliver_http.h"
 #include "curl/curl_loop.h"
 #include "provider_out.h"
+#include "text/sms_segments.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -41,6 +42,7 @@ struct attempt {
   struct curl_slist *headers;
   struct buf reply;
   size_t sent;
+  uint32_t part, parts;            /* this try is of part number `part`, from 0, of so many; parts 1: of the whole */
   bool asked, committed;           /* the store was asked whether the body may go; it may */
 };
 
@@ -65,7 +67,9 @@ static void end(struct attempt *a, const struct outbound_result *result) {
   struct outbound *store = a->line->d->store;
   char id[OUTBOUND_ID_LEN + 1];
   memcpy(id, a->id, sizeof(id));
-  outbound_done(store, id, result); /* copies what it keeps */
+  struct outbound_result r = *result;
+  r.parts = a->parts;
+  outbound_done(store, id, &r); /* copies what it keeps */
   free_attempt(a);
 }
 
@@ -226,6 +230,33 @@ static void take_turn(struct attempt *a) {
 
 /* ---- hooks */
 
+/* The message that this try is of: all of it, or one part with its own text (SM-01). What was begun in parts is ended in
+ * parts, whatever the channel says now. Returns 0, OUT_IMPOSSIBLE, -ENOMEM. */
+static int cut(struct attempt *a, const outbound_message *whole, outbound_message *ret, const char **ret_why) {
+  const struct channel_config *c = a->line->config;
+  struct slice rest = slice_text(whole->text), text = SLICE("");
+  struct sms_segments s;
+  *ret = *whole;
+  a->parts = 1;
+  if (c->kind != CHANNEL_SMS || (c->out_split != SPLIT_US && a->part == 0))
+    return 0;
+  sms_singles(rest, &s);
+  a->parts = s.count > 1 ? (uint32_t)s.count : 1;
+  for (uint32_t i = 0; i <= a->part; i++)
+    if (!sms_segment_take(&rest, &s, &text))
+      text = SLICE("");
+  bool many = s.count > (a->part ? OUTBOUND_PARTS_MAX : c->out_parts_max);
+  if (many || a->part >= a->parts) {
+    *ret_why = many ? "it is longer than the channel's out_parts_max allows" : "there is no such part of it";
+    return OUT_IMPOSSIBLE;
+  }
+  if (a->parts == 1)
+    return 0;
+  ret->text = arena_copy(a->arena, text);
+  ret->id = arena_printf(a->arena, "%s-%u", whole->id, a->part + 1); /* a provider that knows an id sends it once */
+  return ret->text && ret->id ? 0 : -ENOMEM;
+}
+
 static struct line *line_of(const struct deliver_http *d, const char *channel) {
   for (size_t i = 0; i < d->count; i++)
     if (strcmp(d->lines[i]->config->name, channel) == 0)
@@ -263,7 +294,11 @@ void deliver_http_attempt(void *arg, const char *id, const outbound_message *m, 
     d->all->above = a;
   d->all = a;
   const struct out_channel c = {.config = l->config, .secret = l->secret, .callback = l->callback};
-  int r = l->provider->make(&c, m, a->arena, &a->request, &why);
+  outbound_message part;
+  a->part = outbound_part(d->store, id);
+  int r = cut(a, m, &part, &why);
+  if (r == 0)
+    r = l->provider->make(&c, &part, a->arena, &a->request, &why);
   if (r)
     end_simply(a, r == OUT_IMPOSSIBLE ? OUTBOUND_FAILED : OUTBOUND_DEFERRED, false, r == OUT_IMPOSSIBLE ? why : "no memory");
   else

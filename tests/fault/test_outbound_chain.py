@@ -5,6 +5,7 @@ import collections
 import os
 import random
 import subprocess
+import uuid
 
 import pytest
 import redis as redis_client
@@ -111,5 +112,52 @@ def test_each_message_gets_there(new_desk, tmp_path, victims):
         if not victims:
             assert not twice
         print(f"{len(ids)} messages, {dict(kills)} killed, {len(twice)} sent again because nobody knew")
+    finally:
+        driver.close()
+
+
+def lose(r, id):
+    """A report says that it was lost behind the next system, as a bounce does."""
+    event_id = uuid.uuid4().hex[:26].translate(str.maketrans("ilou", "1100"))
+    facts = "\x1f".join([id, "", "failed", "0", str(now_ms()), "0", "1", "5.1.1", "", "bounced", "0"])
+    fields = [event_id, "status", "mail", "mail", KEY, "", "", "", "", "", "", "", "", "", b"event", "1 2 3 4", facts, "", 0]
+    desk = r.get(f"{P}:desk") or 0
+    return r.fcall("deskbell_route", 1, P, now_ms(), desk, 9 * 86_400_000, 7 * 86_400_000, 1, *fields)
+
+
+@pytest.mark.parametrize("victims", [(), ("driver", "router")], ids=lambda v: "+".join(v) or "nobody")
+def test_each_is_tried_again_once(new_desk, tmp_path, victims):
+    """Accepted, lost behind the next system, tried again on an operator's word: one more time each, whoever dies meanwhile."""
+    desk = new_desk(config=CONFIG).up()
+    dice = random.Random(7)
+    sent = tmp_path / "sent"
+    driver = Driver(desk, sent)
+    count = COUNT // 3
+    try:
+        r, kills = client(desk), collections.Counter()
+        talk = again(lambda: conversation(r))
+        ids = [f"o{n:016d}" for n in range(count)]
+        for n, id in enumerate(ids):
+            create(r, talk, channel="mail", key=f"key-{n}", id=id, to=KEY, message=message(id, "mail", 0), kind="acknowledgement",
+                   now=now_ms())
+        wait_for(lambda: all(out(r, id)["state"] == "accepted" for id in ids), "all to be accepted", patience=120, step=0.1)
+        for id in ids:
+            assert lose(r, id) == b"r" and out(r, id)["state"] == "failed"
+            assert order(r, id, "retry", now=now_ms())[0] == "ORDERED"
+            if victims and dice.random() < 0.1:
+                victim = dice.choice(victims)
+                kills[victim] += bool(driver.kill() if victim == "driver" else desk.kill(victim))
+
+        def all_over():
+            states = {id: out(r, id)["state"] for id in ids}
+            for id in (i for i, state in states.items() if state in ("deferred", "unsure")):
+                order(r, id, "retry", now=now_ms())
+            return set(states.values()) == {"accepted"} and not r.zcard(f"{P}:outbox:mail")
+        wait_for(all_over, "all to be accepted again", patience=180, step=0.3)
+        times = collections.Counter(sent.read_text().split())
+        more = {id: n for id, n in times.items() if n != 2}
+        assert set(times) == set(ids) and min(times.values()) == 2
+        assert all("unsure" in reports(r, id) for id in more), "a third time only when nobody knew"
+        print(f"{count} tried again, {dict(kills)} killed, {len(more)} once more because nobody knew")
     finally:
         driver.close()

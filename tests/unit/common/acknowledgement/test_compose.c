@@ -144,6 +144,19 @@ static void a_long_sms_is_not_sent(void **state) {
               "90123456789012345678901234567890\"}]\n");
   assert_int_equal(say(s, e, "", 0, &v, &m), COMPOSE_SILENT);
   assert_string_equal(v.reason, "SM-03 the text is 2 SMS long");
+  /* 310 characters: three parts that a provider joins, two messages of ours; and those may be fewer than the desk allows. */
+  char desk[600];
+  snprintf(desk, sizeof(desk), "queues: [{name: support}]\ndefault: {queue: support}\nacknowledge: {sms_parts: 2}\n"
+           "templates: [{name: a, when: {channel: [text]}, text: \"%0310d\"}]\n", 0);
+  set_desk(s, desk);
+  assert_int_equal(say(s, e, "", 0, &v, &m), COMPOSE_SILENT);
+  assert_string_equal(v.reason, "SM-03 the text is 3 SMS long");
+  struct channel_config *channel = (struct channel_config *)(uintptr_t)config_channel(s->config, SLICE("text"));
+  channel->out_split = SPLIT_US;
+  assert_int_equal(say(s, e, "", 0, &v, &m), 0);
+  channel->out_parts_max = 1;
+  assert_int_equal(say(s, e, "", 0, &v, &m), COMPOSE_SILENT);
+  assert_string_equal(v.reason, "SM-03 the text is 2 SMS long");
 }
 
 int main(void) {

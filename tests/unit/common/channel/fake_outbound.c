@@ -37,13 +37,14 @@ void outbound_close(struct outbound **o) {
   *o = NULL;
 }
 
-void outbound_take(struct outbound *o, const char *id, struct slice message, const char *order, outbound_done_fn *done,
-                   void *arg) {
+void outbound_take(struct outbound *o, const char *id, struct slice message, const char *order, uint32_t attempt,
+                   outbound_done_fn *done, void *arg) {
   assert(o == (struct outbound *)&fake && fake.take_count < FAKE_MOST);
   struct fake_take *t = &fake.takes[fake.take_count++];
   snprintf(t->id, sizeof(t->id), "%s", id);
   snprintf(t->order, sizeof(t->order), "%s", order);
   t->len = message.len;
+  t->attempt = attempt;
   if (!fake.silent)
     done(arg, id, fake.unknown && strcmp(order, "deliver") != 0 ? OUTBOUND_UNKNOWN : fake.outcome);
 }

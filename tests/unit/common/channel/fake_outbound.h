@@ -10,6 +10,7 @@
 struct fake_take {
   char id[OUTBOUND_ID_LEN + 1], order[16];
   size_t len;
+  uint32_t attempt;
 };
 
 struct fake_outbound {

@@ -173,10 +173,12 @@ static void orders_without_an_answer_end_with_the_store(void **state) {
   uint8_t packed[500];
   outbound_message m = message_of(id_a, "sms-main");
   size_t len = deskbell__v1__outbound_message__pack(&m, packed);
-  const struct link_outbound items[] = {{id_a, "deliver", slice_of(packed, len)}, {id_a, "retry", slice_of(packed, len)}};
+  const struct link_outbound items[] = {{id_a, "deliver", slice_of(packed, len), 0}, {id_a, "retry", slice_of(packed, len), 2}};
   assert_int_equal(link_router_send_outbound(b.peer, items, 2), 2);
   while (fake.take_count < 2)
     uv_run(&b.w.loop, UV_RUN_ONCE);
+  assert_int_equal(fake.takes[0].attempt, 0);
+  assert_int_equal(fake.takes[1].attempt, 2);
   close_bench(&b);
   assert_int_equal(b.answer_count, 0);
 }

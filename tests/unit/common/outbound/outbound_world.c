@@ -34,6 +34,7 @@ static void attempt(void *arg, const char *id, const outbound_message *m, uint32
   snprintf(t->id, sizeof(t->id), "%s", id);
   snprintf(t->destination, sizeof(t->destination), "%s", destination(w, m));
   t->attempt = n;
+  t->part = outbound_part(w->o, id);
   if (w->next_system)
     w->next_system(w, id, m);
 }
@@ -54,6 +55,8 @@ static int changed(void *arg, const struct outbound_item *item) {
   snprintf(t->code, sizeof(t->code), "%s", item->code);
   snprintf(t->channel, sizeof(t->channel), "%s", item->channel);
   snprintf(t->provider_id, sizeof(t->provider_id), "%s", item->provider_id);
+  t->part = item->part;
+  t->parts = item->parts;
   t->state = item->state;
   t->attempt = item->attempt;
   if (!w->forget_reports)
@@ -105,7 +108,7 @@ static void answered(void *arg, const char *id, int outcome) {
   w->answers[w->answer_count++] = outcome;
 }
 
-void world_take(struct world *w, const char *id, const char *to) {
+static void take(struct world *w, const char *id, const char *to, const char *order, uint32_t attempt) {
   outbound_message m = DESKBELL__V1__OUTBOUND_MESSAGE__INIT;
   uint8_t bytes[1024];
   m.id = (char *)(uintptr_t)id;
@@ -115,11 +118,23 @@ void world_take(struct world *w, const char *id, const char *to) {
   m.text = (char *)(uintptr_t)"Your parcel is on its way.";
   m.created_ms = world_now_ms;
   size_t len = deskbell__v1__outbound_message__pack(&m, bytes);
-  outbound_take(w->o, id, slice_of(bytes, len), "deliver", answered, w);
+  outbound_take(w->o, id, slice_of(bytes, len), order, attempt, answered, w);
+}
+
+void world_take(struct world *w, const char *id, const char *to) {
+  take(w, id, to, "deliver", 0);
+}
+
+void world_deliver(struct world *w, const char *id, const char *to, uint32_t attempt) {
+  take(w, id, to, "deliver", attempt);
+}
+
+void world_retry(struct world *w, const char *id, const char *to, uint32_t attempt) {
+  take(w, id, to, "retry", attempt);
 }
 
 void world_order(struct world *w, const char *id, const char *order) {
-  outbound_take(w->o, id, SLICE(""), order, answered, w);
+  outbound_take(w->o, id, SLICE(""), order, 0, answered, w);
 }
 
 static bool is_busy(const struct world *w) {
@@ -141,8 +156,12 @@ void world_settle(struct world *w) {
 
 void world_answer(struct world *w, const char *id, enum outbound_outcome outcome, const char *why) {
   char provider_id[64];
-  snprintf(provider_id, sizeof(provider_id), "P-%s", id);
-  const struct outbound_result r = {.outcome = outcome, .why = why, .code = "",
+  uint32_t part = outbound_part(w->o, id);
+  if (w->parts > 1)
+    snprintf(provider_id, sizeof(provider_id), "P%u", part + 1);
+  else
+    snprintf(provider_id, sizeof(provider_id), "P-%s", id);
+  const struct outbound_result r = {.outcome = outcome, .why = why, .code = "", .parts = w->parts,
                                     .provider_id = outcome == OUTBOUND_ACCEPTED ? slice_text(provider_id) : SLICE("")};
   outbound_done(w->o, id, &r);
 }

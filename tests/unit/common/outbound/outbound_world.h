@@ -10,12 +10,12 @@ enum { WORLD_MOST = 4096 };
 struct told {
   char id[OUTBOUND_ID_LEN + 1], why[128], code[32], channel[33], provider_id[64];
   enum delivery_state state;
-  uint32_t attempt;
+  uint32_t attempt, part, parts;
 };
 
 struct tried {
   char id[OUTBOUND_ID_LEN + 1], destination[32];
-  uint32_t attempt;
+  uint32_t attempt, part;
 };
 
 struct world {
@@ -27,6 +27,7 @@ struct world {
   /* what the next system does: NULL leaves the try open */
   void (*next_system)(struct world *w, const char *id, const outbound_message *m);
   bool resend;
+  uint32_t parts;           /* the next system is given a message in so many; 0: as a whole */
   int spool;                /* what changed() answers */
   bool forget_reports;      /* the status events are lost with a crash */
   struct told told[WORLD_MOST];
@@ -46,6 +47,10 @@ void world_crash(struct world *w);
 void world_free(struct world **w);
 /* Gives a message to the store. `to` names its destination: what stands behind the '@'. */
 void world_take(struct world *w, const char *id, const char *to);
+/* As the channel does when the store does not know what is to be tried again. */
+void world_deliver(struct world *w, const char *id, const char *to, uint32_t attempt);
+/* A retry that brings the message, and says which try it is to make. */
+void world_retry(struct world *w, const char *id, const char *to, uint32_t attempt);
 void world_order(struct world *w, const char *id, const char *order);
 /* Runs until nothing happens any more (nothing is on its way to the disk, nothing is due). */
 void world_settle(struct world *w);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The pure parts of the delivery store: moves, schedules, rows, destinations. */
+#include "base/encode.h"
 #include "outbound/destination.h"
 #include "outbound/row.h"
 #include "outbound/schedule.h"
@@ -83,7 +84,7 @@ static void test_rows(void **state) {
                           .committing = true, .kept_back = true, .created_ms = 1, .changed_ms = 2, .next_try_ms = 3,
                           .expires_ms = -4, .why = slice_of(long_text, sizeof(long_text)), .code = SLICE("451 4.7.1"),
                           .destination = SLICE("mx"), .provider_id = SLICE("p"), .channel = SLICE("mail"),
-                          .to_key = SLICE("email:a@b")};
+                          .to_key = SLICE("email:a@b"), .part = 2, .parts = 3, .part_began = 5};
   size_t len = row_pack(&row, bytes);
   struct row back;
   assert_int_equal(row_unpack(slice_of(bytes, len), &back), 0);
@@ -93,12 +94,31 @@ static void test_rows(void **state) {
   assert_true(back.committing && back.kept_back);
   assert_int_equal(back.why.len, ROW_TEXT_MAX);
   assert_true(slice_equal(back.to_key, SLICE("email:a@b")));
+  assert_true(back.part == 2 && back.parts == 3 && back.part_began == 5);
   for (size_t i = 0; i < len; i++) {
     assert_int_equal(row_unpack(slice_of(bytes, i), &back), ROW_DAMAGED);
     bytes[i] ^= 0x20;
     assert_int_equal(row_unpack(slice_of(bytes, len), &back), ROW_DAMAGED);
     bytes[i] ^= 0x20;
   }
+}
+
+/* What a store of the first version holds has no parts, and is read. */
+static void test_rows_of_version_1(void **state) {
+  (void)state;
+  enum { CRC = 4, FIXED = 48, PARTS = 12 };
+  char bytes[ROW_MAX];
+  const struct row row = {.state = DELIVERY_accepted, .told = DELIVERY_accepted, .attempt = 3, .why = SLICE("250"),
+                          .provider_id = SLICE("p"), .part = 9, .parts = 9};
+  size_t len = row_pack(&row, bytes) - PARTS;
+  memmove(bytes + FIXED, bytes + FIXED + PARTS, len - FIXED);
+  bytes[CRC] = 1;
+  uint32_t crc = crc32c(0, bytes + CRC, len - CRC);
+  memcpy(bytes, &crc, CRC);
+  struct row back;
+  assert_int_equal(row_unpack(slice_of(bytes, len), &back), 0);
+  assert_true(back.state == DELIVERY_accepted && back.attempt == 3 && back.part == 0 && back.parts == 0);
+  assert_true(slice_equal(back.why, SLICE("250")) && slice_equal(back.provider_id, SLICE("p")));
 }
 
 static void test_destinations_in_order_of_time_and_in_turn(void **state) {
@@ -156,6 +176,7 @@ int main(void) {
       cmocka_unit_test(test_moves),
       cmocka_unit_test(test_schedules),
       cmocka_unit_test(test_rows),
+      cmocka_unit_test(test_rows_of_version_1),
       cmocka_unit_test(test_destinations_in_order_of_time_and_in_turn),
       cmocka_unit_test(test_a_destination_that_is_down),
   };

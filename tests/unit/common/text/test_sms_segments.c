@@ -145,8 +145,33 @@ static void endless_clusters_end(void **state) {
   free(text);
 }
 
+/* Each by itself has room for a whole message, and all of them together are the text. */
+static void test_singles(void **state) {
+  (void)state;
+  static const struct {
+    size_t letters;
+    const char *more;
+    size_t count, most, left;
+  } cases[] = {{160, "", 1, 160, 0}, {161, "", 2, 160, 159}, {320, "", 2, 160, 0}, {319, EURO, 3, 160, 158},
+               {70, HAN, 2, 70, 69}, {139, HAN, 2, 70, 0}, {0, "", 0, 160, 160}};
+  for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    char text[400], joined[400] = "";
+    memset(text, 'a', cases[i].letters);
+    strcpy(text + cases[i].letters, cases[i].more);
+    struct sms_segments s;
+    struct slice rest = slice_text(text), part;
+    sms_singles(rest, &s);
+    if (s.count != cases[i].count || s.most != cases[i].most || s.left != cases[i].left)
+      fail_msg("case %zu: %zu of %zu, %zu left", i, s.count, s.most, s.left);
+    while (sms_segment_take(&rest, &s, &part))
+      strncat(joined, part.at, part.len);
+    assert_string_equal(joined, text);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_singles),
       cmocka_unit_test(segments_are_counted),
       cmocka_unit_test(segments_are_the_text),
       cmocka_unit_test(endless_clusters_end),

@@ -10,6 +10,7 @@
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
 #define SECRET SLICE("0123456789abcdef0123456789abcdef")
+#define V0 "v0000000000000000"
 #define V1 "v1111111111111111"
 #define V2 "v2222222222222222"
 
@@ -203,7 +204,7 @@ struct recipient {
 };
 
 static const struct hint_row {
-  const char *name, *kind, *subject, *from, *own, *reply_to, *dmarc;
+  const char *name, *kind, *subject, *from, *own, *reply_to, *dmarc, *token, *of;
   bool report;
   struct recipient to[3];
   const char *hints, *automatic, *rule; /* expected; without base= */
@@ -235,6 +236,20 @@ static const struct hint_row {
     {.name = "one of three failed", .kind = "bounce", .report = true,
      .to = {{"delivered", "2.0.0", "a@x.example", ""}, {"delayed", "4.0.0", "c@x.example", ""}, {"failed", "5.1.1", "b@x.example", ""}},
      .hints = "automatic=bounce report=failed bad=5.1.1:email:b@x.example", .automatic = "bounce", .rule = "robots"},
+    {.name = "of a mail of ours", .kind = "bounce", .report = true, .of = "{m1}",
+     .to = {{"failed", "5.2.2", "Bo@x.example", ""}, {"delivered", "2.0.0", "a@x.example", ""}, {"failed", "5.1.1", "", "c@x.example"}},
+     .hints = "automatic=bounce report=failed of={m1} bad=5.1.1:email:c@x.example lost=email:bo@x.example lost=email:c@x.example",
+     .automatic = "bounce", .rule = "robots"},
+    {.name = "of a mail of another desk", .kind = "bounce", .report = true, .of = "{fm1}", .to = {{"failed", "5.2.2", "b@x.example", ""}},
+     .hints = "automatic=bounce report=failed", .automatic = "bounce", .rule = "robots"},
+    {.name = "a check", .own = "{m0}", .hints = "automatic=loopback loop=" V0, .automatic = "loopback", .rule = "default"},
+    {.name = "a check with another Message-ID", .own = "a@x", .token = "{t0}", .hints = "automatic=loopback loop=" V0,
+     .automatic = "loopback", .rule = "default"},
+    {.name = "a check of another channel's token", .own = "a@x", .token = "{xt0}", .rule = "default"},
+    {.name = "a check of another desk", .own = "{fm0}", .token = "{ft0}", .rule = "default"},
+    {.name = "a check that bounced", .kind = "bounce", .report = true, .of = "{m0}", .to = {{"failed", "5.1.1", "b@x.example", ""}},
+     .hints = "automatic=loopback loop=" V0, .automatic = "loopback", .rule = "default"},
+    {.name = "a token is no check", .own = "a@x", .token = "{t1}", .rule = "default"},
     {.name = "delivered", .kind = "bounce", .report = true, .to = {{"delivered", "2.0.0", "a@x.example", ""}},
      .hints = "automatic=bounce report=delivered", .automatic = "bounce", .rule = "robots"},
     {.name = "a broken address", .kind = "bounce", .report = true, .to = {{"failed", "5.1.1", "no address", ""}},
@@ -263,6 +278,7 @@ static const struct hint_row {
 static void make_report(struct bench *b, const struct hint_row *row) {
   Deskbell__V1__Report *r = b->event->report = arena_alloc(b->arena, sizeof(*r));
   deskbell__v1__report__init(r);
+  r->of_message_id = row->of ? word(b, slice_text(row->of)) : (char *)"";
   r->recipients = arena_alloc(b->arena, COUNT(row->to) * sizeof(*r->recipients));
   for (size_t i = 0; i < COUNT(row->to) && row->to[i].action; i++) {
     Deskbell__V1__ReportedRecipient *to = arena_alloc(b->arena, sizeof(*to));
@@ -282,6 +298,7 @@ static void make_hinted(struct bench *b, const struct hint_row *row) {
   e->report = NULL;
   e->thread->message_id = row->own ? word(b, slice_text(row->own)) : (char *)"";
   e->subject = (char *)(row->subject ? row->subject : "");
+  e->thread->reply_tokens = list(b, row->token, &e->thread->n_reply_tokens);
   if (row->report)
     make_report(b, row);
   if (row->from) {
@@ -293,6 +310,16 @@ static void make_hinted(struct bench *b, const struct hint_row *row) {
     deskbell__v1__authenticity__init(e->authenticity);
     e->authenticity->dmarc = (char *)row->dmarc;
   }
+}
+
+/* "of={m1}" becomes "of=" and the digest of that Message-ID. */
+static const char *with_digest(struct bench *b, const char *hints) {
+  char digest[EVENT_ID_LEN + 1];
+  const char *at = hints ? strstr(hints, "of={") : NULL;
+  if (!at)
+    return hints;
+  message_id_digest(slice_text(word(b, slice_of(at + 3, 4))), digest);
+  return arena_printf(b->arena, "%.*s%s%s", (int)(at + 3 - hints), hints, digest, at + 7);
 }
 
 static void test_hints(void **state) {
@@ -311,7 +338,7 @@ static void test_hints(void **state) {
       fail_msg("%s: %s", row->name, hints);
     if (base)
       base[base > hints ? -1 : 0] = '\0';
-    check(&shown, "hints", hints, row->hints);
+    check(&shown, "hints", hints, with_digest(&b, row->hints));
     check(&shown, "kind", d.automatic, row->automatic);
     check(&shown, "rule", desk->rules[d.rules[0]].name, row->rule);
     arena_free(&b.arena);

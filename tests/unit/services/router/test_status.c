@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
-enum facts { OWN, SOURCE, STATE, ATTEMPT, AT, NEXT_TRY, PERMANENT, CODE, DESTINATION, WHY, FACTS };
+enum facts { OWN, SOURCE, STATE, ATTEMPT, AT, NEXT_TRY, PERMANENT, CODE, DESTINATION, WHY, PARTS, FACTS };
 
 static struct arena *arena;
 
@@ -92,12 +92,28 @@ static void our_own_states_count_as_they_are(void **state) {
   s.why = (char *)"greylisted";
   facts_of(e, f);
   static const char *const expected[FACTS] = {"o0123456789abcdef", "SM1", "deferred", "3", "5000", "6000", "", "451 4.7.1",
-                                              "mx.example.org", "greylisted"};
+                                              "mx.example.org", "greylisted", "0"};
   for (size_t i = 0; i < FACTS; i++)
     assert_string_equal(f[i], expected[i]);
   s.state = (char *)"no such state"; /* nor is the provider's word taken instead */
   facts_of(e, f);
   assert_string_equal(f[STATE], "");
+}
+
+static void parts_have_ids_in_order(void **state) {
+  (void)state;
+  Deskbell__V1__DeliveryStatus s;
+  char f[FACTS][1200];
+  char *ids[] = {(char *)"SM1", (char *)"", (char *)"SM3\x1e\x1fx"};
+  contact_event *e = status_event(&s);
+  s.of_outbound = (char *)"o0123456789abcdef";
+  s.state = (char *)"accepted";
+  s.parts = 3;
+  s.of_part_ids = ids;
+  s.n_of_part_ids = 3;
+  facts_of(e, f);
+  assert_string_equal(f[SOURCE], "SM1\x1e\x1eSM3x");
+  assert_string_equal(f[PARTS], "3");
 }
 
 static void nothing_breaks_out_of_its_field(void **state) {
@@ -145,6 +161,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(providers_words_are_translated),
       cmocka_unit_test(our_own_states_count_as_they_are),
+      cmocka_unit_test(parts_have_ids_in_order),
       cmocka_unit_test(nothing_breaks_out_of_its_field),
       cmocka_unit_test(what_is_about_nothing_of_ours_has_no_facts),
       cmocka_unit_test(a_full_arena_is_said),
