@@ -292,8 +292,8 @@ void follow_close(struct follow **follow) {
   if (!follow || !*follow)
     return;
   struct follow *f = *follow;
-  *follow = NULL;
   f->draining = true;
-  redis_close(&f->redis);
+  redis_close(&f->redis); /* a step under way ends with this, and its user still calls follow_again() */
+  *follow = NULL;
   uv_close((uv_handle_t *)&f->timer, on_closed);
 }

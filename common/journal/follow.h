@@ -64,6 +64,7 @@ int64_t follow_lag_ms(const struct follow *f, int64_t now_ms);
 /* No new batch is given any more. */
 void follow_drain(struct follow *f);
 bool follow_idle(const struct follow *f);
+/* The user's calls under way are answered with NULL before it returns. NULL-safe. */
 void follow_close(struct follow **f);
 
 #endif
