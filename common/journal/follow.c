@@ -16,7 +16,7 @@ struct follow {
   struct redis *redis;
   uv_timer_t timer;
   char position[FOLLOW_CURSOR_MAX], next[FOLLOW_CURSOR_MAX], last[FOLLOW_CURSOR_MAX];
-  char followers[64], journal[64], version_key[64], documents[64], count[16];
+  char journal[64], version_key[64], documents[64], count[16], block[24];
   uint64_t version;            /* being fetched */
   uint64_t passed_version;
   struct desk *desk;
@@ -103,9 +103,7 @@ static void on_read(void *arg, redisReply *reply) {
 }
 
 static void read_on(struct follow *f) {
-  char block[16];
-  snprintf(block, sizeof(block), "%d", BLOCK_MS);
-  ASK(f, on_read, "XREAD", "COUNT", f->count, "BLOCK", block, "STREAMS", f->journal, f->position);
+  ASK(f, on_read, "XREAD", "COUNT", f->count, "BLOCK", f->block, "STREAMS", f->journal, f->position);
 }
 
 /* Nothing needs the journal: the position is kept near its end, so that it can be trimmed. */
@@ -232,6 +230,8 @@ struct follow *follow_open(uv_loop_t *loop, const struct follow_options *options
   snprintf(f->version_key, sizeof(f->version_key), "%s:desk", options->tag);
   snprintf(f->documents, sizeof(f->documents), "%s:desk:documents", options->tag);
   snprintf(f->count, sizeof(f->count), "%u", options->batch_max);
+  int64_t patience_ms = options->redis.deadline_ms / 2; /* "nothing new" must come before silence counts as a fault */
+  snprintf(f->block, sizeof(f->block), "%lld", (long long)(patience_ms < BLOCK_MS ? patience_ms : BLOCK_MS));
   uv_timer_init(loop, &f->timer);
   f->timer.data = f;
   f->options.redis.changed = on_changed;

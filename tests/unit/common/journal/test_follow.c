@@ -197,8 +197,28 @@ static void closed_while_a_step_is_under_way(void **state) {
   assert_null(w->follow);
 }
 
+/* Redis waits for something new for less than silence of it may last, or every quiet second would be a lost connection. */
+static void waits_less_than_the_deadline(void **state) {
+  static const struct {
+    int64_t deadline_ms;
+    const char *block;
+  } cases[] = {{100, "$5\r\nBLOCK\r\n$2\r\n50\r\n"}, {5000, "$5\r\nBLOCK\r\n$4\r\n1000\r\n"}};
+  struct world *w = *state;
+  for (size_t i = 0; i < 2; i++) {
+    w->reads = 0;
+    follow(w, cases[i].deadline_ms);
+    UNTIL(w, w->reads > 0);
+    assert_non_null(strstr(w->asked, cases[i].block));
+    follow_close(&w->follow);
+    uv_close((uv_handle_t *)&w->peer, NULL);
+    uv_run(&w->loop, UV_RUN_NOWAIT);
+    uv_pipe_init(&w->loop, &w->peer, 0);
+    w->peer.data = w;
+  }
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_world, close_world)
-  const struct CMUnitTest tests[] = {TEST(closed_while_a_step_is_under_way)};
+  const struct CMUnitTest tests[] = {TEST(closed_while_a_step_is_under_way), TEST(waits_less_than_the_deadline)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
