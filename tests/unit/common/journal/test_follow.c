@@ -217,8 +217,27 @@ static void waits_less_than_the_deadline(void **state) {
   }
 }
 
+/* After a quiet night, and in a new journal, the first entry has waited for as long as it is there, not since the one before. */
+static void lag_is_the_age_of_what_waits(void **state) {
+  struct world *w = *state;
+  int64_t now_ms = clock_now_ms(), lag;
+  char cursor[32];
+  snprintf(cursor, sizeof(cursor), "%lld-0", (long long)now_ms - 3000);
+  strcpy(w->position, "0-0");
+  strcpy(w->last, cursor);
+  w->entry = cursor;
+  follow(w, PATIENCE_MS);
+  do {
+    uv_run(&w->loop, UV_RUN_ONCE);
+    lag = follow_lag_ms(w->follow, now_ms);
+    assert_true(lag == 0 || lag == 3000);
+  } while (w->batches == 0 && !w->stuck);
+  assert_int_equal(lag, 3000);
+}
+
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_world, close_world)
-  const struct CMUnitTest tests[] = {TEST(closed_while_a_step_is_under_way), TEST(waits_less_than_the_deadline)};
+  const struct CMUnitTest tests[] = {TEST(closed_while_a_step_is_under_way), TEST(waits_less_than_the_deadline),
+                                     TEST(lag_is_the_age_of_what_waits)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
