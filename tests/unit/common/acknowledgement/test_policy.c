@@ -184,6 +184,12 @@ static void other_channels(void **state) {
   assert_int_equal(ask(s, facts_of(s, e), &v), POLICY_SILENT);
   e = post(s, "text", "sms", "", "");
   assert_int_equal(ask(s, facts_of(s, e), &v), POLICY_SILENT);
+  static const char *const ours[] = {"tel:+14155550188", "tel:+14155550189"}; /* of another channel */
+  for (size_t i = 0; i < 2; i++) {
+    e = post(s, "text", "sms", ours[i] + 4, ours[i]);
+    assert_int_equal(ask(s, facts_of(s, e), &v), POLICY_SILENT);
+    assert_memory_equal(v.reason, "AR-07", 5);
+  }
   e = post(s, "contact", "form", ANN, "email:ann@example.org");
   assert_int_equal(ask(s, facts_of(s, e), &v), POLICY_SILENT);
   assert_memory_equal(v.reason, "WF-20", 5);
