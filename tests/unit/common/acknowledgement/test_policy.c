@@ -38,6 +38,9 @@ static const struct row rows[] = {
     {"AR-05 none", MAIL("X-Auto-Response-Suppress: None\n"), ANN, NULL},
     {"AR-06", FROM TO DATE "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\nx\n--b--\n", ANN,
      "AR-06"},
+    {"AR-06 parts lost", MAIL("Content-Type: multipart/report; report-type=delivery-status; boundary=b\n"), ANN, "AR-06"},
+    {"AR-06 receipt alone", MAIL("Content-Type: message/disposition-notification\n"), ANN, "AR-06"},
+    {"AR-06 complaint alone", MAIL("Content-Type: Message/Feedback-Report\n"), ANN, "AR-06"},
     {"AR-07 other channel", "From: sales@example.com\n" TO DATE BODY, "sales@example.com", "AR-1"},
     {"AR-07 domain", "From: x@shop.example\n" TO DATE BODY, "x@shop.example", "AR-"},
     {"AR-07 sub-address", "From: x@shop.example\n" TO DATE "Authentication-Results: mx.example.com; dkim=pass header.d=shop.example\n"
