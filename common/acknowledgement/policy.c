@@ -126,6 +126,13 @@ static bool own_number(const struct config *c, struct slice number) {
   return false;
 }
 
+/* Without sub-addresses: the answers' own Reply-To is one. */
+static bool is_sender(const struct channel_config *c, struct slice local, struct slice domain) {
+  struct slice ours, token, at;
+  return address_split_token(slice_text(c->from_address), &ours, &token, &at) && slice_equal_nocase(local, ours) &&
+         slice_equal_nocase(domain, at);
+}
+
 /* AR-07, AL-5, AL-6: a channel's address or number, one that its answers come from, an agent's. */
 static bool own(struct weighing *w) {
   const struct config *c = w->facts->config;
@@ -141,7 +148,7 @@ static bool own(struct weighing *w) {
   if (config_channel_of_address(c, local, domain))
     return silent(w, "AR-07 it would go to an address of this desk");
   for (size_t i = 0; i < c->channel_count; i++)
-    if (slice_equal_nocase(address, slice_text(c->channels[i].from_address)))
+    if (is_sender(&c->channels[i], local, domain))
       return silent(w, "AR-07 it would go to an address of this desk");
   return desk_agent_of(w->facts->desk, address)[0] && silent(w, "AR-07 it would go to an agent");
 }

@@ -46,6 +46,7 @@ static const struct row rows[] = {
     {"AR-07 sub-address", "From: x@shop.example\n" TO DATE "Authentication-Results: mx.example.com; dkim=pass header.d=shop.example\n"
      BODY, "x@shop.example", "AR-07"},
     {"AR-07 our sender", "From: desk@example.net\n" TO DATE BODY, "desk@example.net", "AR-07"},
+    {"AR-07 our sender's sub-address", "From: desk+abc@example.net\n" TO DATE BODY, "desk+abc@example.net", "AR-07"},
     {"AR-07 agent", "From: Bob@staff.example\n" TO DATE BODY, "bob@staff.example", "AR-07"},
     {"AR-09 mailer-daemon", "From: mailer-daemon@example.org\n" TO DATE BODY, "mailer-daemon@example.org", "AR-09"},
     {"AR-09 noreply", "From: noreply-7@example.org\n" TO DATE BODY, "noreply-7@example.org", "AR-09"},
