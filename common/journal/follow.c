@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One call at a time on one connection: (where do I stand? → which desk definition? → its document →) read → the user's
- * step → read … Whatever fails, and every LOOK_MS, it begins at the front again.
+ * One call at a time on one connection: (where do I stand? → which desk definition? → its document, at first the one
+ * before as well →) read → the user's step → read … Whatever fails, and every LOOK_MS, it begins at the front again.
  */
 #include "journal/follow.h"
 #include "base/clock.h"
@@ -148,6 +148,28 @@ static void go_on(struct follow *f) {
 
 /* ---- the desk definition */
 
+static void on_document(void *arg, redisReply *reply);
+
+static void fetch(struct follow *f, redis_answer *answer, uint64_t version) {
+  char text[24];
+  snprintf(text, sizeof(text), "%llu", (unsigned long long)version);
+  ASK(f, answer, "HGET", f->documents, text);
+}
+
+/* Nobody was there to see the journal being passed over: the definition before this one says whether it was. */
+static void on_former(void *arg, redisReply *reply) {
+  struct follow *f = arg;
+  struct complaint c;
+  struct desk *former = NULL;
+  if (failed(f, reply))
+    return;
+  if (reply->type == REDIS_REPLY_STRING && desk_parse(slice_of(reply->str, reply->len), "former", &former, &c) == 0 &&
+      !f->user.needs(f->user.arg, former))
+    f->passed_version = f->version - 1;
+  desk_free(&former);
+  fetch(f, on_document, f->version);
+}
+
 static void on_document(void *arg, redisReply *reply) {
   struct follow *f = arg;
   struct complaint c;
@@ -183,7 +205,7 @@ static void on_version(void *arg, redisReply *reply) {
   if (f->desk && f->desk->version == f->version)
     go_on(f);
   else
-    ASK(f, on_document, "HGET", f->documents, reply->str);
+    fetch(f, f->desk ? on_document : on_former, f->desk ? f->version : f->version - 1);
 }
 
 /* ---- where it stands */

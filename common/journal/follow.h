@@ -52,8 +52,8 @@ struct follow *follow_open(uv_loop_t *loop, const struct follow_options *options
 struct redis *follow_redis(struct follow *f);
 /* The desk definition in force as far as is known; NULL before ready(). */
 const struct desk *follow_desk(const struct follow *f);
-/* The desk definition before the one that made the journal needed, while this program ran; 0: none. What was routed by it, or
- * by an older one (META_DESK), is not for the user, though it may come in a batch. */
+/* The desk definition before the one that made the journal needed, while this program ran or as its first; 0: none. What was
+ * routed by it, or by an older one (META_DESK), is not for the user, though it may come in a batch. */
 uint64_t follow_passed_version(const struct follow *f);
 /* The position was moved to `to`. */
 void follow_next(struct follow *f);

@@ -164,6 +164,19 @@ def test_turned_on_and_off_by_the_desk_definition(new_desk, relay):
     assert {to.split()[0] for m in relay.mails for to in m["to"]} == {"TO:<b@example.org>"}, "what came before gets none"
 
 
+def test_turned_on_while_the_program_was_away(new_desk, relay):
+    """What came before gets none, whoever is there to see it turned on."""
+    desk = acknowledging_desk(new_desk, relay.port, "queues: [{name: support, answer_within: 4h}]\ndefault: {queue: support}\n")
+    desk.kill("acknowledge", signal.SIGSTOP)
+    write(desk, letter(sender="a@example.org"), sender="a@example.org")
+    desk.wait_events(1)
+    apply(desk, DESK)
+    desk.kill("acknowledge")
+    write(desk, letter(sender="b@example.com"), sender="b@example.com")
+    settled(desk, 2)
+    assert {to.split()[0] for m in relay.mails for to in m["to"]} == {"TO:<b@example.com>"}
+
+
 def test_by_sms(new_desk):
     config = """
 channels:
