@@ -40,7 +40,7 @@ static void on_sent(uv_write_t *request, int status) {
   free(request->data);
 }
 
-static void say(struct world *w, const char *format, ...) {
+static printf_like(2, 3) void say(struct world *w, const char *format, ...) {
   struct sent *s = must_calloc(1, sizeof(*s));
   va_list values;
   va_start(values, format);
