@@ -30,8 +30,7 @@ SENDING = ["smtp.prepare", "smtp.connected", "wire.mail", "smtp.rcpt", "wire.rcp
 # From the moment the last line may go to the moment its answer is on disk.
 OPEN = ["smtp.committed", "smtp.dot", "wire.dot", "wire.reply", "smtp.answered", "outbound.done"]
 # How often Postfix has it when the program that sends dies there.
-ARRIVED = {"smtp.committed": 0, "smtp.dot": 0, "wire.data": 1, "wire.dot": 1, "wire.reply": 1, "smtp.answered": 1,
-           "outbound.done": 1}
+ARRIVED = {"smtp.committed": 0, "smtp.dot": 0, "wire.dot": 1, "wire.reply": 1, "smtp.answered": 1, "outbound.done": 1}
 REPORTING = ["report.made", "report.spooled", "report.told", "route.sent", "route.answered", "report.noted"]
 POINTS = CREATING + RELAYING + SENDING + OPEN + REPORTING
 
@@ -46,15 +45,14 @@ def cases():
 
 
 class World:
-    def __init__(self, folder, chunking):
+    def __init__(self, folder):
         self.points = folder / "points"
         self.points.mkdir()
-        self.chunking = chunking
         self.replies = 0
         self.asked = {}        # number of a reply: its id and how it ended
         self.armed = None      # a step on the wire and what is done there
         self.hit = False
-        self.postfix = Postfix(mailboxes="example.org", more="" if chunking else "smtpd_discard_ehlo_keywords = chunking\n")
+        self.postfix = Postfix(mailboxes="example.org")
         self.between = Between(self.postfix.port, self.on_wire)
         self.desk = Desk(folder / "desk", CONFIG.format(port=self.between.port))
         self.environment = {**os.environ, "DESKBELL_POINTS": str(self.points)}
@@ -121,9 +119,9 @@ class World:
         self.between.__exit__()
 
 
-@pytest.fixture(scope="module", params=[True, False], ids=["bdat", "data"])
-def world(tmp_path_factory, request):
-    w = World(tmp_path_factory.mktemp("sweep"), request.param)
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    w = World(tmp_path_factory.mktemp("sweep"))
     with w.postfix:
         w.start()
         w.desk.lmtp(mail("Where is my order?", message_id="<q1@example.org>"))
@@ -147,9 +145,7 @@ def test_killed_there(world, point, victim):
     if pid and victim != "up":
         wait_for(lambda: world.again_up() or world.pid(victim) != pid, f"{victim} to be started again")
     world.again_up()
-    # In chunks, a mail so small leaves in one piece, its end included.
-    beyond = OPEN + ["wire.data"] * world.chunking
-    open_end = point in beyond and victim in ("email", "up", "cut")
+    open_end = point in OPEN and victim in ("email", "up", "cut")
     # `up` takes its programs along a moment after its own death: they may have got further
     assert state == "accepted" or state == "unsure" and open_end, (state, world.call("outbox", "show", id))
     assert state == "unsure" or not open_end or victim == "up"
