@@ -107,10 +107,39 @@ static bool is_people(struct weighing *w) {
          silent(w, "AR-09 the sender is a postmaster");
 }
 
-/* AR-07, AL-5, AL-6: a channel's address, one that its answers come from, an agent's. */
+/* Whichever messenger stands before our number: "whatsapp:+1415…". */
+static bool same_number(struct slice number, const char *ours) {
+  const char *colon = strchr(ours, ':');
+  return slice_equal(number, slice_text(colon ? colon + 1 : ours));
+}
+
+/* Our channels would talk to each other. */
+static bool own_number(const struct config *c, struct slice number) {
+  for (size_t i = 0; i < c->channel_count; i++) {
+    const struct channel_config *channel = &c->channels[i];
+    bool ours = same_number(number, channel->out_from);
+    for (size_t k = 0; !ours && k < channel->address_count; k++)
+      ours = same_number(number, channel->addresses[k]);
+    if (ours)
+      return true;
+  }
+  return false;
+}
+
+/* Without sub-addresses: the answers' own Reply-To is one. */
+static bool is_sender(const struct channel_config *c, struct slice local, struct slice domain) {
+  struct slice ours, token, at;
+  return address_split_token(slice_text(c->from_address), &ours, &token, &at) && slice_equal_nocase(local, ours) &&
+         slice_equal_nocase(domain, at);
+}
+
+/* AR-07, AL-5, AL-6: a channel's address or number, one that its answers come from, an agent's. */
 static bool own(struct weighing *w) {
   const struct config *c = w->facts->config;
   struct slice local, token, domain, address = slice_text(w->verdict->to_key);
+  if (slice_starts_nocase(address, SLICE("tel:")))
+    return own_number(c, slice_of(address.at + 4, address.len - 4)) &&
+           silent(w, "AR-07 it would go to a number of this desk");
   if (address.len < 6 || memcmp(address.at, "email:", 6) != 0)
     return false;
   address = slice_of(address.at + 6, address.len - 6);
@@ -119,7 +148,7 @@ static bool own(struct weighing *w) {
   if (config_channel_of_address(c, local, domain))
     return silent(w, "AR-07 it would go to an address of this desk");
   for (size_t i = 0; i < c->channel_count; i++)
-    if (slice_equal_nocase(address, slice_text(c->channels[i].from_address)))
+    if (is_sender(&c->channels[i], local, domain))
       return silent(w, "AR-07 it would go to an address of this desk");
   return desk_agent_of(w->facts->desk, address)[0] && silent(w, "AR-07 it would go to an agent");
 }

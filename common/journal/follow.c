@@ -16,11 +16,12 @@ struct follow {
   struct redis *redis;
   uv_timer_t timer;
   char position[FOLLOW_CURSOR_MAX], next[FOLLOW_CURSOR_MAX], last[FOLLOW_CURSOR_MAX];
-  char followers[64], journal[64], version_key[64], documents[64], count[16];
+  char journal[64], version_key[64], documents[64], count[16], block[24];
   uint64_t version;            /* being fetched */
   uint64_t passed_version;
   struct desk *desk;
   int64_t looked_ms;
+  int64_t waiting_ms;          /* when the oldest entry behind the position was written, as far as is known; 0: none */
   bool busy;                   /* a call or the user's step is under way */
   bool ready, troubled, draining;
   bool passing;                /* nothing needed the journal when last looked */
@@ -73,6 +74,10 @@ static void ask(struct follow *f, redis_answer *answer, int argc, const char **a
 
 /* ---- the journal */
 
+static int64_t cursor_ms(const char *cursor) {
+  return strtoll(cursor, NULL, 10);
+}
+
 static void copy_cursor(char *ret, const char *cursor) {
   snprintf(ret, FOLLOW_CURSOR_MAX, "%s", cursor);
 }
@@ -90,10 +95,13 @@ static void on_read(void *arg, redisReply *reply) {
   }
   const redisReply *list = reply->element[0]->element[1];
   size_t count = 0;
+  f->waiting_ms = 0;
   for (size_t i = 0; i < list->elements && i < f->options.batch_max; i++) {
     const redisReply *one = list->element[i];
     if (one->type == REDIS_REPLY_ARRAY && one->elements && one->element[0]->type == REDIS_REPLY_STRING)
       copy_cursor(f->next, one->element[0]->str);
+    if (i == 0)
+      f->waiting_ms = cursor_ms(f->next);
     count += entry_read(one, &f->entries[count]); /* what is none is passed over */
   }
   copy_cursor(f->last, f->next);
@@ -103,9 +111,7 @@ static void on_read(void *arg, redisReply *reply) {
 }
 
 static void read_on(struct follow *f) {
-  char block[16];
-  snprintf(block, sizeof(block), "%d", BLOCK_MS);
-  ASK(f, on_read, "XREAD", "COUNT", f->count, "BLOCK", block, "STREAMS", f->journal, f->position);
+  ASK(f, on_read, "XREAD", "COUNT", f->count, "BLOCK", f->block, "STREAMS", f->journal, f->position);
 }
 
 /* Nothing needs the journal: the position is kept near its end, so that it can be trimmed. */
@@ -194,6 +200,7 @@ static void on_position(void *arg, redisReply *reply) {
   }
   copy_cursor(f->position, reply->element[0]->str);
   copy_cursor(f->last, reply->element[1]->str);
+  f->waiting_ms = cursor_ms(f->position) < cursor_ms(f->last) ? cursor_ms(f->last) : 0; /* this one at least */
   f->looked_ms = clock_monotonic_ms();
   ASK(f, on_version, "GET", f->version_key);
 }
@@ -232,6 +239,8 @@ struct follow *follow_open(uv_loop_t *loop, const struct follow_options *options
   snprintf(f->version_key, sizeof(f->version_key), "%s:desk", options->tag);
   snprintf(f->documents, sizeof(f->documents), "%s:desk:documents", options->tag);
   snprintf(f->count, sizeof(f->count), "%u", options->batch_max);
+  int64_t patience_ms = options->redis.deadline_ms / 2; /* "nothing new" must come before silence counts as a fault */
+  snprintf(f->block, sizeof(f->block), "%lld", (long long)(patience_ms < BLOCK_MS ? patience_ms : BLOCK_MS));
   uv_timer_init(loop, &f->timer);
   f->timer.data = f;
   f->options.redis.changed = on_changed;
@@ -254,6 +263,7 @@ uint64_t follow_passed_version(const struct follow *f) {
 
 void follow_next(struct follow *f) {
   copy_cursor(f->position, f->next);
+  f->waiting_ms = 0;
   f->busy = false;
   look(f);
 }
@@ -263,13 +273,8 @@ void follow_again(struct follow *f, int64_t delay_ms) {
   later(f, delay_ms);
 }
 
-static int64_t cursor_ms(const char *cursor) {
-  return strtoll(cursor, NULL, 10);
-}
-
 int64_t follow_lag_ms(const struct follow *f, int64_t now_ms) {
-  int64_t last = cursor_ms(f->last), position = cursor_ms(f->position);
-  return f->position[0] && position < last && now_ms > position ? now_ms - position : 0;
+  return f->position[0] && f->waiting_ms > 0 && now_ms > f->waiting_ms ? now_ms - f->waiting_ms : 0;
 }
 
 void follow_drain(struct follow *f) {
@@ -292,8 +297,8 @@ void follow_close(struct follow **follow) {
   if (!follow || !*follow)
     return;
   struct follow *f = *follow;
-  *follow = NULL;
   f->draining = true;
-  redis_close(&f->redis);
+  redis_close(&f->redis); /* a step under way ends with this, and its user still calls follow_again() */
+  *follow = NULL;
   uv_close((uv_handle_t *)&f->timer, on_closed);
 }

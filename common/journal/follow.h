@@ -59,11 +59,12 @@ uint64_t follow_passed_version(const struct follow *f);
 void follow_next(struct follow *f);
 /* It was not: asks where it stands, looks at the desk definition again, and goes on from there; after `delay_ms`. */
 void follow_again(struct follow *f, int64_t delay_ms);
-/* How old the newest entry behind the position is, by its cursor; 0: nothing waits, as far as is known. */
+/* How old the oldest entry behind the position is, by its cursor; 0: nothing waits, as far as is known. */
 int64_t follow_lag_ms(const struct follow *f, int64_t now_ms);
 /* No new batch is given any more. */
 void follow_drain(struct follow *f);
 bool follow_idle(const struct follow *f);
+/* The user's calls under way are answered with NULL before it returns. NULL-safe. */
 void follow_close(struct follow **f);
 
 #endif

@@ -262,13 +262,25 @@ static unsigned note_if(struct automatic_verdict *v, bool holds, unsigned fact, 
   return holds ? fact : 0;
 }
 
+/* What the mail says it is, also when its parts are lost (cut off on the way, no boundary) and it is read as text. */
+static bool says_report(struct reading *r, const struct mail_header *h) {
+  static const char *const types[] = {"multipart/report", "message/disposition-notification", "message/feedback-report"};
+  struct slice type = slice_trim(header_value(r, h, "Content-Type"));
+  for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+    if (slice_starts_nocase(type, slice_text(types[i])))
+      return true;
+  return false;
+}
+
 /* AR-06. A report of a type nobody named is what its part is. */
-static unsigned look_at_type(const struct automatic_facts *f, struct automatic_verdict *v) {
+static unsigned look_at_type(struct reading *r, const struct automatic_facts *f, struct automatic_verdict *v) {
   bool report = strcmp(f->type, "multipart/report") == 0;
   bool delivery = strcmp(f->type, "message/delivery-status") == 0;
   bool says = strcasecmp(f->report_type, "delivery-status") == 0 || (!*f->report_type && f->outcome);
   unsigned found = note_if(v, delivery, TYPE_DELIVERY, "AR-06 message/delivery-status");
   found |= note_if(v, report, says ? TYPE_DELIVERY : TYPE_REPORT, "AR-06 multipart/report");
+  if (!found && says_report(r, f->header))
+    note(v, "AR-06 Content-Type");
   return found | (f->outcome == REPORT_SPARED ? SPARED : 0);
 }
 
@@ -347,7 +359,7 @@ void automatic_decide(struct reading *r, const struct automatic_facts *f, struct
   *v = (struct automatic_verdict){.kind = ""};
   const struct mail_field *path = header_find(f->header, "Return-Path", NULL); /* the topmost: RFC 7103 7.5.3 */
   bool nowhere = f->null_path || (path && is_null(header_unfold(r, path->value)));
-  unsigned found = look_at_type(f, v) | look_at_fields(r, f, v);
+  unsigned found = look_at_type(r, f, v) | look_at_fields(r, f, v);
   found |= words_of_sender(r, f->sender, f->sender_name) | words_of_subject(r, f->subject);
   found = look_around(r, f, found | (nowhere ? NULL_PATH : 0));
   if (text_matters(found))

@@ -2,6 +2,7 @@
 -- how far it has read. Appended to outbound.lua when the library is built. Keys and arguments: proto/redis.md.
 
 local TEN_MINUTES, HOUR, DAY = 600 * 1000, 3600 * 1000, 86400 * 1000
+local ACK_MERGED_DEEP = 2 -- conversations merged into it, and into those; each has 50 at most
 
 local function before(now, span)
   return string.format('%.0f', tonumber(now) - span)
@@ -61,12 +62,23 @@ local function ack_silent(tag, conv, d, reason, now)
   return 's'
 end
 
+-- Was this conversation, or one that is merged into it, acknowledged, and answered by an agent?
+local function ack_had(tag, id, depth)
+  local v = call('HMGET', tag .. ':conv:' .. id, 'ack', 'answered_ms', 'members')
+  local had, answered = sub(v[1] or '', 1, 1) == 'o', v[2] and true or false
+  for member in gmatch(depth > 0 and v[3] or '', '%S+') do
+    local one, other = ack_had(tag, member, depth - 1)
+    had, answered = had or one, answered or other
+  end
+  return had, answered
+end
+
 local function ack_decide(tag, d, limits, now)
   local conv = conversation(tag, d.conversation)
   if not conv then return 'g' end
-  local v = call('HMGET', tag .. ':conv:' .. conv.id, 'ack', 'answered_ms')
-  if sub(v[1] or '', 1, 1) == 'o' then return 'g' end -- AR-15; the conversation says so already
-  if v[2] and d.id ~= '' then return ack_silent(tag, conv, d, 'an agent answered already', now) end
+  local had, answered = ack_had(tag, conv.id, ACK_MERGED_DEEP)
+  if had then return 'g' end -- AR-15; the conversation says so already
+  if answered and d.id ~= '' then return ack_silent(tag, conv, d, 'an agent answered already', now) end
   if d.id == '' then return ack_silent(tag, conv, d, d.reason, now) end
   local k = ack_keys(tag, d)
   local limit = ack_limit(k, limits, now)

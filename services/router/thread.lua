@@ -3,19 +3,23 @@
 
 local REFUSED_MAX = 200
 
--- A merged conversation points to the one that survived (TH-15). `channel` is that of the one that was named.
+-- A merged conversation points to the one that survived (TH-15). `channel` is that of the one that was named; what went
+-- out over other channels before they were merged went out over them all the same.
 function conversation(tag, named)
-  local id, first = named, nil
+  local id, first, over = named, nil, ''
   for _ = 1, 10 do
     local v = call('HMGET', tag .. ':conv:' .. id, 'facts', 'item', 'queue', 'messages', 'last_ms', 'last',
       'participants', 'merged', 'moved', 'base', 'was', 'over')
     if not v[1] then return nil end
     local customer, channel = match(v[1], '^([^\31]*)\31([^\31]*)\31')
     first = first or channel
+    for word in gmatch(v[12] or '', '%S+') do
+      if not find(' ' .. over .. ' ', ' ' .. word .. ' ', 1, true) then over = over == '' and word or over .. ' ' .. word end
+    end
     if not v[8] then
       return { id = id, named = named, customer = customer, channel = first, item = v[2] or '', queue = v[3] or '',
         messages = tonumber(v[4]) or 0, last_ms = tonumber(v[5]) or 0, last = v[6] or '', participants = v[7] or '|',
-        moved = v[9], base = v[10] ~= '' and v[10], was = v[11], over = v[12] or '' }
+        moved = v[9], base = v[10] ~= '' and v[10], was = v[11], over = over }
     end
     id = v[8]
   end

@@ -5,6 +5,7 @@ import itertools
 
 import pytest
 
+from outbox import create
 from talks import P, Talks, digest
 
 STATES = ("none", "waiting", "active")
@@ -138,6 +139,31 @@ def test_merge_over_two_channels(t):
     assert t.conv("x") == t.conv("y") == t.conv("a")
     t.mail("z", mid="z1", token="a", channel="mail2")
     assert t.conv("z") != t.conv("a"), "a's token is no proof on b's channel"
+
+
+@pytest.mark.parametrize("what", ["nothing", "merge", "merge twice", "undone"])
+def test_the_answer_to_a_forms_answer_comes_home(t, what):
+    """A form has no way back. What was said over mail still leads home when people put the conversation to another one."""
+    for name in "abc":
+        t.mail(name, mode="form", channel="contact", mid="")
+    for name, channel in (("a", "mail"), ("b", "mail2")):
+        assert create(t.r, t.conv(name), "acknowledgement", channel=channel, to=t.key("ann"), mid=t.ids("=ack" + name),
+                      now=t.now)[0] == "CREATED"
+    home = {"nothing": "a", "merge": "b", "merge twice": "c", "undone": "a"}[what]
+    if what != "nothing":
+        t.merge("a", "b")
+    if what == "merge twice":
+        t.merge("b", "c")
+    if what == "undone":
+        t.split("a")
+    t.mail("x", refs="=acka", mid="x1")
+    t.mail("y", token="a", mid="y1")
+    assert t.now_in("x") == t.now_in("y") == t.conv(home)
+    # an answer to all of it, over one more channel, forgets none
+    create(t.r, t.conv("a"), channel="mail3", to=t.key("ann"), now=t.now)
+    t.mail("z", refs="=acka", mid="z1")
+    t.mail("w", refs="=ackb", mid="w1", channel="mail2")
+    assert t.now_in("z") == t.conv(home) and t.now_in("w") == t.conv("b" if home == "a" else home)
 
 
 def test_a_talk_goes_on_in_the_survivor(t):

@@ -127,6 +127,22 @@ def test_an_agent_was_faster(r):
     assert "an agent answered" in ack_of(r, said)
 
 
+@pytest.mark.parametrize("chain", [False, True])
+@pytest.mark.parametrize("had", ["an acknowledgement", "a reply"])
+def test_what_was_drawn_into_the_conversation_counts(r, had, chain):
+    """An answer came before the mail it answers (TH-20): that is one conversation, and gets one."""
+    early, late, between = (message(r, n) for n in (1, 2, 3))
+    if had == "a reply":
+        create(r, early[1], to="tel:+14155550001")
+    else:
+        assert step(r, answer(r, early, 1)) == "a"
+    steps = [(early, between), (between, late)] if chain else [(early, late)]
+    for one, into in steps:
+        assert r.fcall("deskbell_conversation_merge", 1, P, NOW, "ana", one[1], into[1])[0] == b"OK"
+    assert step(r, answer(r, late, 902), now=NOW + DAY) == ("s" if had == "a reply" else "g")
+    assert not out(r, "o0000000000000902")
+
+
 def test_one_that_is_damaged_stops_nobody(r):
     said = [message(r, n) for n in range(2)]
     r.hset(f"{P}:conv:{said[0][1]}", "facts", "")

@@ -29,6 +29,8 @@ static const char config_yaml[] =
     "  - {name: any, kind: email, addresses: [\"*\"]}\n"
     "  - {name: quiet, kind: email, addresses: [quiet@example.com]}\n"
     "  - {name: text, kind: sms, provider: twilio, secret_files: [a]}\n"
+    "  - {name: chat, kind: sms, provider: generic, secret_files: [a],\n"
+    "     addresses: [\"whatsapp:+14155550188\"], out_from: \"+14155550189\"}\n"
     "  - {name: contact, kind: form}\n"
     "  - {name: open, kind: form}\n";
 

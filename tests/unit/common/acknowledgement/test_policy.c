@@ -38,11 +38,15 @@ static const struct row rows[] = {
     {"AR-05 none", MAIL("X-Auto-Response-Suppress: None\n"), ANN, NULL},
     {"AR-06", FROM TO DATE "Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\nx\n--b--\n", ANN,
      "AR-06"},
+    {"AR-06 parts lost", MAIL("Content-Type: multipart/report; report-type=delivery-status; boundary=b\n"), ANN, "AR-06"},
+    {"AR-06 receipt alone", MAIL("Content-Type: message/disposition-notification\n"), ANN, "AR-06"},
+    {"AR-06 complaint alone", MAIL("Content-Type: Message/Feedback-Report\n"), ANN, "AR-06"},
     {"AR-07 other channel", "From: sales@example.com\n" TO DATE BODY, "sales@example.com", "AR-1"},
     {"AR-07 domain", "From: x@shop.example\n" TO DATE BODY, "x@shop.example", "AR-"},
     {"AR-07 sub-address", "From: x@shop.example\n" TO DATE "Authentication-Results: mx.example.com; dkim=pass header.d=shop.example\n"
      BODY, "x@shop.example", "AR-07"},
     {"AR-07 our sender", "From: desk@example.net\n" TO DATE BODY, "desk@example.net", "AR-07"},
+    {"AR-07 our sender's sub-address", "From: desk+abc@example.net\n" TO DATE BODY, "desk+abc@example.net", "AR-07"},
     {"AR-07 agent", "From: Bob@staff.example\n" TO DATE BODY, "bob@staff.example", "AR-07"},
     {"AR-09 mailer-daemon", "From: mailer-daemon@example.org\n" TO DATE BODY, "mailer-daemon@example.org", "AR-09"},
     {"AR-09 noreply", "From: noreply-7@example.org\n" TO DATE BODY, "noreply-7@example.org", "AR-09"},
@@ -184,6 +188,12 @@ static void other_channels(void **state) {
   assert_int_equal(ask(s, facts_of(s, e), &v), POLICY_SILENT);
   e = post(s, "text", "sms", "", "");
   assert_int_equal(ask(s, facts_of(s, e), &v), POLICY_SILENT);
+  static const char *const ours[] = {"tel:+14155550188", "tel:+14155550189"}; /* of another channel */
+  for (size_t i = 0; i < 2; i++) {
+    e = post(s, "text", "sms", ours[i] + 4, ours[i]);
+    assert_int_equal(ask(s, facts_of(s, e), &v), POLICY_SILENT);
+    assert_memory_equal(v.reason, "AR-07", 5);
+  }
   e = post(s, "contact", "form", ANN, "email:ann@example.org");
   assert_int_equal(ask(s, facts_of(s, e), &v), POLICY_SILENT);
   assert_memory_equal(v.reason, "WF-20", 5);
