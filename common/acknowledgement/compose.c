@@ -59,7 +59,13 @@ static char *their_subject(struct composing *c) {
   return subject ? subject + strlen("Re: ") : NULL;
 }
 
-/* Nothing the customer wrote is said to an address that was only typed in (WF-20). */
+/* What is the sender's own may be said to them alone: not to an address that was only typed in (WF-20), nor to a return
+ * path that is another one, which anybody may name (AR-36). */
+static bool is_sender(const struct composing *c) {
+  const event_party *from = c->policy->event->from;
+  return !c->verdict->typed && from && strcmp(c->verdict->to_key, from->key) == 0;
+}
+
 static bool set_values(struct composing *c, char reference[REFERENCE_LEN + 1]) {
   const struct desk_hours *hours = template_hours(c->policy->desk, c->verdict->template);
   event_reference(c->policy->event->id, reference);
@@ -70,7 +76,7 @@ static bool set_values(struct composing *c, char reference[REFERENCE_LEN + 1]) {
   if (good && hours)
     good = set(c, TEMPLATE_OPENING_HOURS, template_opening(c->arena, c->verdict->language, hours)) &&
            set(c, TEMPLATE_NEXT_OPEN, template_next_open(c->arena, c->verdict->language, hours, c->policy->now_ms));
-  if (good && !c->verdict->typed) {
+  if (good && is_sender(c)) {
     c->values.of[TEMPLATE_CUSTOMER_NAME] = c->facts->customer_name;
     good = set(c, TEMPLATE_SUBJECT, their_subject(c));
   }
@@ -146,7 +152,7 @@ static int name_it(struct composing *c, answer_message *m) {
 
 /* AR-20, AR-22: the return path alone. Its name is not known, but where it is the sender's own address. */
 static void address_it(struct composing *c, answer_message *m) {
-  if (strcmp(m->to_key, c->verdict->to_key) != 0 || c->verdict->typed)
+  if (!is_sender(c))
     m->to_name = (char *)(uintptr_t) "";
   m->to = c->verdict->to;
   m->to_key = c->verdict->to_key;

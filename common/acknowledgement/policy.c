@@ -208,6 +208,8 @@ static bool no_way_out(struct weighing *w) {
   w->verdict->over = way_out(w);
   if (!w->verdict->over)
     return silent(w, "no channel to send it over: name one with 'over' in the template");
+  if (!config_channel_goes_out(w->verdict->over))
+    return silent(w, "channel %s has no way out", w->verdict->over->name);
   bool mail = strncmp(w->verdict->to_key, "email:", 6) == 0;
   return (w->verdict->over->kind == CHANNEL_EMAIL) != mail && silent(w, "channel %s cannot reach that address", w->verdict->over->name);
 }

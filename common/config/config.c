@@ -14,6 +14,13 @@ const struct channel_config *config_channel(const struct config *c, struct slice
   return NULL;
 }
 
+bool config_channel_goes_out(const struct channel_config *channel) {
+  if (channel->kind == CHANNEL_EMAIL || channel->kind == CHANNEL_FORM)
+    return channel->kind == CHANNEL_EMAIL;
+  return channel->enabled && (channel->provider == PROVIDER_TWILIO ||
+                              (channel->provider == PROVIDER_GENERIC && *channel->out_url));
+}
+
 const struct mailbox_config *config_mailbox(const struct config *c, struct slice name) {
   for (size_t i = 0; i < c->mailbox_count; i++)
     if (slice_equal(slice_text(c->mailboxes[i].name), name))

@@ -239,6 +239,8 @@ void config_manual(const char *section, struct buf *ret);
 
 /* Lends the channel or NULL. */
 const struct channel_config *config_channel(const struct config *c, struct slice name);
+/* Is there a program that takes messages for it and a way out? A form has none, nor has a provider that only calls us. */
+bool config_channel_goes_out(const struct channel_config *channel);
 const char *channel_kind_text(enum channel_kind kind);
 /* Lends the mailbox or NULL. */
 const struct mailbox_config *config_mailbox(const struct config *c, struct slice name);

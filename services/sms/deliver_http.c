@@ -312,8 +312,7 @@ void deliver_http_attempt(void *arg, const char *id, const outbound_message *m, 
 /* ---- life */
 
 static bool goes_out(const struct channel_config *c) {
-  return c->enabled && (c->kind == CHANNEL_SMS || c->kind == CHANNEL_WEBHOOK) &&
-         (c->provider == PROVIDER_TWILIO || (c->provider == PROVIDER_GENERIC && *c->out_url));
+  return (c->kind == CHANNEL_SMS || c->kind == CHANNEL_WEBHOOK) && config_channel_goes_out(c);
 }
 
 /* "api.twilio.com": what is between "//" and the next '/' of the URL. */

@@ -31,6 +31,7 @@ static const char config_yaml[] =
     "  - {name: text, kind: sms, provider: twilio, secret_files: [a]}\n"
     "  - {name: chat, kind: sms, provider: generic, secret_files: [a],\n"
     "     addresses: [\"whatsapp:+14155550188\"], out_from: \"+14155550189\"}\n"
+    "  - {name: dumb, kind: sms, provider: generic, secret_files: [a]}\n"
     "  - {name: contact, kind: form}\n"
     "  - {name: open, kind: form}\n";
 
@@ -42,7 +43,7 @@ static const char desk_yaml[] =
     "templates:\n"
     "  - {name: de, when: {channel: [mail], language: [de]}, text: \"Guten Tag {{customer_name|}}, {{reference}}\"}\n"
     "  - {name: en, when: {channel: [mail, sales, any]}, text: \"We have it: {{reference}}, {{answer_time}}\"}\n"
-    "  - {name: sms, when: {channel: [text]}, text: \"Got it. {{reference}}\"}\n"
+    "  - {name: sms, when: {channel: [text, dumb]}, text: \"Got it. {{reference}}\"}\n"
     "  - {name: form, when: {channel: [contact]}, over: mail, text: \"{{reference}}\"}\n"
     "  - {name: typed, when: {channel: [open]}, over: mail, allow: [typed-address], text: \"{{customer_name|you}} "
     "{{subject|-}} {{reference}}\"}\n";

@@ -123,6 +123,23 @@ static void nothing_of_who_only_typed_an_address(void **state) {
   assert_string_equal(m->channel, "mail");
 }
 
+/* Anybody may name any return path: no customer's name goes there, and no advertisement in a subject. */
+static void nothing_of_the_sender_to_another_return_path(void **state) {
+  struct set *s = *state;
+  struct policy_verdict v;
+  answer_message *m;
+  set_desk(s, "queues: [{name: support}]\ndefault: {queue: support}\n"
+              "templates: [{name: a, when: {channel: [mail]}, text: \"{{customer_name|you}} {{subject|-}}\",\n"
+              "             allow: [return-path-differs]}]\n");
+  assert_int_equal(say(s, mail_of(s, "mail", MAIL(""), "eve@example.net"), "Known Customer", 0, &v, &m), 0);
+  assert_string_equal(m->to, "eve@example.net");
+  assert_string_equal(m->to_name, "");
+  assert_string_equal(m->text, "you -");
+  assert_string_equal(m->subject, "Example Ltd");
+  assert_int_equal(say(s, mail_of(s, "mail", MAIL(""), ANN), "Known Customer", 0, &v, &m), 0);
+  assert_string_equal(m->text, "Known Customer My order");
+}
+
 static void a_long_sms_is_not_sent(void **state) {
   struct set *s = *state;
   struct policy_verdict v;
@@ -163,6 +180,7 @@ int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_open, set_close)
   const struct CMUnitTest tests[] = {TEST(a_mail_is_acknowledged), TEST(a_gap_stops_it), TEST(subjects),
                                      TEST(names_are_from_the_context_and_harmless),
-                                     TEST(nothing_of_who_only_typed_an_address), TEST(a_long_sms_is_not_sent)};
+                                     TEST(nothing_of_who_only_typed_an_address),
+                                     TEST(nothing_of_the_sender_to_another_return_path), TEST(a_long_sms_is_not_sent)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -184,6 +184,9 @@ static void other_channels(void **state) {
   assert_string_equal(v.to, "+14155550100");
   assert_string_equal(v.over->name, "text");
   assert_int_equal(v.domain.len, 0);
+  e = post(s, "dumb", "sms", "+14155550100", "tel:+14155550100"); /* its provider calls us, and cannot be called */
+  assert_int_equal(ask(s, facts_of(s, e), &v), POLICY_SILENT);
+  assert_string_equal(v.reason, "channel dumb has no way out");
   e = post(s, "text", "sms", "MYBANK", "short:MYBANK");
   assert_int_equal(ask(s, facts_of(s, e), &v), POLICY_SILENT);
   e = post(s, "text", "sms", "", "");
