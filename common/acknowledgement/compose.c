@@ -102,7 +102,7 @@ static int set_text(struct composing *c, answer_message *m) {
     return r;
   if (strlen(m->text) > COMPOSE_TEXT_MAX)
     return silent(c, "the text is longer than 4 KiB");
-  if (!m->text[0])
+  if (!slice_trim(slice_text(m->text)).len)
     return silent(c, "the text is empty");
   if (c->verdict->over->kind != CHANNEL_SMS)
     return 0;

@@ -265,7 +265,10 @@ void follow_next(struct follow *f) {
   copy_cursor(f->position, f->next);
   f->waiting_ms = 0;
   f->busy = false;
-  look(f);
+  if (f->passing)
+    later(f, SKIP_MS); /* a busy journal has always gone on by now */
+  else
+    look(f);
 }
 
 void follow_again(struct follow *f, int64_t delay_ms) {

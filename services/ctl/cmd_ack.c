@@ -127,6 +127,8 @@ static int read_mail(struct trial *t, struct slice raw, const char *file, contac
   contact_event *first = NULL;
   int status = read_once(t, raw, "", file, &first);
   const struct channel_config *c = status == CTL_OK ? channel_of(t, first) : NULL;
+  if (status == CTL_OK && t->channel[0] && (!c || c->kind != CHANNEL_EMAIL))
+    return ctl_fail(t->ctl, "there is no e-mail channel \"%s\"", t->channel);
   if (status == CTL_OK && !c)
     return ctl_wrong_usage(t->ctl, "%s names no recipient of a channel; which one took it? --channel C", file);
   return status == CTL_OK ? read_once(t, raw, c->name, file, ret) : status;

@@ -55,6 +55,7 @@ end
 
 -- Nothing is sent: the reason stands in the journal and on the conversation.
 local function ack_silent(tag, conv, d, reason, now)
+  reason = one_line(reason)
   local cursor = journal(tag, { type = 'acknowledge', event_id = d.event, customer = conv.customer, conversation = conv.id,
     work_item = conv.item, queue = conv.queue, rule = d.template, evidence = 'silent ' .. reason, at = now,
     prev = conv.last })
@@ -108,8 +109,8 @@ end
 -- acknowledge {tag}  now from to desk_version sender_10m sender_day domain_hour channel_hour subject_repeat count
 --   (event conversation template reason id channel to domain digest mid expires bytes)*
 -- Decides on the messages of the journal between two cursors and moves on, once: STALE when another was there first, or
--- another desk definition is in force. `id` empty: silence, for this reason. Answers one character per message: a acknowledged, s silent, l silent because of a
--- limit, g nothing to do.
+-- another desk definition is in force. `id` empty: silence, for this reason. Answers one character per message:
+-- a acknowledged, s silent, l silent because of a limit, g nothing to do.
 local ACK_HEAD, ACK_FIELDS = 10, 12
 
 local function acknowledge(keys, args)

@@ -87,6 +87,15 @@ def test_silence_is_written_down(r):
     assert r.zcard(f"{P}:ack:to:tel:+14155550001") == 0, "silence counts for nothing"
 
 
+def test_a_reason_ends_no_field_of_the_journal(r):
+    """It may quote what the program of a channel says of the message."""
+    said = message(r, 1)
+    assert step(r, answer(r, said, 1, reason="AR-12 it is suspected: a\x1feve\x1f7\n\x1b[2Jb")) == "s"
+    entry = journal(r)[-1]
+    assert (entry["evidence"], entry["agent"], entry["at"]) == ("silent AR-12 it is suspected: a eve 7  [2Jb", "", str(NOW))
+    assert ack_of(r, said) == "silent AR-12 it is suspected: a eve 7  [2Jb"
+
+
 @pytest.mark.parametrize("name,limits,decide,words", [
     ("ten minutes", {"sender_10m": 2, "sender_day": 9}, {}, "ten minutes"),
     ("a day", {"sender_10m": 9, "sender_day": 2}, {}, "within a day"),

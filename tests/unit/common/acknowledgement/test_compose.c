@@ -57,6 +57,17 @@ static void a_gap_stops_it(void **state) {
   assert_null(m);
 }
 
+static void nothing_to_say(void **state) {
+  struct set *s = *state;
+  struct policy_verdict v;
+  answer_message *m;
+  set_desk(s, "queues: [{name: support}]\ndefault: {queue: support}\n"
+              "templates: [{name: a, when: {channel: [mail]}, text: \"{{customer_name|}} {{subject|}}\"}]\n");
+  assert_int_equal(say(s, mail_of(s, "mail", FROM TO DATE BODY, ANN), "", 0, &v, &m), COMPOSE_SILENT);
+  assert_string_equal(v.reason, "the text is empty");
+  assert_int_equal(say(s, mail_of(s, "mail", FROM TO DATE BODY, ANN), "Ann", 0, &v, &m), 0);
+}
+
 static void subjects(void **state) {
   static const struct {
     const char *field, *expected;
@@ -178,7 +189,8 @@ static void a_long_sms_is_not_sent(void **state) {
 
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_open, set_close)
-  const struct CMUnitTest tests[] = {TEST(a_mail_is_acknowledged), TEST(a_gap_stops_it), TEST(subjects),
+  const struct CMUnitTest tests[] = {TEST(a_mail_is_acknowledged), TEST(a_gap_stops_it), TEST(nothing_to_say),
+                                     TEST(subjects),
                                      TEST(names_are_from_the_context_and_harmless),
                                      TEST(nothing_of_who_only_typed_an_address),
                                      TEST(nothing_of_the_sender_to_another_return_path), TEST(a_long_sms_is_not_sent)};
