@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "acknowledge.h"
 #include "base/clock.h"
+#include "base/point.h"
 #include "decide.h"
 #include "journal/follow.h"
 #include "log/log.h"
@@ -45,6 +46,7 @@ static void put_number(struct buf *b, int64_t n) {
 
 static void on_decided(void *arg, redisReply *reply) {
   struct acknowledge *s = arg;
+  POINT("acknowledge.answered");
   if (!reply) {
     follow_again(s->follow, RETRY_MS);
     return;
@@ -89,6 +91,7 @@ static void call(struct acknowledge *s, const char *from, const char *to) {
   buf_add_slice(&s->call, buf_slice(&s->args));
   if (redis_send(follow_redis(s->follow), buf_slice(&s->call), on_decided, s) < 0)
     follow_again(s->follow, RETRY_MS);
+  POINT("acknowledge.asked");
 }
 
 static void on_batch(void *arg, const struct follow_batch *batch) {
@@ -107,6 +110,8 @@ static void on_batch(void *arg, const struct follow_batch *batch) {
       put(&s->args, fields[k]);
     s->decided++;
   }
+  if (s->decided)
+    POINT("acknowledge.decided");
   call(s, batch->from, batch->to);
 }
 

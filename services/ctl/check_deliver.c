@@ -163,6 +163,7 @@ static bool tell_relay(struct trial *t) {
   char *const *a = t->answers;
   auto_clean(buf_free) struct buf detail = BUF_INIT(DETAIL_MOST);
   bool accepted = strcmp(a[ANSWER_OUTCOME], "accepted") == 0, unsure = strcmp(a[ANSWER_OUTCOME], "unsure") == 0;
+  const char *code = strstr(a[ANSWER_WHY], a[ANSWER_CODE]) ? "" : a[ANSWER_CODE]; /* most words begin with it */
   if (a[ANSWER_ERROR][0])
     buf_add_text(&detail, a[ANSWER_ERROR]);
   else if (!a[ANSWER_RELAY][0])
@@ -170,11 +171,11 @@ static bool tell_relay(struct trial *t) {
   else if (!a[ANSWER_OUTCOME][0])
     buf_printf(&detail, "%s did not answer in time: does it run, and how busy is it?", a[ANSWER_RELAY]);
   else if (accepted)
-    buf_printf(&detail, "%s took it from %s to %s, %s: %s %s", a[ANSWER_RELAY], a[ANSWER_FROM], a[ANSWER_TO], a[ANSWER_TLS],
-               a[ANSWER_CODE], a[ANSWER_WHY]);
+    buf_printf(&detail, "%s took it from %s to %s, %s: %s%s%s", a[ANSWER_RELAY], a[ANSWER_FROM], a[ANSWER_TO], a[ANSWER_TLS],
+               code, code[0] ? " " : "", a[ANSWER_WHY]);
   else
     buf_printf(&detail, "%s did not take it from %s to %s (%s)%s%s: %s. What to do: %s", a[ANSWER_RELAY], a[ANSWER_FROM],
-               a[ANSWER_TO], a[ANSWER_TLS], a[ANSWER_CODE][0] ? ": " : "", a[ANSWER_CODE], a[ANSWER_WHY], advice_for(t));
+               a[ANSWER_TO], a[ANSWER_TLS], code[0] ? ": " : "", code, a[ANSWER_WHY], advice_for(t));
   say(t, accepted, "relay", &detail);
   return accepted || unsure;
 }

@@ -183,6 +183,17 @@ static int render_both(struct preview *p) {
   return status == CTL_OK ? render(p, "text", slice_text(t->text), &p->text) : status;
 }
 
+/* Only mail has a subject; a channel that is not known may be one of mail, and a form's goes out by mail or SMS. */
+static bool has_subject(const struct preview *p) {
+  const struct desk_template *t = p->template;
+  for (size_t i = 0; i < t->channel_count; i++) {
+    const struct channel_config *c = p->config ? config_channel(p->config, slice_text(t->channels[i])) : NULL;
+    if (!c || c->kind == CHANNEL_EMAIL || c->kind == CHANNEL_FORM)
+      return true;
+  }
+  return false;
+}
+
 static int show(struct preview *p) {
   struct sms_segments sms;
   bool fits = template_fits_time(p->template, p->at_ms);
@@ -193,7 +204,9 @@ static int show(struct preview *p) {
                                 "language", p->language, "fits_time", fits, "subject", p->subject, "text", p->text,
                                 "bytes", (json_int_t)strlen(p->text), "sms", "parts", (json_int_t)sms.count,
                                 "encoding", encoding, "units", (json_int_t)sms.units, "left", (json_int_t)sms.left));
-  printf("Subject: %s\n\n%s\n\n", p->subject, p->text);
+  if (has_subject(p))
+    printf("Subject: %s\n\n", p->subject);
+  printf("%s\n\n", p->text);
   printf("-- %zu bytes; as an SMS %zu part%s (%s, %zu units, %zu left)\n", strlen(p->text), sms.count,
          sms.count == 1 ? "" : "s", encoding, sms.units, sms.left);
   if (!fits)

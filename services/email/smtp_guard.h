@@ -8,6 +8,8 @@
  *     or a pinned key instead of a CA;
  *   - plain text that a server sends behind its answer to STARTTLS would be read as if it were encrypted: the connection is
  *     cut (CVE-2011-0411's kind of attack);
+ *   - mails go by DATA, never in chunks (BDAT): of several answers the library tells only the last, so that a disk that is
+ *     full for a moment becomes "551 discarded after earlier error", and a mail that is too large ends in doubt;
  *   - the last thing the server said is kept, for the operator. What we say is never looked at: it has passwords.
  */
 #ifndef EMAIL_SMTP_GUARD_H

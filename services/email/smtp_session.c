@@ -172,7 +172,7 @@ static void on_event(smtp_session_t session, int event, void *arg, ...) {
     on_recipient(s, va_arg(args, smtp_recipient_t), address);
   } else if (event == SMTP_EV_MESSAGESENT && s->mail) {
     const smtp_status_t *status = smtp_message_transfer_status(s->message);
-    if (status->code) { /* 0: the connection ended inside a mail in chunks (BDAT), see explain_end() */
+    if (status->code) { /* 0: the connection ended inside a mail in chunks, see explain_end() */
       POINT("smtp.answered");
       judge(s, REPLY_AT_DATA, status, "");
       go_on(s);

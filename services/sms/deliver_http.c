@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "deliver_http.h"
+#include "base/point.h"
 #include "curl/curl_loop.h"
 #include "provider_out.h"
 #include "text/sms_segments.h"
@@ -84,6 +85,7 @@ static void on_done(void *arg, CURL *easy, CURLcode outcome);
 
 static void on_committed(void *arg) {
   struct attempt *a = arg;
+  POINT("http.committed");
   a->committed = true;
   if (a->request.body.len)
     curl_easy_pause(a->easy, CURLPAUSE_CONT);
@@ -137,6 +139,7 @@ static void on_done(void *arg, CURL *easy, CURLcode outcome) {
   curl_off_t began = 0;
   char why[200];
   (void)easy;
+  POINT("http.answered");
   if (outcome == CURLE_OK) {
     judge(a);
     return;
@@ -182,6 +185,7 @@ static void set_request(struct attempt *a) {
 }
 
 static void start(struct attempt *a) {
+  POINT("http.start");
   a->easy = curl_loop_easy("http,https");
   if (!a->easy) {
     end_simply(a, OUTBOUND_DEFERRED, false, "no memory for a request");

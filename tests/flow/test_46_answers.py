@@ -6,6 +6,7 @@ import re
 
 import pytest
 from desk import mail, wait_for
+from postfix import Postfix
 from provider import CLOSE, Provider
 from relay import Relay
 
@@ -136,6 +137,24 @@ def test_no_answer_after_the_dot(new_desk, unsure, state):
             assert len(ids) == 2 and ids[0] == ids[1]
         else:
             assert len(relay.mails) == 1
+
+
+def test_too_large_for_postfix(new_desk, tmp_path):
+    """Its own words, no doubt, and nobody else waits for it."""
+    with Postfix(mailboxes="example.org", more="message_size_limit = 20000\n") as postfix:
+        desk = new_desk(config=MAIL.format(port=postfix.port, unsure="ask")).up()
+        desk.lmtp(mail("Send me the handbook", message_id="<q1@example.org>"))
+        conversation = first_conversation(desk)
+        book = tmp_path / "handbook.txt"
+        book.write_text("a line of a handbook\n" * 20_000)
+        large = desk.json("reply", conversation, "--text", "Here it is", "--agent", "bo", "--attach", str(book))
+        shown = state_of(desk, large["id"], "failed")
+        assert shown["code"] == "552 5.3.4" and "too big" in shown["why"]
+        small = desk.json("reply", conversation, "--text", "It is too large for mail", "--agent", "bo")
+        state_of(desk, small["id"], "accepted")
+        assert desk.metrics("email")["deskbell_outbound_destinations_down"] == 0
+        (arrived,) = wait_for(postfix.delivered, "the small one")
+        assert b"too large for mail" in arrived
 
 
 def test_a_provider_without_an_answer(new_desk):

@@ -247,3 +247,21 @@ def test_killed_again_and_again(desk, relay):
     settled(desk, count)
     tos = [to.split()[0] for m in relay.mails for to in m["to"]]
     assert len(tos) == len(set(tos)) == count
+
+
+@pytest.mark.parametrize("victim", ["acknowledge", "redis", "router"])
+@pytest.mark.parametrize("point", ["acknowledge.decided", "acknowledge.asked", "acknowledge.answered"])
+def test_killed_there(new_desk, relay, tmp_path, point, victim):
+    """Each who takes part dies at each point (common/base/point.h): one acknowledgement, not none, not two."""
+    points = tmp_path / "points"
+    points.mkdir()
+    desk = acknowledging_desk(new_desk, relay.port, env={"DESKBELL_POINTS": str(points)})
+    write(desk, letter(sender="first@example.net"), sender="first@example.net")
+    settled(desk, 1)  # it reads the journal now
+    making = tmp_path / "making"
+    making.write_text(str(0 if victim == "acknowledge" else desk.pids()[victim]))
+    making.rename(points / point)
+    write(desk, letter())
+    wait_for(lambda: not (points / point).exists(), f"{point} to be reached")
+    settled(desk, 2)
+    assert sorted(to.split()[0] for m in relay.mails for to in m["to"]) == ["TO:<ann@example.org>", "TO:<first@example.net>"]

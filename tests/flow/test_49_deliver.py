@@ -8,12 +8,11 @@ import subprocess
 import tempfile
 
 import pytest
-from desk import wait_for
-from outbox import P, client
 from dovecot import Dovecot
 from mailboxes import box, config
+from outbox import P, client
 from postfix import Postfix
-from relay import CLOSE, SILENT, Relay
+from relay import CLOSE, SILENT, Relay, certificate, tls_context
 
 CONFIG = """
 smtp: {{host: "127.0.0.1", port: {port}, tls: {tls}, connect_timeout: 5s, answer_timeout: 5s}}
@@ -58,10 +57,10 @@ def again(desk, change=lambda raw: raw, recipient=None):
 def looped(new_desk):
     """looped(change, recipient=None, **config): (desk, what check found, its status)"""
     def make(change=lambda raw: raw, recipient=None, **kw):
-        box = []
-        with Relay(again(box, change, recipient)) as relay:
-            box.append(up(new_desk, relay, **kw))
-            return (box[0], *check(box[0], "mail"), relay)
+        desks = []
+        with Relay(again(desks, change, recipient)) as relay:
+            desks.append(up(new_desk, relay, **kw))
+            return (desks[0], *check(desks[0], "mail"), relay)
     return make
 
 
@@ -189,6 +188,18 @@ def test_a_relay_without_tls(new_desk):
         found, status = check(up(new_desk, relay, tls="starttls"), "--wait", "2s")
         assert status == 1 and "offers no TLS" in found["relay"]["detail"] and "smtp.tls" in found["relay"]["detail"]
         assert relay.mails == []
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+def test_a_relay_with_a_certificate_of_its_own(new_desk, tmp_path, trusted):
+    cert, key, _ = certificate(tmp_path, "127.0.0.1")
+    desks = []
+    with Relay(again(desks), tls=tls_context(cert, key)) as relay:
+        text = CONFIG.format(port=relay.port, tls="starttls", trusted="")
+        desks.append(new_desk(config=text.replace("tls: starttls", f'tls: starttls, tls_ca_file: "{cert}"') if trusted else text).up())
+        found, status = check(desks[0])
+        assert (status == 0) == trusted, found
+        assert ("STARTTLS: 250" if trusted else "smtp.tls_ca_file") in found["relay"]["detail"], found
 
 
 def test_a_relay_that_is_not_there(new_desk):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Sits between an SMTP client and its server and stops at named places of the dialogue, where the test may cut the
 connection or kill somebody: `stop(step)` is asked once for each step of each mail, and may return CUT. Steps: mail, rcpt,
-data (the command is here and not passed on; BDAT too), dot (all but what ends the mail is passed on), reply (the server has
+data (the command is here and not passed on), dot (all but what ends the mail is passed on), reply (the server has
 answered the mail, the client does not know it)."""
 import socket
 import threading
@@ -76,30 +76,17 @@ class _Talk:
             raise OSError("as told")
 
     def from_client(self):
-        content, chunks = False, 0
-        reader = self.client.makefile("rb")
-        for line in reader:
-            words = line.upper().split()
-            verb = words[0] if words else b""
+        content = False
+        for line in self.client.makefile("rb"):
+            verb = line.split(b" ")[0].strip().upper()
             if content and line == b".\r\n":
-                self.end()
+                self.ask("dot")
+                self.dotted.set()
                 content = False
             elif not content and verb in (b"MAIL", b"RCPT", b"DATA"):
                 self.ask(verb.decode().lower())
                 content = verb == b"DATA"  # this client waits for the 354, and is told it
-            elif not content and verb == b"BDAT":
-                if chunks == 0:
-                    self.ask("data")
-                chunks += 1
-                line += reader.read(int(words[1]))
-                if words[-1] == b"LAST":
-                    self.end()
-                    chunks = 0
             self.server.sendall(line)
-
-    def end(self):
-        self.ask("dot")
-        self.dotted.set()
 
     def from_server(self):
         while data := self.server.recv(65536):

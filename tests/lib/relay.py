@@ -12,7 +12,7 @@ SILENT = object()  # say nothing, and go on reading
 
 class Relay:
     """`say(step, argument, number)` may return a reply instead of the usual one. Steps: connect, ehlo, starttls, auth, mail,
-    rcpt, data, chunk (BDAT but the last), dot (or BDAT LAST), rset, quit; `number` counts connections from 1. `mails` is what was accepted."""
+    rcpt, data, dot, rset, quit; `number` counts connections from 1. `mails` is what was accepted."""
 
     def __init__(self, say=None, extensions=("PIPELINING", "ENHANCEDSTATUSCODES", "8BITMIME", "DSN", "SIZE 50000000"), tls=None):
         self.say = say or (lambda step, argument, number: None)
@@ -120,22 +120,16 @@ class Relay:
                         return
                     lines.append(data[1:] if data.startswith(b".") else data)
                 mail["bytes"] = b"".join(lines)
-                self._end(s, mail, number)
-                mail = None
-            elif verb == "BDAT":
-                words = rest.upper().split()
-                chunk = reader.read(int(words[0]))
-                if len(chunk) < int(words[0]):
+                reply = self.say("dot", mail, number)
+                accepted = not (isinstance(reply, str) and reply[:1] in "45")
+                if accepted and mail["to"]:
+                    with self.lock:
+                        self.mails.append(mail)
+                if reply is CLOSE:
                     return
-                if mail is None:
-                    answer("other", text, "503 5.5.1 no mail")
-                    continue
-                mail["bytes"] = mail.get("bytes", b"") + chunk
-                if words[-1] == "LAST":
-                    self._end(s, mail, number)
-                    mail = None
-                elif not answer("chunk", mail, "250 2.0.0 go on").startswith("2"):
-                    mail = None
+                if reply is not SILENT:
+                    s.sendall((reply or "250 2.0.0 queued").encode() + b"\r\n")
+                mail = None
             elif verb == "RSET":
                 mail = None
                 answer("rset", "", "250 2.0.0 fine")
@@ -144,17 +138,6 @@ class Relay:
                 return
             else:
                 answer("other", text, "500 5.5.2 what?")
-
-    def _end(self, s, mail, number):
-        reply = self.say("dot", mail, number)
-        accepted = not (isinstance(reply, str) and reply[:1] in "45")
-        if accepted and mail["to"]:
-            with self.lock:
-                self.mails.append(mail)
-        if reply is CLOSE:
-            raise OSError("as told")
-        if reply is not SILENT:
-            s.sendall((reply or "250 2.0.0 queued").encode() + b"\r\n")
 
 
 def certificate(folder, name, days=1):
