@@ -126,8 +126,8 @@ static void on_answered(void *arg, struct link_peer *peer, const struct link_out
 static void send_outbound(struct link_router *r) {
   static char message[30000];
   static const struct link_outbound items[] = {
-      {"o0123456789abcdef", "deliver", {message, 100}}, {"ozyxwvtsrqpnmkjhg", "cancel", {message, 0}},
-      {"o1123456789abcdef", "retry", {message, sizeof(message)}}};
+      {"o0123456789abcdef", "deliver", {message, 100}, 0}, {"ozyxwvtsrqpnmkjhg", "cancel", {message, 0}, 0},
+      {"o1123456789abcdef", "retry", {message, sizeof(message)}, 2}};
   for (size_t i = 0; i < r->peer_count; i++) {
     size_t taken = link_router_send_outbound(r->peers[i], items, 3);
     assert(taken <= 3);
