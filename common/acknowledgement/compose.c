@@ -66,6 +66,12 @@ static bool is_sender(const struct composing *c) {
   return !c->verdict->typed && from && strcmp(c->verdict->to_key, from->key) == 0;
 }
 
+/* AR-36: a subject is the words of whoever sent the mail. Who passes for somebody else would have us say them to that
+ * person, so the operator's mail system must have found the sender to be who they say. */
+static bool is_proven(const struct composing *c) {
+  return is_sender(c) && c->policy->event->from->verified[0];
+}
+
 static bool set_values(struct composing *c, char reference[REFERENCE_LEN + 1]) {
   const struct desk_hours *hours = template_hours(c->policy->desk, c->verdict->template);
   event_reference(c->policy->event->id, reference);
@@ -76,10 +82,10 @@ static bool set_values(struct composing *c, char reference[REFERENCE_LEN + 1]) {
   if (good && hours)
     good = set(c, TEMPLATE_OPENING_HOURS, template_opening(c->arena, c->verdict->language, hours)) &&
            set(c, TEMPLATE_NEXT_OPEN, template_next_open(c->arena, c->verdict->language, hours, c->policy->now_ms));
-  if (good && is_sender(c)) {
+  if (is_sender(c))
     c->values.of[TEMPLATE_CUSTOMER_NAME] = c->facts->customer_name;
+  if (good && is_proven(c))
     good = set(c, TEMPLATE_SUBJECT, their_subject(c));
-  }
   return good;
 }
 

@@ -6,7 +6,7 @@ import re
 import signal
 
 import pytest
-from acknowledging import DESK, acknowledging_desk, apply, conversations, letter, parsed, settled, verdict
+from acknowledging import DESK, PROOF, acknowledging_desk, apply, conversations, letter, parsed, settled, verdict
 from desk import mail, wait_for
 from outbox import P, client
 from provider import Provider
@@ -33,7 +33,7 @@ def first(desk):
 
 
 def test_what_it_looks_like(desk, relay):
-    write(desk, letter(message_id="<q1@example.org>", extra="References: <q0@example.org>\r\n",
+    write(desk, letter(message_id="<q1@example.org>", extra=PROOF + "References: <q0@example.org>\r\n",
                        subject="=?utf-8?Q?Gr=C3=BC=C3=9Fe=0D=0ABcc:_eve@example.net?="))
     (sent,) = wait_for(lambda: relay.mails, "an acknowledgement")
     assert sent["from"].startswith("FROM:<>"), "AR-30: nobody answers it"

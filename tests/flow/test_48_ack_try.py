@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from acknowledging import DESK, acknowledging_desk, letter
+from acknowledging import DESK, PROOF, acknowledging_desk, letter
 from outbox import P, client
 from relay import Relay
 
@@ -22,9 +22,10 @@ def trial(desk, raw, *options):
 
 
 def test_as_it_would_be(desk):
-    said = trial(desk, letter())
+    said = trial(desk, letter(extra=PROOF))
     assert (said["acknowledged"], said["template"], said["to"], said["over"]) == (True, "en", "ann@example.org", "mail")
     assert "Your reference is" in said["text"] and said["subject"] == "Re: My order"
+    assert trial(desk, letter())["subject"] == "Example Ltd", "nothing proves who wrote it"
     assert trial(desk, letter(), "--language", "de-AT")["template"] == "de"
     for raw, options, reason in ((letter(extra="Auto-Submitted: auto-replied\r\n"), (), "AR-02"),
                                  (letter(), ("--from", "<>"), "AR-01"),

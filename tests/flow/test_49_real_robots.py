@@ -51,7 +51,7 @@ def test_a_customer_who_is_away(world):
     postfix.sendmail(letter(), ["support@example.com"], sender="ann@example.org")
     (ack,) = wait_for(lambda: inbox(dovecot, "ann"), "the acknowledgement in the mailbox")
     assert ack["Auto-Submitted"] == "auto-replied" and ack["Return-Path"] == "<>"
-    assert ack["Subject"] == "Re: My order" and ack.get_content().startswith("Hello there,")
+    assert ack["Subject"] == "Example Ltd" and ack.get_content().startswith("Hello there,")
     # Postfix is the judge: to one recipient, from nobody.
     queue_id = re.search(r"(\w+): message-id=" + re.escape(ack["Message-ID"]), postfix.log()).group(1)
     assert f"{queue_id}: from=<>" in postfix.log()

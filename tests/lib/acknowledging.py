@@ -13,8 +13,9 @@ CONFIG = """
 desk: {{name: Example Ltd, message_id_domain: {domain}}}
 smtp: {{host: "127.0.0.1", port: {port}, tls: none, connect_timeout: 5s, answer_timeout: 5s}}
 channels:
-  - {{name: mail, kind: email, addresses: ["{address}"], from_name: "Süd Support"}}
+  - {{name: mail, kind: email, addresses: ["{address}"], from_name: "Süd Support", authserv_ids: [mx.example.com]}}
 """
+PROOF = "Authentication-Results: mx.example.com; dmarc=pass header.from=example.org\r\n"  # of our own mail system
 DESK = """
 queues: [{name: support, answer_within: 4h}]
 default: {queue: support}

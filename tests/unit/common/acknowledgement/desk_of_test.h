@@ -16,6 +16,7 @@
 #define DATE "Date: Fri, 27 Nov 2026 09:59:00 +0000\n"
 #define FROM "From: Ann <ann@example.org>\n"
 #define TO "To: support@example.com\n"
+#define PROOF "Authentication-Results: mx.example.com; dmarc=pass header.from=example.org\n"
 #define BODY "\nWhere is my order?\n"
 #define MAIL(fields) FROM TO DATE "Message-ID: <m1@example.org>\nSubject: My order\n" fields BODY
 #define ANN "ann@example.org"

@@ -21,7 +21,7 @@ static void a_mail_is_acknowledged(void **state) {
   struct set *s = *state;
   struct policy_verdict v;
   answer_message *m;
-  contact_event *e = mail_of(s, "mail", MAIL("References: <a@example.org>\n"), ANN);
+  contact_event *e = mail_of(s, "mail", MAIL(PROOF "References: <a@example.org>\n"), ANN);
   char reference[REFERENCE_LEN + 1], found[CONVERSATION_ID_LEN + 1], expected[200];
   event_reference(e->id, reference);
   assert_int_equal(say(s, e, "", 0, &v, &m), 0);
@@ -81,12 +81,12 @@ static void subjects(void **state) {
   answer_message *m;
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
     char raw[600];
-    snprintf(raw, sizeof(raw), FROM TO DATE "%s" BODY, rows[i].field);
+    snprintf(raw, sizeof(raw), FROM TO DATE PROOF "%s" BODY, rows[i].field);
     assert_int_equal(say(s, mail_of(s, "mail", raw, ANN), "", 0, &v, &m), 0);
     assert_string_equal(m->subject, rows[i].expected);
   }
   struct buf raw = BUF_INIT(100000);
-  buf_add_text(&raw, FROM TO DATE "Subject: ");
+  buf_add_text(&raw, FROM TO DATE PROOF "Subject: ");
   for (size_t i = 0; i < 3000; i++)
     buf_add_text(&raw, "ü");
   buf_add_text(&raw, BODY);
@@ -94,6 +94,18 @@ static void subjects(void **state) {
   assert_int_equal(say(s, mail_of(s, "mail", raw.at, ANN), "", 0, &v, &m), 0);
   assert_true(strlen(m->subject) > 300 && strlen(m->subject) <= 4 + 2 * COMPOSE_SUBJECT_MAX);
   buf_free(&raw);
+}
+
+/* AR-36: by forging From and the return path anybody could have us write their words to somebody. */
+static void no_subject_of_who_is_not_proven(void **state) {
+  struct set *s = *state;
+  struct policy_verdict v;
+  answer_message *m;
+  assert_int_equal(say(s, mail_of(s, "mail", MAIL(""), ANN), "", 0, &v, &m), 0);
+  assert_string_equal(m->subject, "Example Ltd");
+  contact_event *e = mail_of(s, "mail", MAIL("Authentication-Results: other.example; dmarc=pass header.from=example.org\n"), ANN);
+  assert_int_equal(say(s, e, "", 0, &v, &m), 0);
+  assert_string_equal(m->subject, "Example Ltd");
 }
 
 static void names_are_from_the_context_and_harmless(void **state) {
@@ -142,12 +154,12 @@ static void nothing_of_the_sender_to_another_return_path(void **state) {
   set_desk(s, "queues: [{name: support}]\ndefault: {queue: support}\n"
               "templates: [{name: a, when: {channel: [mail]}, text: \"{{customer_name|you}} {{subject|-}}\",\n"
               "             allow: [return-path-differs]}]\n");
-  assert_int_equal(say(s, mail_of(s, "mail", MAIL(""), "eve@example.net"), "Known Customer", 0, &v, &m), 0);
+  assert_int_equal(say(s, mail_of(s, "mail", MAIL(PROOF), "eve@example.net"), "Known Customer", 0, &v, &m), 0);
   assert_string_equal(m->to, "eve@example.net");
   assert_string_equal(m->to_name, "");
   assert_string_equal(m->text, "you -");
   assert_string_equal(m->subject, "Example Ltd");
-  assert_int_equal(say(s, mail_of(s, "mail", MAIL(""), ANN), "Known Customer", 0, &v, &m), 0);
+  assert_int_equal(say(s, mail_of(s, "mail", MAIL(PROOF), ANN), "Known Customer", 0, &v, &m), 0);
   assert_string_equal(m->text, "Known Customer My order");
 }
 
@@ -190,7 +202,7 @@ static void a_long_sms_is_not_sent(void **state) {
 int main(void) {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_open, set_close)
   const struct CMUnitTest tests[] = {TEST(a_mail_is_acknowledged), TEST(a_gap_stops_it), TEST(nothing_to_say),
-                                     TEST(subjects),
+                                     TEST(subjects), TEST(no_subject_of_who_is_not_proven),
                                      TEST(names_are_from_the_context_and_harmless),
                                      TEST(nothing_of_who_only_typed_an_address),
                                      TEST(nothing_of_the_sender_to_another_return_path), TEST(a_long_sms_is_not_sent)};
