@@ -29,6 +29,11 @@ static bool is_mail(const struct weighing *w) {
   return w->channel->kind == CHANNEL_EMAIL;
 }
 
+/* The address in the key of an e-mail address; NULL: it is another's. */
+static const char *email_of(const char *key) {
+  return strncmp(key, "email:", 6) == 0 ? key + 6 : NULL;
+}
+
 static bool warned(const contact_event *e, const char *warning) {
   for (size_t i = 0; i < e->n_warnings; i++)
     if (strcmp(e->warnings[i], warning) == 0)
@@ -82,7 +87,7 @@ static bool no_way_back(struct weighing *w) {
   struct slice raw = slice_text(is_mail(w) ? w->event->envelope_from : from ? from->address : "");
   if (!raw.len || (!is_mail(w) && !from->key[0]))
     return silent(w, "no address that could be written to");
-  if (!is_mail(w) && strncmp(from->key, "email:", 6) != 0) {
+  if (!is_mail(w) && !email_of(from->key)) {
     v->to = from->address;
     v->to_key = from->key;
     return strncmp(v->to_key, "short:", 6) == 0 && silent(w, "no address that could be written to");
@@ -100,8 +105,8 @@ static bool path_differs(struct weighing *w) {
 
 static bool is_people(struct weighing *w) {
   struct slice local, token, domain;
-  if (strncmp(w->verdict->to_key, "email:", 6) != 0 ||
-      !address_split_token(slice_text(w->verdict->to_key + 6), &local, &token, &domain))
+  const char *address = email_of(w->verdict->to_key);
+  if (!address || !address_split_token(slice_text(address), &local, &token, &domain))
     return false;
   return slice_equal(local, SLICE("postmaster")) && !(w->allow & ALLOW_POSTMASTER) &&
          silent(w, "AR-09 the sender is a postmaster");
@@ -136,13 +141,12 @@ static bool is_sender(const struct channel_config *c, struct slice local, struct
 /* AR-07, AL-5, AL-6: a channel's address or number, one that its answers come from, an agent's. */
 static bool own(struct weighing *w) {
   const struct config *c = w->facts->config;
-  struct slice local, token, domain, address = slice_text(w->verdict->to_key);
-  if (slice_starts_nocase(address, SLICE("tel:")))
-    return own_number(c, slice_of(address.at + 4, address.len - 4)) &&
-           silent(w, "AR-07 it would go to a number of this desk");
-  if (address.len < 6 || memcmp(address.at, "email:", 6) != 0)
+  const char *key = w->verdict->to_key, *email = email_of(key);
+  struct slice local, token, domain, address = slice_text(email ? email : "");
+  if (strncmp(key, "tel:", 4) == 0)
+    return own_number(c, slice_text(key + 4)) && silent(w, "AR-07 it would go to a number of this desk");
+  if (!email)
     return false;
-  address = slice_of(address.at + 6, address.len - 6);
   if (!address_split_token(address, &local, &token, &domain))
     return silent(w, "no address that could be written to");
   if (config_channel_of_address(c, local, domain))
@@ -188,20 +192,11 @@ static bool no_template(struct weighing *w) {
 static const struct channel_config *way_out(const struct weighing *w) {
   const struct config *c = w->facts->config;
   const struct desk_template *t = w->verdict->template;
-  const struct channel_config *only = NULL;
   if (w->channel->kind != CHANNEL_FORM)
     return w->channel;
   if (t->over)
     return config_channel(c, slice_text(t->over));
-  enum channel_kind kind = strncmp(w->verdict->to_key, "email:", 6) == 0 ? CHANNEL_EMAIL : CHANNEL_SMS;
-  for (size_t i = 0; i < c->channel_count; i++) {
-    if (c->channels[i].kind != kind || !c->channels[i].enabled)
-      continue;
-    if (only)
-      return NULL;
-    only = &c->channels[i];
-  }
-  return only;
+  return config_only_channel(c, email_of(w->verdict->to_key) ? CHANNEL_EMAIL : CHANNEL_SMS);
 }
 
 static bool no_way_out(struct weighing *w) {
@@ -210,8 +205,8 @@ static bool no_way_out(struct weighing *w) {
     return silent(w, "no channel to send it over: name one with 'over' in the template");
   if (!config_channel_goes_out(w->verdict->over))
     return silent(w, "channel %s has no way out", w->verdict->over->name);
-  bool mail = strncmp(w->verdict->to_key, "email:", 6) == 0;
-  return (w->verdict->over->kind == CHANNEL_EMAIL) != mail && silent(w, "channel %s cannot reach that address", w->verdict->over->name);
+  return (w->verdict->over->kind == CHANNEL_EMAIL) != (email_of(w->verdict->to_key) != NULL) &&
+         silent(w, "channel %s cannot reach that address", w->verdict->over->name);
 }
 
 static bool (*const rules[])(struct weighing *w) = {
@@ -220,7 +215,7 @@ static bool (*const rules[])(struct weighing *w) = {
 
 /* The part of a key that a domain's limit counts for. */
 static struct slice counted_domain(const char *key) {
-  const char *at = strncmp(key, "email:", 6) == 0 ? strrchr(key, '@') : NULL;
+  const char *at = email_of(key) ? strrchr(key, '@') : NULL;
   struct slice domain = slice_text(at ? at + 1 : "");
   return mail_provider_has(domain) ? slice_of("", 0) : domain;
 }

@@ -14,6 +14,18 @@ const struct channel_config *config_channel(const struct config *c, struct slice
   return NULL;
 }
 
+const struct channel_config *config_only_channel(const struct config *c, enum channel_kind kind) {
+  const struct channel_config *only = NULL;
+  for (size_t i = 0; i < c->channel_count; i++) {
+    if (c->channels[i].kind != kind || !c->channels[i].enabled)
+      continue;
+    if (only)
+      return NULL;
+    only = &c->channels[i];
+  }
+  return only;
+}
+
 bool config_channel_goes_out(const struct channel_config *channel) {
   if (channel->kind == CHANNEL_EMAIL || channel->kind == CHANNEL_FORM)
     return channel->kind == CHANNEL_EMAIL;

@@ -239,6 +239,8 @@ void config_manual(const char *section, struct buf *ret);
 
 /* Lends the channel or NULL. */
 const struct channel_config *config_channel(const struct config *c, struct slice name);
+/* The only enabled channel of a kind, lent; NULL when there is none, or more than one: somebody must say which. */
+const struct channel_config *config_only_channel(const struct config *c, enum channel_kind kind);
 /* Is there a program that takes messages for it and a way out? A form has none, nor has a provider that only calls us. */
 bool config_channel_goes_out(const struct channel_config *channel);
 const char *channel_kind_text(enum channel_kind kind);

@@ -46,40 +46,56 @@ static int64_t pace_for(const struct decide_facts *f, struct slice queue) {
   return pace_of(f->pace, queue, f->now_ms);
 }
 
+/* Silence, with its reason, which is static or lives in the arena. */
+static bool silent(struct slice ret[DECIDE_FIELDS], const char *reason) {
+  ret[REASON] = slice_text(reason ? reason : "there was no memory for it");
+  return true;
+}
+
+static bool word(const struct decide_facts *f, const struct policy_facts *policy, const struct entry *entry,
+                 struct slice customer_name, struct arena *a, struct policy_verdict *v, struct buf *packed,
+                 struct slice ret[DECIDE_FIELDS]) {
+  struct compose_facts words = {.policy = policy, .customer_name = customer_name, .pace_ms = pace_for(f, policy->queue),
+                                .conversation = entry->meta[META_CONVERSATION], .secret = f->secret};
+  random_bytes(words.unique, sizeof(words.unique));
+  answer_message *message = NULL;
+  int r = compose(&words, a, v, &message);
+  if (r == COMPOSE_SILENT)
+    return silent(ret, arena_copy(a, slice_text(v->reason)));
+  if (r < 0)
+    return silent(ret, r == -ENAMETOOLONG ? "desk.message_id_domain is too long" : NULL);
+  if (answer_pack(message, packed))
+    return silent(ret, "it is larger than 64 KiB");
+  fill(ret, message, v, policy->event, a);
+  ret[BYTES] = buf_slice(packed);
+  return true;
+}
+
 bool decide(const struct decide_facts *f, const struct entry *entry, struct arena *a, struct buf *packed,
             struct slice ret[DECIDE_FIELDS]) {
   contact_event *event;
   const char *why;
-  struct slice context[CONTEXT_COUNT];
+  struct slice context[CONTEXT_COUNT], none = slice_of("", 0);
   if (!slice_equal(entry->type, SLICE("event")) || was_passed(f, entry) || event_unpack(entry->event, a, &event, &why) != 0)
     return false;
   entry_context_parts(entry, context);
   bool known = slice_equal(context[CONTEXT_STATE], SLICE("present"));
   const struct policy_facts policy = {
       .event = event, .config = f->config, .desk = f->desk, .how = entry->meta[META_HOW], .queue = entry->meta[META_QUEUE],
-      .language = known ? context[CONTEXT_LANGUAGE] : slice_of("", 0), .now_ms = f->now_ms};
+      .language = known ? context[CONTEXT_LANGUAGE] : none, .now_ms = f->now_ms};
   struct policy_verdict verdict;
-  if (policy_decide(&policy, a, &verdict) < 0 || verdict.answer == POLICY_NOT_ASKED)
+  int r = policy_decide(&policy, a, &verdict);
+  if (r == 0 && verdict.answer == POLICY_NOT_ASKED)
     return false;
-  struct compose_facts words = {.policy = &policy, .customer_name = known ? context[CONTEXT_NAME] : slice_of("", 0),
-                                .pace_ms = pace_for(f, policy.queue), .conversation = entry->meta[META_CONVERSATION],
-                                .secret = f->secret};
-  random_bytes(words.unique, sizeof(words.unique));
-  answer_message *message = NULL;
   for (size_t i = 0; i < DECIDE_FIELDS; i++)
-    ret[i] = slice_of("", 0);
+    ret[i] = none;
   ret[EVENT] = entry->meta[META_EVENT];
   ret[CONVERSATION] = entry->meta[META_CONVERSATION];
   if (verdict.template)
     ret[TEMPLATE] = slice_text(verdict.template->name);
-  if (verdict.answer == POLICY_SEND && compose(&words, a, &verdict, &message) < 0)
-    return false;
-  if (message && answer_pack(message, packed) == 0) {
-    fill(ret, message, &verdict, event, a);
-    ret[BYTES] = buf_slice(packed);
-    return true;
-  }
-  char *reason = arena_copy(a, message ? SLICE("it is larger than 64 KiB") : slice_text(verdict.reason));
-  ret[REASON] = slice_text(reason ? reason : "no memory");
-  return true;
+  if (r < 0)
+    return silent(ret, NULL);
+  if (verdict.answer == POLICY_SILENT)
+    return silent(ret, arena_copy(a, slice_text(verdict.reason)));
+  return word(f, &policy, entry, known ? context[CONTEXT_NAME] : none, a, &verdict, packed, ret);
 }

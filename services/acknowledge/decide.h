@@ -19,8 +19,8 @@ struct decide_facts {
 };
 
 /* True when the entry is a message that may be acknowledged or is to be said to be silent about; fills the arguments,
- * which live in the arena, the entry and `packed` (cleared first). A message that cannot be read, or for which there
- * is no memory, is not acknowledged: false. */
+ * which live in the arena, the entry and `packed` (cleared first), or are static. False: nothing is to be said about it;
+ * an event that cannot be read is in quarantine anyway. */
 bool decide(const struct decide_facts *facts, const struct entry *entry, struct arena *a, struct buf *packed,
             struct slice ret[DECIDE_FIELDS]);
 

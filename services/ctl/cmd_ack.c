@@ -87,7 +87,6 @@ static void set_path(const struct trial *t, struct slice raw, struct mime_envelo
 
 /* As given; else the channel of the first recipient that is ours, else the only e-mail channel. */
 static const struct channel_config *channel_of(const struct trial *t, const contact_event *event) {
-  const struct channel_config *only = NULL;
   if (t->channel[0])
     return config_channel(t->config, slice_text(t->channel));
   for (size_t i = 0; event && i < event->n_to; i++) {
@@ -97,14 +96,7 @@ static const struct channel_config *channel_of(const struct trial *t, const cont
     if (c)
       return c;
   }
-  for (size_t i = 0; i < t->config->channel_count; i++) {
-    if (t->config->channels[i].kind != CHANNEL_EMAIL)
-      continue;
-    if (only)
-      return NULL;
-    only = &t->config->channels[i];
-  }
-  return only;
+  return config_only_channel(t->config, CHANNEL_EMAIL);
 }
 
 static int read_once(struct trial *t, struct slice raw, const char *channel, const char *file, contact_event **ret) {

@@ -83,18 +83,8 @@ static int read_talk(struct reply *r, const struct conversation *c) {
 
 /* A form has no way back: the address that was typed in says which kind of channel reaches it. */
 static const struct channel_config *only_channel(const struct reply *r) {
-  const struct config *c = r->view->config;
   const char *key = r->talk.latest->from ? r->talk.latest->from->key : "";
-  enum channel_kind kind = strncmp(key, "tel:", 4) == 0 ? CHANNEL_SMS : CHANNEL_EMAIL;
-  const struct channel_config *found = NULL;
-  for (size_t i = 0; i < c->channel_count; i++) {
-    if (c->channels[i].kind != kind || !c->channels[i].enabled)
-      continue;
-    if (found)
-      return NULL;
-    found = &c->channels[i];
-  }
-  return found;
+  return config_only_channel(r->view->config, strncmp(key, "tel:", 4) == 0 ? CHANNEL_SMS : CHANNEL_EMAIL);
 }
 
 static int choose_channel(struct reply *r) {
