@@ -304,7 +304,7 @@ static int sent(struct redis *r, struct call *call, int status) {
 }
 
 int redis_send(struct redis *r, struct slice resp, redis_answer *answer, void *arg) {
-  if (r->state != UP)
+  if (r->state != UP || !r->context) /* it is being broken off: an answer's handler may ask */
     return -ENOTCONN;
   struct call *call = call_new(r, answer, arg);
   return sent(r, call, redisAsyncFormattedCommand(r->context, on_answer, call, resp.at, resp.len));
@@ -312,7 +312,7 @@ int redis_send(struct redis *r, struct slice resp, redis_answer *answer, void *a
 
 int redis_send_argv(struct redis *r, int argc, const char **argv, const size_t *lengths, redis_answer *answer,
                     void *arg) {
-  if (r->state != UP)
+  if (r->state != UP || !r->context) /* it is being broken off: an answer's handler may ask */
     return -ENOTCONN;
   struct call *call = call_new(r, answer, arg);
   return sent(r, call, redisAsyncCommandArgv(r->context, on_answer, call, argc, argv, lengths));
