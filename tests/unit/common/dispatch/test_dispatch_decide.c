@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Decisions: by hand, against a slow search of all pairs on random desks, and again from their records. */
+#include "dispatch/rule.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+#define SECOND 1e3
+#define MINUTE 60e3
+#define HOUR 3600e3
+#define MOST 8
+
+static uint64_t seed;
+
+static double draw(void) {
+  seed += 0x9e3779b97f4a7c15ULL;
+  uint64_t x = seed;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
+  return (double)((x ^ (x >> 31)) >> 11) / 9007199254740992.0;
+}
+
+static int pick(int most) {
+  return (int)(draw() * (most + 1));
+}
+
+/* ---- a desk to decide on */
+
+enum { VOICE, CHAT, MAIL, QUEUES };
+
+struct desk {
+  struct rule_weights weights;
+  struct rule_queue queues[MOST];
+  double ln_speed[MOST][MOST];
+  struct rule_group groups[MOST];
+  struct rule_item items[MOST * 3];
+  struct rule_view view;
+  struct rule_record record;
+};
+
+static struct rule_group group_of(const char *agent, const double *ln_speed, int room, int units) {
+  struct rule_group g = {
+      .ln_speed = ln_speed, .room = room, .load = 1 - (double)room / units, .agent = slice_text(agent), .count = 1};
+  for (size_t k = 0; k < RULE_KINDS; k++)
+    g.kind_room[k] = room;
+  return g;
+}
+
+static struct rule_item item_of(struct desk *d, const char *id, size_t queue, double waited_ms, double value) {
+  const struct rule_queue *q = &d->queues[queue];
+  double ln_value = rule_ln_value(&d->weights, value);
+  enum rule_set set = rule_set_at(q, q->now_ms - waited_ms, q->now_ms);
+  return (struct rule_item){.id = slice_text(id),
+                            .queue = queue,
+                            .set = set,
+                            .known_group = RULE_NOBODY,
+                            .score = rule_score(&d->weights, q, set, q->now_ms - waited_ms, ln_value),
+                            .arrival_ms = q->now_ms - waited_ms,
+                            .ln_value = ln_value};
+}
+
+/* Voice takes all three units, chat one, mail three. Ana and Bo do all, Eve no voice. */
+static void set_up(struct desk *d) {
+  memset(d, 0, sizeof(*d));
+  d->weights = rule_weights_standard();
+  const struct rule_queue queues[] = {{.name = SLICE("voice"),
+                                       .target_ms = 30 * SECOND,
+                                       .handling_ms = 5 * MINUTE,
+                                       .scarcity = 0.5,
+                                       .units = 3,
+                                       .real_time = true,
+                                       .on_duty = 2},
+                                      {.name = SLICE("chat"),
+                                       .target_ms = 90 * SECOND,
+                                       .handling_ms = 9 * MINUTE,
+                                       .scarcity = 0.4,
+                                       .units = 1,
+                                       .real_time = true,
+                                       .on_duty = 3},
+                                      {.name = SLICE("mail"),
+                                       .target_ms = 2 * HOUR,
+                                       .handling_ms = 7 * MINUTE,
+                                       .scarcity = 0.2,
+                                       .units = 3,
+                                       .on_duty = 3}};
+  memcpy(d->queues, queues, sizeof(queues));
+  for (size_t q = 0; q < QUEUES; q++)
+    d->queues[q].now_ms = 1e12;
+  rule_prepare(&d->weights, d->queues, QUEUES);
+  d->ln_speed[2][VOICE] = RULE_LACKS;
+  d->groups[0] = group_of("Ana", d->ln_speed[0], 3, 3);
+  d->groups[1] = group_of("Bo", d->ln_speed[1], 3, 3);
+  d->groups[2] = group_of("Eve", d->ln_speed[2], 3, 3);
+  d->groups[0].idle_since_ms = 3, d->groups[1].idle_since_ms = 2, d->groups[2].idle_since_ms = 1;
+  d->view = (struct rule_view){&d->weights, d->queues, QUEUES, d->groups, 3, d->items, 0};
+}
+
+static int decide(struct desk *d) {
+  rule_count(d->queues, d->view.queue_count, d->groups, d->view.group_count);
+  int r = rule_decide(&d->view, &d->record);
+  const char *what = NULL;
+  if (rule_replay(&d->record, &what))
+    fail_msg("the record does not give the decision again: %s", what);
+  return r;
+}
+
+static void assert_offer(struct desk *d, const char *id, const char *agent) {
+  assert_int_equal(decide(d), 0);
+  if (!slice_equal(d->record.items[0].item.id, slice_text(id)) ||
+      !slice_equal(d->record.agents[0].agent, slice_text(agent)))
+    fail_msg("%.*s to %.*s, not %s to %s", (int)d->record.items[0].item.id.len, d->record.items[0].item.id.at,
+             (int)d->record.agents[0].agent.len, d->record.agents[0].agent.at, id, agent);
+}
+
+static void assert_words(struct desk *d, const char *words) {
+  struct buf b = BUF_INIT(4096);
+  assert_int_equal(rule_words(&d->record, &b), 0);
+  assert_string_equal(b.at, words);
+  buf_free(&b);
+}
+
+/* ---- by hand */
+
+static void test_agent_who_is_least_needed(void **state) {
+  (void)state;
+  struct desk d;
+  set_up(&d);
+  d.items[d.view.item_count++] = item_of(&d, "w1", CHAT, 0, 1);
+  assert_offer(&d, "w1", "Eve"); /* Ana and Bo could take a call */
+  assert_words(
+      &d, "offered to Eve: chat; nothing else could be taken; waited 0 s of 90 s (x 1); 0 % loaded; also fit: Bo, Ana; "
+          "Bo is one of 2 free for voice");
+  d.view.group_count = 2;
+  assert_offer(&d, "w1", "Bo"); /* the longest idle of two alike */
+}
+
+static void test_known_agent_is_preferred_when_free(void **state) {
+  (void)state;
+  struct desk d;
+  set_up(&d);
+  struct rule_item *w = &d.items[d.view.item_count++];
+  *w = item_of(&d, "w1", VOICE, 15 * SECOND, 2);
+  w->known = slice_text("Ana"), w->known_group = 0, w->ln_known = 0.7;
+  assert_offer(&d, "w1", "Ana");
+  assert_true(d.record.items[0].ln_known == 0.7);
+  assert_words(&d, "offered to Ana: voice; nothing else could be taken; customer's value x 2; waited 15 s of 30 s (x "
+                   "2); known to this "
+                   "customer; 0 % loaded; also fit: Bo");
+  w->known_group = RULE_NOBODY; /* he is busy: nobody waits for him */
+  assert_offer(&d, "w1", "Bo");
+}
+
+static void test_reserve_keeps_agents_from_what_has_time(void **state) {
+  (void)state;
+  struct desk d;
+  set_up(&d);
+  d.items[d.view.item_count++] = item_of(&d, "m1", MAIL, 0, 16);
+  d.view.group_count = 1; /* Ana alone, and voice keeps one of two */
+  assert_int_equal(d.queues[VOICE].keep, 1);
+  assert_int_equal(decide(&d), RULE_WAIT);
+  assert_int_equal(d.record.held_count, 1);
+  assert_words(&d, "waits: m1 has time and voice keeps 1, of whom 1 are free");
+  d.view.group_count = 2; /* Bo stays free */
+  assert_offer(&d, "m1", "Bo");
+  d.view.group_count = 1;
+  d.items[d.view.item_count++] = item_of(&d, "c1", CHAT, 10 * SECOND, 0.25);
+  assert_offer(&d, "c1", "Ana"); /* for what is due the reserve is no reason */
+  d.items[0] = item_of(&d, "m1", MAIL, 2 * HOUR * 0.8, 1);
+  d.view.item_count = 1;
+  assert_offer(&d, "m1", "Ana"); /* and a mail becomes due by itself */
+}
+
+static void test_nobody_fits(void **state) {
+  (void)state;
+  struct desk d;
+  set_up(&d);
+  assert_int_equal(decide(&d), RULE_WAIT);
+  assert_words(&d, "waits: there is nothing to take");
+  d.items[d.view.item_count++] = item_of(&d, "v1", VOICE, 0, 1);
+  d.groups[0] = d.groups[2];
+  d.view.group_count = 1;
+  assert_int_equal(decide(&d), RULE_WAIT);
+  assert_words(&d, "waits: nobody who fits has room");
+}
+
+static void test_capacity_by_kind(void **state) {
+  (void)state;
+  struct desk d;
+  set_up(&d);
+  d.queues[CHAT].kind = 1;
+  d.items[d.view.item_count++] = item_of(&d, "c1", CHAT, 0, 1);
+  for (size_t g = 0; g < 3; g++)
+    d.groups[g].kind_room[1] = g == 1;
+  assert_offer(&d, "c1", "Bo");
+  assert_int_equal(d.record.agent_count, 1);
+}
+
+static void test_who_declined_is_not_asked_again(void **state) {
+  (void)state;
+  struct desk d;
+  set_up(&d);
+  const bool barred[3] = {false, false, true};
+  struct rule_item *w = &d.items[d.view.item_count++];
+  *w = item_of(&d, "c1", CHAT, 0, 1);
+  w->barred = barred;
+  assert_offer(&d, "c1", "Bo");
+}
+
+static void test_equal_items_go_by_id(void **state) {
+  (void)state;
+  struct desk d;
+  set_up(&d);
+  d.items[d.view.item_count++] = item_of(&d, "w2", CHAT, SECOND, 1);
+  d.items[d.view.item_count++] = item_of(&d, "w10", CHAT, SECOND, 1);
+  assert_offer(&d, "w10", "Eve"); /* bytewise, as a sorted set has them */
+}
+
+/* An item that knows the agent passes the head of its own set when it is within the bonus. */
+static void test_known_item_behind_the_head(void **state) {
+  (void)state;
+  struct desk d;
+  set_up(&d);
+  d.items[d.view.item_count++] = item_of(&d, "w1", CHAT, 30 * SECOND, 1);
+  struct rule_item *w = &d.items[d.view.item_count++];
+  *w = item_of(&d, "w2", CHAT, 20 * SECOND, 1);
+  w->behind = true, w->known = slice_text("Eve"), w->known_group = 2, w->ln_known = 0.5;
+  assert_offer(&d, "w2", "Eve");
+  *w = item_of(&d, "w2", CHAT, 0, 0.5);
+  w->behind = true, w->known = slice_text("Eve"), w->known_group = 2, w->ln_known = 0.5;
+  assert_offer(&d, "w1", "Eve");
+}
+
+/* ---- against a search of all pairs */
+
+static void random_desk(struct desk *d, char ids[][8]) {
+  size_t queues = 1 + (size_t)pick(MOST - 1), groups = (size_t)pick(MOST), items = (size_t)pick(MOST * 3);
+  memset(d, 0, sizeof(*d));
+  d->weights = rule_weights_standard();
+  d->weights.slowdown = draw();
+  for (size_t q = 0; q < queues; q++)
+    d->queues[q] = (struct rule_queue){.name = SLICE("q"),
+                                       .target_ms = ceil(exp(draw() * 14 + 7)),
+                                       .handling_ms = ceil(exp(draw() * 5 + 9)),
+                                       .scarcity = draw(),
+                                       .kind = (unsigned)pick(2),
+                                       .units = 1 + pick(2),
+                                       .real_time = draw() < 0.6,
+                                       .on_duty = pick(20),
+                                       .now_ms = 1e12};
+  rule_prepare(&d->weights, d->queues, queues);
+  for (size_t g = 0; g < groups; g++) {
+    for (size_t q = 0; q < queues; q++)
+      d->ln_speed[g][q] = draw() < 0.5 ? RULE_LACKS : pick(1) * log(0.8);
+    d->groups[g] = group_of(ids[g], d->ln_speed[g], pick(4), 4);
+    d->groups[g].kind_room[0] = pick(4);
+    d->groups[g].crowded = rule_crowded(&d->weights, d->groups[g].load);
+    d->groups[g].idle_since_ms = pick(2);
+    d->groups[g].count = 1 + (size_t)pick(2);
+  }
+  for (size_t i = 0; i < items; i++) {
+    size_t queue = (size_t)pick((int)queues - 1);
+    d->items[i] = item_of(d, ids[i], queue, floor(draw() * 2 * d->queues[queue].target_ms), exp(draw() * 4 - 1.5));
+    if (groups && pick(2) == 0) {
+      d->items[i].known_group = (size_t)pick((int)groups - 1);
+      d->items[i].known = d->groups[d->items[i].known_group].agent;
+      d->items[i].known_idle_ms = d->groups[d->items[i].known_group].idle_since_ms;
+      d->items[i].ln_known = 0.5;
+    }
+  }
+  d->view = (struct rule_view){&d->weights, d->queues, queues, d->groups, groups, d->items, items};
+}
+
+static bool room_after(const struct rule_group *g, const struct rule_queue *q, const struct rule_queue *taken) {
+  int used = taken ? taken->units : 0, of_kind = taken && taken->kind == q->kind ? taken->units : 0;
+  return g->room - used >= q->units && g->kind_room[q->kind] - of_kind >= q->units;
+}
+
+static bool may_take(const struct desk *d, const struct rule_item *w, size_t group) {
+  const struct rule_group *g = &d->groups[group];
+  const struct rule_queue *own = &d->queues[w->queue];
+  if (g->ln_speed[w->queue] == RULE_LACKS || !room_after(g, own, NULL))
+    return false;
+  for (size_t q = 0; q < d->view.queue_count && w->set == RULE_PARKED; q++) {
+    const struct rule_queue *other = &d->queues[q];
+    bool lost =
+        q != w->queue && g->ln_speed[q] != RULE_LACKS && room_after(g, other, NULL) && !room_after(g, other, own);
+    if (lost && other->target_ms * 10 <= own->target_ms && other->able - 1 < other->keep)
+      return false;
+  }
+  return true;
+}
+
+static double pair_cost(const struct desk *d, const struct rule_item *w, size_t group) {
+  const struct rule_group *g = &d->groups[group];
+  double price = 0;
+  for (size_t q = 0; q < d->view.queue_count; q++)
+    if (q != w->queue && d->queues[q].real_time && g->ln_speed[q] != RULE_LACKS && room_after(g, &d->queues[q], NULL) &&
+        !room_after(g, &d->queues[q], &d->queues[w->queue]))
+      price += d->queues[q].scarcity / d->queues[q].able;
+  return log(1 + d->weights.slowdown * g->load) - g->ln_speed[w->queue] - (group == w->known_group ? w->ln_known : 0) +
+         2 * price;
+}
+
+static double best_pair(const struct desk *d, const struct rule_item *w) {
+  double best = -INFINITY, index = rule_index(&d->queues[w->queue], w->set, w->score);
+  for (size_t g = 0; g < d->view.group_count; g++)
+    if (may_take(d, w, g))
+      best = fmax(best, index + d->groups[g].ln_speed[w->queue] + (g == w->known_group ? w->ln_known : 0));
+  return best;
+}
+
+static void test_against_all_pairs(void **state) {
+  (void)state;
+  static struct desk d;
+  char ids[MOST * 3][8];
+  size_t decided = 0;
+  for (size_t i = 0; i < COUNT(ids); i++)
+    snprintf(ids[i], sizeof(ids[i]), "x%02zu", i);
+  for (seed = 1; decided < 20000;) {
+    uint64_t before = seed;
+    random_desk(&d, ids);
+    int r = decide(&d);
+    double best = -INFINITY;
+    for (size_t i = 0; i < d.view.item_count; i++)
+      best = fmax(best, best_pair(&d, &d.items[i]));
+    if ((r == RULE_WAIT) != (best == -INFINITY))
+      fail_msg("seed %llu: somebody who fits waits for somebody with room", (unsigned long long)before);
+    if (r == RULE_WAIT)
+      continue;
+    decided++;
+    const struct rule_item *w = &d.record.items[0].item;
+    double cheapest = INFINITY;
+    for (size_t g = 0; g < d.view.group_count; g++)
+      if (may_take(&d, w, g))
+        cheapest = fmin(cheapest, pair_cost(&d, w, g));
+    if (fabs(d.record.items[0].index - best) > 1e-9 || fabs(d.record.agents[0].cost - cheapest) > 1e-9)
+      fail_msg("seed %llu: index %g of %g, cost %g of %g", (unsigned long long)before, d.record.items[0].index, best,
+               d.record.agents[0].cost, cheapest);
+  }
+}
+
+/* A record in which any number is another does not give the decision again. */
+static void test_replay_sees_what_was_changed(void **state) {
+  (void)state;
+  struct desk d;
+  set_up(&d);
+  d.items[d.view.item_count++] = item_of(&d, "w1", CHAT, SECOND, 1);
+  d.items[d.view.item_count++] = item_of(&d, "w2", CHAT, 3 * SECOND, 1);
+  d.groups[0].room = d.groups[1].room = 1;
+  d.items[d.view.item_count++] = item_of(&d, "m1", MAIL, 0, 1);
+  assert_offer(&d, "w2", "Eve");
+  double *numbers[] = {
+      &d.record.items[0].index,      &d.record.items[1].item.score, &d.record.items[0].ln_speed,
+      &d.record.items[0].ln_known,   &d.record.queues[CHAT].base,   &d.record.queues[CHAT].slope,
+      &d.record.queues[CHAT].now_ms, &d.record.agents[0].cost,      &d.record.agents[1].price,
+      &d.record.agents[0].crowded,   &d.record.agents[1].ln_speed,  &d.record.items[0].item.arrival_ms};
+  for (size_t i = 0; i < COUNT(numbers); i++) {
+    double kept = *numbers[i];
+    *numbers[i] = kept + (kept == 0 ? 0.01 : kept / 1000);
+    assert_int_equal(rule_replay(&d.record, NULL), RULE_DIFFERS);
+    *numbers[i] = kept;
+    assert_int_equal(rule_replay(&d.record, NULL), 0);
+  }
+  struct rule_item_row first = d.record.items[0];
+  d.record.items[0] = d.record.items[1], d.record.items[1] = first;
+  assert_int_equal(rule_replay(&d.record, NULL), RULE_DIFFERS);
+}
+
+/* More candidates than a record has rows: the best stay, the others are counted. */
+static void test_many_candidates(void **state) {
+  (void)state;
+  static struct desk d;
+  struct rule_item items[200];
+  struct rule_group groups[100];
+  static char ids[200][8];
+  set_up(&d);
+  for (size_t i = 0; i < COUNT(items); i++) {
+    snprintf(ids[i], sizeof(ids[i]), "w%03zu", i);
+    items[i] = item_of(&d, ids[i], CHAT, (double)((i * 37) % COUNT(items)), 1);
+  }
+  for (size_t g = 0; g < COUNT(groups); g++) {
+    groups[g] = group_of(ids[g], d.ln_speed[2], 3, 3);
+    groups[g].idle_since_ms = (double)((g * 37) % COUNT(groups));
+  }
+  for (size_t q = 0; q < QUEUES; q++)
+    d.queues[q].able = 100;
+  d.view.items = items, d.view.item_count = COUNT(items), d.view.groups = groups, d.view.group_count = COUNT(groups);
+  assert_int_equal(rule_decide(&d.view, &d.record), 0);
+  assert_int_equal(rule_replay(&d.record, NULL), 0);
+  assert_int_equal(d.record.item_count + d.record.items_left, COUNT(items));
+  assert_int_equal(d.record.agent_count + d.record.agents_left, COUNT(groups));
+  for (size_t i = 0; i < RULE_RECORD_ITEMS; i++)
+    assert_true(d.record.items[i].item.arrival_ms == d.queues[CHAT].now_ms - (double)(COUNT(items) - 1 - i));
+  for (size_t g = 0; g < RULE_RECORD_AGENTS; g++)
+    assert_true(d.record.agents[g].idle_since_ms == (double)g);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(test_agent_who_is_least_needed),
+      cmocka_unit_test(test_known_agent_is_preferred_when_free),
+      cmocka_unit_test(test_reserve_keeps_agents_from_what_has_time),
+      cmocka_unit_test(test_nobody_fits),
+      cmocka_unit_test(test_capacity_by_kind),
+      cmocka_unit_test(test_who_declined_is_not_asked_again),
+      cmocka_unit_test(test_equal_items_go_by_id),
+      cmocka_unit_test(test_known_item_behind_the_head),
+      cmocka_unit_test(test_against_all_pairs),
+      cmocka_unit_test(test_replay_sees_what_was_changed),
+      cmocka_unit_test(test_many_candidates),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
