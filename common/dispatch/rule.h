@@ -24,7 +24,8 @@
  *   parked, on time   z  = a - head_start * ln v       head_start = T / ln(ageing)
  *   late              z' = a - late_growth * ln v
  *
- * ---- One arithmetic, two programs. A Redis function decides with these numbers too and must decide the same. Therefore:
+ * ---- One arithmetic, two programs. A Redis function decides with these numbers too and must decide the same.
+ * Therefore:
  *   - Everything that needs a logarithm or a root is prepared (rule_prepare(), rule_ln_value(), rule_crowded(),
  *     ln_speed, ln_known) where a desk definition is applied, a measurement changes or an item is queued, and stored
  *     with 17 digits.
@@ -95,8 +96,8 @@ struct rule_queue {
   int keep;
 };
 
-/* Agents with room that are alike: same skills, same load. An agent apart from the others for any reason – he declined
- * an item that waits – is given as a group of his own. */
+/* Agents with room that are alike: same skills, same load. An agent who is apart from the others for any reason, as one
+ * who declined an item that waits, is given as a group of his own. */
 struct rule_group {
   const double *ln_speed;        /* for each queue of the view; RULE_LACKS */
   int room;                      /* free units */

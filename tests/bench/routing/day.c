@@ -43,7 +43,7 @@ static double roll_lognormal(struct dice *d, double mean, double cv) {
 
 /* Share of the usual rate at each half hour of eight, straight between them (its mean over the day, scaled: 1.03);
  * PEAK is above all of it. */
-static const double humps[] = {.45, .70, .95,  1.20, 1.35, 1.38, 1.25, 1.05, .85,
+static const double humps[] = {.45, .70,  .95,  1.20, 1.35, 1.38, 1.25, 1.05, .85,
                                .90, 1.05, 1.18, 1.20, 1.08, .90,  .70,  .50};
 #define HUMPS_SCALE 1.017
 #define PEAK 1.45

@@ -61,7 +61,8 @@ static void add_item(struct sums *s, const struct item *w, double *ret_share) {
   s->queue[w->queue]++;
 }
 
-void measure_day(const struct day *d, const struct item *items, size_t count, const double *busy, double ret[MEASURES]) {
+void measure_day(const struct day *d, const struct item *items, size_t count, const double *busy,
+                 double ret[MEASURES]) {
   struct sums s = {0};
   double *shares = must_calloc(count + 1, sizeof(double));
   for (size_t i = 0; i < count; i++)

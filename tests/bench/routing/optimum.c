@@ -3,6 +3,7 @@
 #include "base/fault.h"
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define IMPOSSIBLE 1e12
 
@@ -11,7 +12,7 @@ struct matching {
   size_t n;
   const double *cost;
   double *row_price, *column_price, *distance;
-  size_t *row_of, *before;    /* by column; n: the row to be placed, or nobody */
+  size_t *row_of, *before; /* by column; n: the row to be placed, or nobody */
   bool *done;
 };
 
@@ -65,7 +66,7 @@ static void augment(struct matching *m, size_t column) {
   }
 }
 
-double cheapest_assignment(const double *cost, size_t n) {
+double cheapest_assignment(const double *cost, size_t n, size_t *ret_row_of) {
   struct matching m = {.n = n, .cost = cost};
   m.row_price = must_calloc(n + 1, sizeof(double));
   m.column_price = must_calloc(n + 1, sizeof(double));
@@ -82,33 +83,38 @@ double cheapest_assignment(const double *cost, size_t n) {
   }
   for (size_t c = 0; c < n; c++)
     sum += cost[m.row_of[c] * n + c];
+  memcpy(ret_row_of, m.row_of, n * sizeof(size_t));
   free(m.row_price), free(m.column_price), free(m.distance), free(m.row_of), free(m.before), free(m.done);
   return sum;
 }
 
-/* Items [first, end) begin at the beginnings [first, end): before and after nobody waits. */
-static double stretch(const struct item *items, const int64_t *begins, size_t first, size_t end, enum objective o) {
-  size_t n = end - first;
-  if (n == 1)
-    return item_cost(&items[first], (double)(begins[first] - items[first].arrival), o);
-  double *cost = must_calloc(n * n, sizeof(double));
-  for (size_t i = 0; i < n; i++)
-    for (size_t b = 0; b < n; b++) {
-      double waited = (double)(begins[first + b] - items[first + i].arrival);
-      cost[i * n + b] = waited < 0 ? IMPOSSIBLE : item_cost(&items[first + i], waited, o);
-    }
-  double sum = cheapest_assignment(cost, n);
-  free(cost);
-  return sum;
+static double waited_of(const struct item *w, int64_t begin) {
+  return (double)(begin - w->arrival);
 }
 
-double optimum(const struct item *items, const int64_t *begins, size_t count, enum objective o) {
-  double sum = 0;
+/* Items [first, end) begin at the beginnings [first, end): before and after nobody waits. */
+static void stretch(const struct item *items, const int64_t *begins, size_t n, enum objective o, struct optimum *sum) {
+  double *cost = must_calloc(n * n, sizeof(double));
+  size_t *row_of = must_calloc(n, sizeof(size_t));
+  for (size_t i = 0; i < n; i++)
+    for (size_t b = 0; b < n; b++) {
+      double waited = waited_of(&items[i], begins[b]);
+      cost[i * n + b] = waited < 0 ? IMPOSSIBLE : item_cost(&items[i], waited, o);
+    }
+  sum->cost += cheapest_assignment(cost, n, row_of);
+  for (size_t b = 0; b < n; b++)
+    sum->missed += item_cost(&items[row_of[b]], waited_of(&items[row_of[b]], begins[b]), OBJECTIVE_MISSED);
+  free(cost);
+  free(row_of);
+}
+
+struct optimum optimum(const struct item *items, const int64_t *begins, size_t count, enum objective o) {
+  struct optimum sum = {0, 0};
   for (size_t first = 0, end; first < count; first = end) {
     end = first + 1;
     while (end < count && begins[end - 1] > items[end].arrival)
       end++;
-    sum += stretch(items, begins, first, end, o);
+    stretch(items + first, begins + first, end - first, o, &sum);
   }
   return sum;
 }

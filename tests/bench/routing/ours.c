@@ -21,7 +21,7 @@ struct desk {
   struct rule_queue queues[DAY_QUEUES];
   double ln_speed[DAY_GROUPS][DAY_QUEUES];
   struct sorted sets[DAY_QUEUES][RULE_SETS];
-  enum rule_set *in;          /* for each item */
+  enum rule_set *in; /* for each item */
   char names[DAY_AGENTS][16];
   int *knowing[DAY_AGENTS], knowing_count[DAY_AGENTS]; /* waiting items of customers who know the agent */
   struct rule_record record;
@@ -108,8 +108,12 @@ struct sight {
 static struct rule_group group_of(const struct engine *e, const struct desk *k, int agent) {
   const struct agent *a = &e->agents[agent];
   int units = e->day->groups[a->group].units;
-  struct rule_group g = {.ln_speed = k->ln_speed[a->group], .room = a->room, .load = 1 - (double)a->room / units,
-                         .agent = slice_text(k->names[agent]), .idle_since_ms = (double)a->idle_since, .count = 1};
+  struct rule_group g = {.ln_speed = k->ln_speed[a->group],
+                         .room = a->room,
+                         .load = 1 - (double)a->room / units,
+                         .agent = slice_text(k->names[agent]),
+                         .idle_since_ms = (double)a->idle_since,
+                         .count = 1};
   for (size_t kind = 0; kind < RULE_KINDS; kind++)
     g.kind_room[kind] = a->room;
   g.crowded = rule_crowded(&k->weights, g.load);
@@ -144,9 +148,14 @@ static void see_agents(const struct engine *e, const struct desk *k, struct sigh
 static void see_item(const struct engine *e, const struct desk *k, struct sight *s, int item, bool behind) {
   const struct item *w = &e->items[item];
   struct rule_item *i = &s->items[s->view.item_count++];
-  *i = (struct rule_item){.id = slice_text(w->id), .queue = (size_t)w->queue, .set = k->in[item],
-                          .score = member_of(e, item).score, .known_group = RULE_NOBODY, .behind = behind,
-                          .arrival_ms = (double)w->arrival, .ln_value = ln_value(e, item)};
+  *i = (struct rule_item){.id = slice_text(w->id),
+                          .queue = (size_t)w->queue,
+                          .set = k->in[item],
+                          .score = member_of(e, item).score,
+                          .known_group = RULE_NOBODY,
+                          .behind = behind,
+                          .arrival_ms = (double)w->arrival,
+                          .ln_value = ln_value(e, item)};
   if (w->known < 0 || s->group_of[w->known] == RULE_NOBODY)
     return;
   i->known = slice_text(k->names[w->known]);
@@ -264,8 +273,12 @@ static double scarcity(const struct day *d, int queue) {
 
 static struct rule_queue queue_of(const struct day *d, int queue) {
   const struct day_queue *q = &d->queues[queue];
-  struct rule_queue ret = {.name = slice_text(q->name), .target_ms = 1000 * q->target_s, .units = q->units,
-                           .handling_ms = 1000 * q->handling_s, .real_time = q->real_time, .scarcity = scarcity(d, queue)};
+  struct rule_queue ret = {.name = slice_text(q->name),
+                           .target_ms = 1000 * q->target_s,
+                           .units = q->units,
+                           .handling_ms = 1000 * q->handling_s,
+                           .real_time = q->real_time,
+                           .scarcity = scarcity(d, queue)};
   for (int g = 0; g < d->group_count; g++)
     ret.on_duty += d->groups[g].speed[queue] > 0 ? d->groups[g].agents : 0;
   return ret;
@@ -302,6 +315,12 @@ static void end(struct engine *e) {
 }
 
 struct policy ours(const char *name, const struct rule_weights *w) {
-  return (struct policy){.name = name, .begin = begin, .on_arrival = on_arrival, .on_release = on_release,
-                         .on_timer = on_timer, .on_gone = on_gone, .end = end, .settings = w};
+  return (struct policy){.name = name,
+                         .begin = begin,
+                         .on_arrival = on_arrival,
+                         .on_release = on_release,
+                         .on_timer = on_timer,
+                         .on_gone = on_gone,
+                         .end = end,
+                         .settings = w};
 }

@@ -294,8 +294,8 @@ static int fewest_open(const struct engine *e, int queue) {
   int best = -1;
   for (int n = 0; n < e->agent_count; n++) {
     const struct agent *a = &e->agents[n], *b = &e->agents[best < 0 ? n : best];
-    if (engine_can(e, n, queue) && (best < 0 || a->open_all < b->open_all ||
-                                    (a->open_all == b->open_all && a->idle_since < b->idle_since)))
+    if (engine_can(e, n, queue) &&
+        (best < 0 || a->open_all < b->open_all || (a->open_all == b->open_all && a->idle_since < b->idle_since)))
       best = n;
   }
   return best;
@@ -322,16 +322,31 @@ static void nothing_on_arrival(struct engine *e, int item) {
 struct policy peer_policy(const struct peer *p) {
   switch (p->kind) {
   case PEER_CHATWOOT_PUSH:
-    return (struct policy){.name = p->name, .begin = turns_begin, .on_arrival = push_on_arrival,
-                           .on_release = push_on_release, .end = turns_end, .settings = p};
+    return (struct policy){.name = p->name,
+                           .begin = turns_begin,
+                           .on_arrival = push_on_arrival,
+                           .on_release = push_on_release,
+                           .end = turns_end,
+                           .settings = p};
   case PEER_CHATWOOT_BALANCED:
-    return (struct policy){.name = p->name, .begin = balance_begin, .on_arrival = balance_on_arrival,
-                           .on_release = balance_on_release, .on_timer = balance_on_timer, .end = turns_end, .settings = p};
+    return (struct policy){.name = p->name,
+                           .begin = balance_begin,
+                           .on_arrival = balance_on_arrival,
+                           .on_release = balance_on_release,
+                           .on_timer = balance_on_timer,
+                           .end = turns_end,
+                           .settings = p};
   case PEER_ROCKETCHAT:
-    return (struct policy){.name = p->name, .begin = poll_begin, .on_arrival = nothing_on_arrival,
-                           .on_timer = poll_on_timer, .settings = p};
+    return (struct policy){.name = p->name,
+                           .begin = poll_begin,
+                           .on_arrival = nothing_on_arrival,
+                           .on_timer = poll_on_timer,
+                           .settings = p};
   default:
-    return (struct policy){.name = p->name, .on_arrival = offer_on_arrival, .on_release = offer_on_release,
-                           .on_timer = offer_on_timer, .settings = p};
+    return (struct policy){.name = p->name,
+                           .on_arrival = offer_on_arrival,
+                           .on_release = offer_on_release,
+                           .on_timer = offer_on_timer,
+                           .settings = p};
   }
 }

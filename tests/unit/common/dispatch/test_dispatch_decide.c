@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Decisions: by hand, against a slow search of all pairs on random desks, and again from their records. */
-#include "dispatch/rule.h"
+#include "dispatch/record.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -98,12 +98,27 @@ static void set_up(struct desk *d) {
   d->view = (struct rule_view){&d->weights, d->queues, QUEUES, d->groups, 3, d->items, 0};
 }
 
+/* Written down and read again it gives the same decision, in the same words. */
+static void check_text(const struct rule_record *r) {
+  static struct rule_record again;
+  struct buf text = BUF_INIT(1 << 20), words[2] = {BUF_INIT(4096), BUF_INIT(4096)};
+  const char *what = "it cannot be read";
+  assert_int_equal(rule_record_write(r, &text), 0);
+  if (rule_record_read(buf_slice(&text), &again) || rule_replay(&again, &what))
+    fail_msg("a record that was written down: %s\n%s", what, text.at);
+  rule_words(r, &words[0]);
+  rule_words(&again, &words[1]);
+  assert_string_equal(words[0].at, words[1].at);
+  buf_free(&text), buf_free(&words[0]), buf_free(&words[1]);
+}
+
 static int decide(struct desk *d) {
   rule_count(d->queues, d->view.queue_count, d->groups, d->view.group_count);
   int r = rule_decide(&d->view, &d->record);
   const char *what = NULL;
   if (rule_replay(&d->record, &what))
     fail_msg("the record does not give the decision again: %s", what);
+  check_text(&d->record);
   return r;
 }
 
@@ -398,6 +413,42 @@ static void test_many_candidates(void **state) {
     assert_true(d.record.agents[g].idle_since_ms == (double)g);
 }
 
+/* Cut off anywhere, or with any byte another: refused, or something that can be shown. */
+static void test_damaged_text(void **state) {
+  (void)state;
+  struct desk d;
+  struct rule_record again;
+  struct buf text = BUF_INIT(1 << 16), words = BUF_INIT(1 << 16);
+  size_t refused = 0;
+  set_up(&d);
+  d.items[d.view.item_count++] = item_of(&d, "c1", CHAT, SECOND, 1);
+  d.items[d.view.item_count++] = item_of(&d, "m1", MAIL, 0, 1);
+  d.groups[1] = d.groups[2];
+  d.view.group_count = 2;
+  assert_offer(&d, "c1", "Eve");
+  assert_int_equal(rule_record_write(&d.record, &text), 0);
+  seed = 7;
+  for (size_t i = 0; i < 40000; i++) {
+    size_t len = i < text.len ? i : text.len, at = (size_t)pick((int)text.len - 1);
+    char *copy = malloc(len + 1), other = "\x1e\x1f 0-9nai.e,\xff"[pick(13)];
+    memcpy(copy, text.at, len);
+    if (i >= text.len)
+      copy[at] = other;
+    int r = rule_record_read(slice_of(copy, len), &again);
+    assert_true(r == 0 || r == -EINVAL);
+    refused += r != 0;
+    if (r == 0) {
+      buf_clear(&words);
+      int replayed = rule_replay(&again, NULL);
+      assert_true(replayed == 0 || replayed == RULE_DIFFERS);
+      assert_int_equal(rule_words(&again, &words), 0);
+    }
+    free(copy);
+  }
+  assert_true(refused > 1000);
+  buf_free(&text), buf_free(&words);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_agent_who_is_least_needed),
@@ -411,6 +462,7 @@ int main(void) {
       cmocka_unit_test(test_against_all_pairs),
       cmocka_unit_test(test_replay_sees_what_was_changed),
       cmocka_unit_test(test_many_candidates),
+      cmocka_unit_test(test_damaged_text),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
