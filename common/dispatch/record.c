@@ -71,7 +71,7 @@ static void write_item(char kind, const struct rule_item_row *row, struct buf *b
 }
 
 static void write_agent(char kind, const struct rule_agent_row *row, struct buf *b) {
-  const double numbers[] = {row->ln_speed, row->ln_known, row->crowded, row->load, row->idle_since_ms};
+  const double numbers[] = {row->ln_speed, row->ln_known, row->crowded, row->used, row->units, row->idle_since_ms};
   const char *blank = US;
   buf_add_char(b, kind);
   add_name(b, row->agent);
@@ -218,9 +218,12 @@ static rule_queues take_queues(struct row *r, rule_queues seen) {
 
 static void read_agent(struct row *r, rule_queues seen, struct rule_agent_row *ret) {
   ret->agent = take(r);
-  double *const numbers[] = {&ret->ln_speed, &ret->ln_known, &ret->crowded, &ret->load, &ret->idle_since_ms};
+  double *const numbers[] = {&ret->ln_speed, &ret->ln_known, &ret->crowded};
   for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
     *numbers[i] = take_number(r);
+  ret->used = (int)take_count(r, INT32_MAX);
+  ret->units = (int)take_count(r, INT32_MAX);
+  ret->idle_since_ms = take_number(r);
   ret->lost = take_queues(r, seen);
   ret->price = take_number(r);
   ret->cost = take_number(r);

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A decision's record as text, for a log: written by the Redis function that decided, read by whoever asks why. Rows end
- * with RS (0x1e), fields are separated by US (0x1f), the first is the row's kind; numbers have 17 digits, '' is none.
+ * A decision's record as text, for a log: written by the Redis function that decided, read by whoever asks why. Rows
+ * end with RS (0x1e), fields are separated by US (0x1f), the first is the row's kind; numbers have 17 digits, '' is
+ * none.
  *
  *   w  the weights in the order of rule_weights.def
  *   q  number in the view, name, target, base, slope, late_base, late_slope, head_start, now, able, keep, scarcity,
  *      real_time (1, 0)                                                         each queue that is named below
  *   i  id, queue, set (p, o, l), score, index, ln_speed, ln_known, kept for (queue), arrival, ln_value, needs
  *   h  the same, of an item that the reserve held
- *   a  agent, ln_speed, ln_known, crowded, load, idle since, lost (numbers of queues by blanks), price, cost, kept for,
- *      alike
+ *   a  agent, ln_speed, ln_known, crowded, used, units, idle since, lost (numbers of queues by blanks), price, cost,
+ *      kept for, alike
  *   s  the same, of an agent that the reserve spared
  *   n  items, held items, agents, spared agents beyond the limits; items that nobody fits
  *

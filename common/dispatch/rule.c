@@ -86,8 +86,8 @@ double rule_ln_value(const struct rule_weights *w, double value) {
   return log(value < w->value_most ? value : w->value_most);
 }
 
-double rule_crowded(const struct rule_weights *w, double load) {
-  return log(1 + w->slowdown * load);
+double rule_crowded(const struct rule_weights *w, int used, int units) {
+  return log(1 + w->slowdown * used / units);
 }
 
 /* ---- an item's place */
@@ -150,7 +150,7 @@ int rule_item_order(const struct rule_item_row *a, const struct rule_item_row *b
 int rule_agent_order(const struct rule_agent_row *a, const struct rule_agent_row *b) {
   int order = compare(a->cost, b->cost);
   if (!order)
-    order = compare(a->load, b->load);
+    order = compare((double)a->used / a->units, (double)b->used / b->units);
   if (!order)
     order = compare(a->idle_since_ms, b->idle_since_ms);
   return order ? order : compare_bytes(a->agent, b->agent);

@@ -10,7 +10,7 @@
  *
  * The most urgent goes first. Of the agents who could take it the cheapest gets it:
  *
- *   cost = ln(1 + slowdown * load) - ln s - ln k + flexibility * sum of scarcity/able
+ *   cost = ln(1 + slowdown * used/units) - ln s - ln k + flexibility * sum of scarcity/able
  *
  * summed over the real-time queues the agent could serve now and could not serve with this item in hand. Equal cost:
  * the least loaded, then the longest idle, then by name. An item that has time ("parked") is kept from an agent if
@@ -36,6 +36,7 @@
  *       price    0, then for each real-time queue that is lost, in the view's order:
  *                price = price + scarcity / max(able, 1)
  *       cost     ((crowded - ln_speed) - ln_known) + flexibility * price
+ *       load     used / units                                                 least loaded first, at equal cost
  *       kept     parked and target_q * reserve_ratio <= target and able_q - 1 < keep_q, for a queue q that is lost
  *   - "lost": not the item's own queue, the agent has its skill and room for it now, and would have no room after.
  *
@@ -100,9 +101,8 @@ struct rule_queue {
  * who declined an item that waits, is given as a group of his own. */
 struct rule_group {
   const double *ln_speed;        /* for each queue of the view; RULE_LACKS */
-  int room;                      /* free units */
+  int units, room;               /* of capacity: all, and free */
   int kind_room[RULE_KINDS];     /* of these at most so many for a kind */
-  double load;                   /* used over all units, 0 … 1 */
   double crowded;                /* rule_crowded() */
   struct slice agent;            /* the longest idle of it */
   double idle_since_ms;
@@ -148,7 +148,7 @@ void rule_prepare(const struct rule_weights *w, struct rule_queue *queues, size_
 void rule_count(struct rule_queue *queues, size_t queue_count, const struct rule_group *groups, size_t group_count);
 /* Logarithm of the value, clamped; what is no number is worth the least. */
 double rule_ln_value(const struct rule_weights *w, double value);
-double rule_crowded(const struct rule_weights *w, double load);
+double rule_crowded(const struct rule_weights *w, int used, int units);
 
 /* ---- an item's place */
 
@@ -174,7 +174,8 @@ struct rule_item_row {
 
 struct rule_agent_row {
   struct slice agent;
-  double ln_speed, ln_known, crowded, load, idle_since_ms, price, cost;
+  double ln_speed, ln_known, crowded, idle_since_ms, price, cost;
+  int used, units;
   rule_queues lost;              /* queues that could not be served after */
   size_t kept_for;
   size_t alike;                  /* agents for whom this row speaks */

@@ -58,7 +58,7 @@ static void add_agent(const struct rule_agent_row *a, struct buf *b) {
     buf_printf(b, "; works at %.3g times the usual speed", exp(a->ln_speed));
   if (a->ln_known > 0)
     buf_add_text(b, "; known to this customer");
-  buf_printf(b, "; %.0f %% loaded", 100 * a->load);
+  buf_printf(b, "; %d of %d units used", a->used, a->units);
 }
 
 /* "also fit: Bo, Eve and 4 more" */

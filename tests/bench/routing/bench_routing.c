@@ -3,11 +3,13 @@
  * How well the routing rule routes. Run by tests/bench/routing/run.
  *
  *   bench_routing [--seeds N] [--day NAME] [--untuned] [--quick] [--no-checks] [--set WEIGHT=VALUE]...
+ *   bench_routing --speed                                                   one decision
  *   bench_routing --sweep [--set ...]... [--seeds N] [--day NAME]           ours alone, on the days of training
  *
  * Differences are paired: policy by policy on the same days. All intervals are of 95 %.
  */
 #include "contest.h"
+#include "speed.h"
 #include "steady.h"
 #include "table.h"
 #include <math.h>
@@ -20,7 +22,7 @@ enum { TRAINING_DAYS_QUICK = 4 };
 struct options {
   struct contest_options contest;
   const char *day;
-  bool checks, quick, sweep;
+  bool checks, quick, sweep, speed;
 };
 
 /* ---- looking for better weights: never on the days that are reported */
@@ -75,6 +77,8 @@ static struct options options_of(int argc, char **argv) {
       o.checks = false;
     else if (strcmp(argv[i], "--sweep") == 0)
       o.sweep = true;
+    else if (strcmp(argv[i], "--speed") == 0)
+      o.speed = true;
     else if (strcmp(argv[i], "--seeds") == 0)
       o.contest.seeds = strtoul(value, NULL, 10), i++;
     else if (strcmp(argv[i], "--day") == 0)
@@ -96,6 +100,8 @@ int main(int argc, char **argv) {
   int wrong = 0;
   if (o.sweep)
     return sweep(&o);
+  if (o.speed)
+    return speed(), 0;
   if (o.checks) {
     printf("The simulator against published numbers and formulas\n");
     wrong = steady_checks(o.quick ? 0.3 : 1);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One kind of day, many times: the same days for our rule and for the rules of others, and the least they can cost where
- * that can be reckoned. Others are tuned for the kind of day, on days of other seeds, once for J and once for value-SLA;
- * ours has one setting.
+ * One kind of day, many times: the same days for our rule and for the rules of others, and the least they can cost
+ * where that can be reckoned. Others are tuned for the kind of day, on days of other seeds, once for J and once for
+ * value-SLA; ours has one setting.
  */
 #ifndef BENCH_ROUTING_CONTEST_H
 #define BENCH_ROUTING_CONTEST_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A day in virtual time: arrivals, ends of handling, customers who leave, a policy's own timers. The policy begins
- * items; everything else is the engine's. At one moment, what was planned first happens first; arrivals before all else.
+ * items; everything else is the engine's. At one moment, what was planned first happens first; arrivals before all
+ * else.
  */
 #ifndef BENCH_ROUTING_ENGINE_H
 #define BENCH_ROUTING_ENGINE_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The least a day of one pool can cost, for a policy that knows all of it beforehand and lets nobody idle while
- * somebody waits. In such a day the n-th item to begin takes the n-th handling time (engine.c), so when something begins
- * is the same under all of them and they differ in who begins then: an assignment of items to beginnings, and the
- * cheapest one is found. A policy that lets people idle on purpose may be below it.
+ * somebody waits. In such a day the n-th item to begin takes the n-th handling time (engine.c), so when something
+ * begins is the same under all of them and they differ in who begins then: an assignment of items to beginnings, and
+ * the cheapest one is found. A policy that lets people idle on purpose may be below it.
  */
 #ifndef BENCH_ROUTING_OPTIMUM_H
 #define BENCH_ROUTING_OPTIMUM_H

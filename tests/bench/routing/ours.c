@@ -110,13 +110,13 @@ static struct rule_group group_of(const struct engine *e, const struct desk *k, 
   int units = e->day->groups[a->group].units;
   struct rule_group g = {.ln_speed = k->ln_speed[a->group],
                          .room = a->room,
-                         .load = 1 - (double)a->room / units,
+                         .units = units,
                          .agent = slice_text(k->names[agent]),
                          .idle_since_ms = (double)a->idle_since,
                          .count = 1};
   for (size_t kind = 0; kind < RULE_KINDS; kind++)
     g.kind_room[kind] = a->room;
-  g.crowded = rule_crowded(&k->weights, g.load);
+  g.crowded = rule_crowded(&k->weights, units - a->room, units);
   return g;
 }
 

@@ -42,8 +42,7 @@ struct desk {
 };
 
 static struct rule_group group_of(const char *agent, const double *ln_speed, int room, int units) {
-  struct rule_group g = {
-      .ln_speed = ln_speed, .room = room, .load = 1 - (double)room / units, .agent = slice_text(agent), .count = 1};
+  struct rule_group g = {.ln_speed = ln_speed, .room = room, .units = units, .agent = slice_text(agent), .count = 1};
   for (size_t k = 0; k < RULE_KINDS; k++)
     g.kind_room[k] = room;
   return g;
@@ -145,9 +144,9 @@ static void test_agent_who_is_least_needed(void **state) {
   set_up(&d);
   d.items[d.view.item_count++] = item_of(&d, "w1", CHAT, 0, 1);
   assert_offer(&d, "w1", "Eve"); /* Ana and Bo could take a call */
-  assert_words(
-      &d, "offered to Eve: chat; nothing else could be taken; waited 0 s of 90 s (x 1); 0 % loaded; also fit: Bo, Ana; "
-          "Bo is one of 2 free for voice");
+  assert_words(&d, "offered to Eve: chat; nothing else could be taken; waited 0 s of 90 s (x 1); 0 of 3 units used; "
+                   "also fit: Bo, Ana; "
+                   "Bo is one of 2 free for voice");
   d.view.group_count = 2;
   assert_offer(&d, "w1", "Bo"); /* the longest idle of two alike */
 }
@@ -163,7 +162,7 @@ static void test_known_agent_is_preferred_when_free(void **state) {
   assert_true(d.record.items[0].ln_known == 0.7);
   assert_words(&d, "offered to Ana: voice; nothing else could be taken; customer's value x 2; waited 15 s of 30 s (x "
                    "2); known to this "
-                   "customer; 0 % loaded; also fit: Bo");
+                   "customer; 0 of 3 units used; also fit: Bo");
   w->known_group = RULE_NOBODY; /* he is busy: nobody waits for him */
   assert_offer(&d, "w1", "Bo");
 }
@@ -271,7 +270,7 @@ static void random_desk(struct desk *d, char ids[][8]) {
       d->ln_speed[g][q] = draw() < 0.5 ? RULE_LACKS : pick(1) * log(0.8);
     d->groups[g] = group_of(ids[g], d->ln_speed[g], pick(4), 4);
     d->groups[g].kind_room[0] = pick(4);
-    d->groups[g].crowded = rule_crowded(&d->weights, d->groups[g].load);
+    d->groups[g].crowded = rule_crowded(&d->weights, 4 - d->groups[g].room, 4);
     d->groups[g].idle_since_ms = pick(2);
     d->groups[g].count = 1 + (size_t)pick(2);
   }
@@ -315,8 +314,8 @@ static double pair_cost(const struct desk *d, const struct rule_item *w, size_t 
     if (q != w->queue && d->queues[q].real_time && g->ln_speed[q] != RULE_LACKS && room_after(g, &d->queues[q], NULL) &&
         !room_after(g, &d->queues[q], &d->queues[w->queue]))
       price += d->queues[q].scarcity / d->queues[q].able;
-  return log(1 + d->weights.slowdown * g->load) - g->ln_speed[w->queue] - (group == w->known_group ? w->ln_known : 0) +
-         2 * price;
+  return log(1 + d->weights.slowdown * (g->units - g->room) / g->units) - g->ln_speed[w->queue] -
+         (group == w->known_group ? w->ln_known : 0) + 2 * price;
 }
 
 static double best_pair(const struct desk *d, const struct rule_item *w) {
