@@ -24,8 +24,8 @@
  *   parked, on time   z  = a - head_start * ln v       head_start = T / ln(ageing)
  *   late              z' = a - late_growth * ln v
  *
- * ---- One arithmetic, two programs. A Redis function decides with these numbers too and must decide the same.
- * Therefore:
+ * ---- One arithmetic, two programs. A Redis function decides with these numbers too (rule.lua) and must decide the
+ * same. Therefore:
  *   - Everything that needs a logarithm or a root is prepared (rule_prepare(), rule_ln_value(), rule_crowded(),
  *     ln_speed, ln_known) where a desk definition is applied, a measurement changes or an item is queued, and stored
  *     with 17 digits.

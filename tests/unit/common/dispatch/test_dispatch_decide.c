@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Decisions: by hand, against a slow search of all pairs on random desks, and again from their records. */
 #include "dispatch/record.h"
+#include "tests/unit/common/dispatch/random_desk.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,55 +12,9 @@
 #define SECOND 1e3
 #define MINUTE 60e3
 #define HOUR 3600e3
-#define MOST 8
-
-static uint64_t seed;
-
-static double draw(void) {
-  seed += 0x9e3779b97f4a7c15ULL;
-  uint64_t x = seed;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-  return (double)((x ^ (x >> 31)) >> 11) / 9007199254740992.0;
-}
-
-static int pick(int most) {
-  return (int)(draw() * (most + 1));
-}
 
 /* ---- a desk to decide on */
-
 enum { VOICE, CHAT, MAIL, QUEUES };
-
-struct desk {
-  struct rule_weights weights;
-  struct rule_queue queues[MOST];
-  double ln_speed[MOST][MOST];
-  struct rule_group groups[MOST];
-  struct rule_item items[MOST * 3];
-  struct rule_view view;
-  struct rule_record record;
-};
-
-static struct rule_group group_of(const char *agent, const double *ln_speed, int room, int units) {
-  struct rule_group g = {.ln_speed = ln_speed, .room = room, .units = units, .agent = slice_text(agent), .count = 1};
-  for (size_t k = 0; k < RULE_KINDS; k++)
-    g.kind_room[k] = room;
-  return g;
-}
-
-static struct rule_item item_of(struct desk *d, const char *id, size_t queue, double waited_ms, double value) {
-  const struct rule_queue *q = &d->queues[queue];
-  double ln_value = rule_ln_value(&d->weights, value);
-  enum rule_set set = rule_set_at(q, q->now_ms - waited_ms, q->now_ms);
-  return (struct rule_item){.id = slice_text(id),
-                            .queue = queue,
-                            .set = set,
-                            .known_group = RULE_NOBODY,
-                            .score = rule_score(&d->weights, q, set, q->now_ms - waited_ms, ln_value),
-                            .arrival_ms = q->now_ms - waited_ms,
-                            .ln_value = ln_value};
-}
 
 /* Voice takes all three units, chat one, mail three. Ana and Bo do all, Eve no voice. */
 static void set_up(struct desk *d) {
@@ -90,9 +45,9 @@ static void set_up(struct desk *d) {
     d->queues[q].now_ms = 1e12;
   rule_prepare(&d->weights, d->queues, QUEUES);
   d->ln_speed[2][VOICE] = RULE_LACKS;
-  d->groups[0] = group_of("Ana", d->ln_speed[0], 3, 3);
-  d->groups[1] = group_of("Bo", d->ln_speed[1], 3, 3);
-  d->groups[2] = group_of("Eve", d->ln_speed[2], 3, 3);
+  d->groups[0] = desk_group("Ana", d->ln_speed[0], 3, 3);
+  d->groups[1] = desk_group("Bo", d->ln_speed[1], 3, 3);
+  d->groups[2] = desk_group("Eve", d->ln_speed[2], 3, 3);
   d->groups[0].idle_since_ms = 3, d->groups[1].idle_since_ms = 2, d->groups[2].idle_since_ms = 1;
   d->view = (struct rule_view){&d->weights, d->queues, QUEUES, d->groups, 3, d->items, 0};
 }
@@ -142,7 +97,7 @@ static void test_agent_who_is_least_needed(void **state) {
   (void)state;
   struct desk d;
   set_up(&d);
-  d.items[d.view.item_count++] = item_of(&d, "w1", CHAT, 0, 1);
+  d.items[d.view.item_count++] = desk_item(&d, "w1", CHAT, 0, 1);
   assert_offer(&d, "w1", "Eve"); /* Ana and Bo could take a call */
   assert_words(&d, "offered to Eve: chat; nothing else could be taken; waited 0 s of 90 s (x 1); 0 of 3 units used; "
                    "also fit: Bo, Ana; "
@@ -156,7 +111,7 @@ static void test_known_agent_is_preferred_when_free(void **state) {
   struct desk d;
   set_up(&d);
   struct rule_item *w = &d.items[d.view.item_count++];
-  *w = item_of(&d, "w1", VOICE, 15 * SECOND, 2);
+  *w = desk_item(&d, "w1", VOICE, 15 * SECOND, 2);
   w->known = slice_text("Ana"), w->known_group = 0, w->ln_known = 0.7;
   assert_offer(&d, "w1", "Ana");
   assert_true(d.record.items[0].ln_known == 0.7);
@@ -171,7 +126,7 @@ static void test_reserve_keeps_agents_from_what_has_time(void **state) {
   (void)state;
   struct desk d;
   set_up(&d);
-  d.items[d.view.item_count++] = item_of(&d, "m1", MAIL, 0, 16);
+  d.items[d.view.item_count++] = desk_item(&d, "m1", MAIL, 0, 16);
   d.view.group_count = 1; /* Ana alone, and voice keeps one of two */
   assert_int_equal(d.queues[VOICE].keep, 1);
   assert_int_equal(decide(&d), RULE_WAIT);
@@ -180,9 +135,9 @@ static void test_reserve_keeps_agents_from_what_has_time(void **state) {
   d.view.group_count = 2; /* Bo stays free */
   assert_offer(&d, "m1", "Bo");
   d.view.group_count = 1;
-  d.items[d.view.item_count++] = item_of(&d, "c1", CHAT, 10 * SECOND, 0.25);
+  d.items[d.view.item_count++] = desk_item(&d, "c1", CHAT, 10 * SECOND, 0.25);
   assert_offer(&d, "c1", "Ana"); /* for what is due the reserve is no reason */
-  d.items[0] = item_of(&d, "m1", MAIL, 2 * HOUR * 0.8, 1);
+  d.items[0] = desk_item(&d, "m1", MAIL, 2 * HOUR * 0.8, 1);
   d.view.item_count = 1;
   assert_offer(&d, "m1", "Ana"); /* and a mail becomes due by itself */
 }
@@ -193,7 +148,7 @@ static void test_nobody_fits(void **state) {
   set_up(&d);
   assert_int_equal(decide(&d), RULE_WAIT);
   assert_words(&d, "waits: there is nothing to take");
-  d.items[d.view.item_count++] = item_of(&d, "v1", VOICE, 0, 1);
+  d.items[d.view.item_count++] = desk_item(&d, "v1", VOICE, 0, 1);
   d.groups[0] = d.groups[2];
   d.view.group_count = 1;
   assert_int_equal(decide(&d), RULE_WAIT);
@@ -205,7 +160,7 @@ static void test_capacity_by_kind(void **state) {
   struct desk d;
   set_up(&d);
   d.queues[CHAT].kind = 1;
-  d.items[d.view.item_count++] = item_of(&d, "c1", CHAT, 0, 1);
+  d.items[d.view.item_count++] = desk_item(&d, "c1", CHAT, 0, 1);
   for (size_t g = 0; g < 3; g++)
     d.groups[g].kind_room[1] = g == 1;
   assert_offer(&d, "c1", "Bo");
@@ -218,7 +173,7 @@ static void test_who_declined_is_not_asked_again(void **state) {
   set_up(&d);
   const bool barred[3] = {false, false, true};
   struct rule_item *w = &d.items[d.view.item_count++];
-  *w = item_of(&d, "c1", CHAT, 0, 1);
+  *w = desk_item(&d, "c1", CHAT, 0, 1);
   w->barred = barred;
   assert_offer(&d, "c1", "Bo");
 }
@@ -227,8 +182,8 @@ static void test_equal_items_go_by_id(void **state) {
   (void)state;
   struct desk d;
   set_up(&d);
-  d.items[d.view.item_count++] = item_of(&d, "w2", CHAT, SECOND, 1);
-  d.items[d.view.item_count++] = item_of(&d, "w10", CHAT, SECOND, 1);
+  d.items[d.view.item_count++] = desk_item(&d, "w2", CHAT, SECOND, 1);
+  d.items[d.view.item_count++] = desk_item(&d, "w10", CHAT, SECOND, 1);
   assert_offer(&d, "w10", "Eve"); /* bytewise, as a sorted set has them */
 }
 
@@ -237,55 +192,17 @@ static void test_known_item_behind_the_head(void **state) {
   (void)state;
   struct desk d;
   set_up(&d);
-  d.items[d.view.item_count++] = item_of(&d, "w1", CHAT, 30 * SECOND, 1);
+  d.items[d.view.item_count++] = desk_item(&d, "w1", CHAT, 30 * SECOND, 1);
   struct rule_item *w = &d.items[d.view.item_count++];
-  *w = item_of(&d, "w2", CHAT, 20 * SECOND, 1);
+  *w = desk_item(&d, "w2", CHAT, 20 * SECOND, 1);
   w->behind = true, w->known = slice_text("Eve"), w->known_group = 2, w->ln_known = 0.5;
   assert_offer(&d, "w2", "Eve");
-  *w = item_of(&d, "w2", CHAT, 0, 0.5);
+  *w = desk_item(&d, "w2", CHAT, 0, 0.5);
   w->behind = true, w->known = slice_text("Eve"), w->known_group = 2, w->ln_known = 0.5;
   assert_offer(&d, "w1", "Eve");
 }
 
 /* ---- against a search of all pairs */
-
-static void random_desk(struct desk *d, char ids[][8]) {
-  size_t queues = 1 + (size_t)pick(MOST - 1), groups = (size_t)pick(MOST), items = (size_t)pick(MOST * 3);
-  memset(d, 0, sizeof(*d));
-  d->weights = rule_weights_standard();
-  d->weights.slowdown = draw();
-  for (size_t q = 0; q < queues; q++)
-    d->queues[q] = (struct rule_queue){.name = SLICE("q"),
-                                       .target_ms = ceil(exp(draw() * 14 + 7)),
-                                       .handling_ms = ceil(exp(draw() * 5 + 9)),
-                                       .scarcity = draw(),
-                                       .kind = (unsigned)pick(2),
-                                       .units = 1 + pick(2),
-                                       .real_time = draw() < 0.6,
-                                       .on_duty = pick(20),
-                                       .now_ms = 1e12};
-  rule_prepare(&d->weights, d->queues, queues);
-  for (size_t g = 0; g < groups; g++) {
-    for (size_t q = 0; q < queues; q++)
-      d->ln_speed[g][q] = draw() < 0.5 ? RULE_LACKS : pick(1) * log(0.8);
-    d->groups[g] = group_of(ids[g], d->ln_speed[g], pick(4), 4);
-    d->groups[g].kind_room[0] = pick(4);
-    d->groups[g].crowded = rule_crowded(&d->weights, 4 - d->groups[g].room, 4);
-    d->groups[g].idle_since_ms = pick(2);
-    d->groups[g].count = 1 + (size_t)pick(2);
-  }
-  for (size_t i = 0; i < items; i++) {
-    size_t queue = (size_t)pick((int)queues - 1);
-    d->items[i] = item_of(d, ids[i], queue, floor(draw() * 2 * d->queues[queue].target_ms), exp(draw() * 4 - 1.5));
-    if (groups && pick(2) == 0) {
-      d->items[i].known_group = (size_t)pick((int)groups - 1);
-      d->items[i].known = d->groups[d->items[i].known_group].agent;
-      d->items[i].known_idle_ms = d->groups[d->items[i].known_group].idle_since_ms;
-      d->items[i].ln_known = 0.5;
-    }
-  }
-  d->view = (struct rule_view){&d->weights, d->queues, queues, d->groups, groups, d->items, items};
-}
 
 static bool room_after(const struct rule_group *g, const struct rule_queue *q, const struct rule_queue *taken) {
   int used = taken ? taken->units : 0, of_kind = taken && taken->kind == q->kind ? taken->units : 0;
@@ -329,13 +246,10 @@ static double best_pair(const struct desk *d, const struct rule_item *w) {
 static void test_against_all_pairs(void **state) {
   (void)state;
   static struct desk d;
-  char ids[MOST * 3][8];
   size_t decided = 0;
-  for (size_t i = 0; i < COUNT(ids); i++)
-    snprintf(ids[i], sizeof(ids[i]), "x%02zu", i);
-  for (seed = 1; decided < 20000;) {
-    uint64_t before = seed;
-    random_desk(&d, ids);
+  for (desk_seed = 1; decided < 20000;) {
+    uint64_t before = desk_seed;
+    random_desk(&d);
     int r = decide(&d);
     double best = -INFINITY;
     for (size_t i = 0; i < d.view.item_count; i++)
@@ -361,10 +275,10 @@ static void test_replay_sees_what_was_changed(void **state) {
   (void)state;
   struct desk d;
   set_up(&d);
-  d.items[d.view.item_count++] = item_of(&d, "w1", CHAT, SECOND, 1);
-  d.items[d.view.item_count++] = item_of(&d, "w2", CHAT, 3 * SECOND, 1);
+  d.items[d.view.item_count++] = desk_item(&d, "w1", CHAT, SECOND, 1);
+  d.items[d.view.item_count++] = desk_item(&d, "w2", CHAT, 3 * SECOND, 1);
   d.groups[0].room = d.groups[1].room = 1;
-  d.items[d.view.item_count++] = item_of(&d, "m1", MAIL, 0, 1);
+  d.items[d.view.item_count++] = desk_item(&d, "m1", MAIL, 0, 1);
   assert_offer(&d, "w2", "Eve");
   double *numbers[] = {
       &d.record.items[0].index,      &d.record.items[1].item.score, &d.record.items[0].ln_speed,
@@ -393,10 +307,10 @@ static void test_many_candidates(void **state) {
   set_up(&d);
   for (size_t i = 0; i < COUNT(items); i++) {
     snprintf(ids[i], sizeof(ids[i]), "w%03zu", i);
-    items[i] = item_of(&d, ids[i], CHAT, (double)((i * 37) % COUNT(items)), 1);
+    items[i] = desk_item(&d, ids[i], CHAT, (double)((i * 37) % COUNT(items)), 1);
   }
   for (size_t g = 0; g < COUNT(groups); g++) {
-    groups[g] = group_of(ids[g], d.ln_speed[2], 3, 3);
+    groups[g] = desk_group(ids[g], d.ln_speed[2], 3, 3);
     groups[g].idle_since_ms = (double)((g * 37) % COUNT(groups));
   }
   for (size_t q = 0; q < QUEUES; q++)
@@ -420,16 +334,16 @@ static void test_damaged_text(void **state) {
   struct buf text = BUF_INIT(1 << 16), words = BUF_INIT(1 << 16);
   size_t refused = 0;
   set_up(&d);
-  d.items[d.view.item_count++] = item_of(&d, "c1", CHAT, SECOND, 1);
-  d.items[d.view.item_count++] = item_of(&d, "m1", MAIL, 0, 1);
+  d.items[d.view.item_count++] = desk_item(&d, "c1", CHAT, SECOND, 1);
+  d.items[d.view.item_count++] = desk_item(&d, "m1", MAIL, 0, 1);
   d.groups[1] = d.groups[2];
   d.view.group_count = 2;
   assert_offer(&d, "c1", "Eve");
   assert_int_equal(rule_record_write(&d.record, &text), 0);
-  seed = 7;
+  desk_seed = 7;
   for (size_t i = 0; i < 40000; i++) {
-    size_t len = i < text.len ? i : text.len, at = (size_t)pick((int)text.len - 1);
-    char *copy = malloc(len + 1), other = "\x1e\x1f 0-9nai.e,\xff"[pick(13)];
+    size_t len = i < text.len ? i : text.len, at = (size_t)desk_pick((int)text.len - 1);
+    char *copy = malloc(len + 1), other = "\x1e\x1f 0-9nai.e,\xff"[desk_pick(13)];
     memcpy(copy, text.at, len);
     if (i >= text.len)
       copy[at] = other;
