@@ -128,8 +128,9 @@ struct rule_item {
   struct slice needs;            /* "zh >= 3 and billing >= 2" */
 };
 
-/* All borrowed. For an item that came: that item and all groups with room. For an agent who has room again: the heads
- * of all queues that some group has skills for, and the items that know him. More than needed changes nothing. */
+/* All borrowed. Whatever is due to leave its set must have been moved before. For an item that came: that item and all
+ * groups with room. For an agent who has room again: the heads of all queues that some group has skills for, and the
+ * items that know him. More than needed changes nothing. */
 struct rule_view {
   const struct rule_weights *weights;
   const struct rule_queue *queues;

@@ -14,7 +14,8 @@ DECIDE = RULE + "\nlocal out = {}\nfor i, v in ipairs(ARGV) do\n  local _, _, re
 
 
 def views(count, seed):
-    done = subprocess.run([str(BIN.parent / "unit" / "rule_views"), str(count), str(seed)], capture_output=True, check=True)
+    program = BIN.parent / "unit" / "rule_views"
+    done = subprocess.run([str(program), str(count), str(seed)], capture_output=True, check=True)
     lines = done.stdout.splitlines()
     return lines[0::2], lines[1::2]
 
