@@ -47,6 +47,7 @@
  *   acknowledge:                # limits of acknowledgements (AR-50, AR-51); 0: none is sent (subject_repeat: no limit)
  *     sender_10m: 1                       # to one sender in ten minutes
  *     sender_day: 3                       # and in a day
+ *     sms_day: 1                          # to one phone number in a day
  *     domain_hour: 20                     # to one domain in an hour; big mailbox providers are not counted
  *     channel_hour: 10000
  *     subject_repeat: 1d                  # the same subject of the same sender again within this: none
@@ -167,6 +168,7 @@ struct desk_template {
 /* At most so many; 0: none at all. */
 struct desk_acknowledge {
   int sender_10m, sender_day, domain_hour, channel_hour;
+  int sms_day;               /* in the place of sender_day for a phone number (SM-22) */
   int sms_parts;
   int64_t subject_repeat_ms; /* 0: a repeated subject is no reason */
   int64_t max_age_ms;

@@ -6,7 +6,7 @@
 #define DAY_MS (24 * HOUR_MS)
 
 static const struct desk_acknowledge defaults = {
-    .sender_10m = 1, .sender_day = 3, .domain_hour = 20, .channel_hour = 10000,
+    .sender_10m = 1, .sender_day = 3, .sms_day = 1, .domain_hour = 20, .channel_hour = 10000,
     .sms_parts = 1, .subject_repeat_ms = DAY_MS, .max_age_ms = DAY_MS,
 };
 
@@ -18,6 +18,10 @@ static int sender_10m(struct reading *r, const struct node *value, void *into) {
 static int sender_day(struct reading *r, const struct node *value, void *into) {
   return read_number(r, value, "number of acknowledgements", 0, 1000,
                      &((struct desk_acknowledge *)into)->sender_day);
+}
+
+static int sms_day(struct reading *r, const struct node *value, void *into) {
+  return read_number(r, value, "number of acknowledgements", 0, 1000, &((struct desk_acknowledge *)into)->sms_day);
 }
 
 static int domain_hour(struct reading *r, const struct node *value, void *into) {
@@ -45,6 +49,7 @@ static int max_age(struct reading *r, const struct node *value, void *into) {
 
 static const struct field fields[] = {
     {"sender_10m", false, sender_10m},         {"sender_day", false, sender_day},
+    {"sms_day", false, sms_day},
     {"domain_hour", false, domain_hour},       {"channel_hour", false, channel_hour},
     {"subject_repeat", false, subject_repeat}, {"max_age", false, max_age},
     {"sms_parts", false, sms_parts},

@@ -12,7 +12,7 @@
 
 #define TAG "{p00}"
 
-enum { BATCH_MAX = 128, HEAD_FIELDS = 10, ARENA_FIRST = 256 * 1024, ARENA_MOST = 64 * 1024 * 1024 };
+enum { BATCH_MAX = 128, HEAD_FIELDS = 11, ARENA_FIRST = 256 * 1024, ARENA_MOST = 64 * 1024 * 1024 };
 enum { RETRY_MS = 500, REDIS_GRACE_MS = 1000, TICK_MS = 1000, LAG_ALARM_MS = 60 * 1000, CALL_MAX = 32 * 1024 * 1024 };
 
 struct acknowledge {
@@ -84,6 +84,7 @@ static void call(struct acknowledge *s, const char *from, const char *to) {
   put_number(&s->call, (int64_t)desk->version);
   put_number(&s->call, limits->sender_10m);
   put_number(&s->call, limits->sender_day);
+  put_number(&s->call, limits->sms_day);
   put_number(&s->call, limits->domain_hour);
   put_number(&s->call, limits->channel_hour);
   put_number(&s->call, limits->subject_repeat_ms);

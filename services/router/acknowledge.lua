@@ -30,12 +30,12 @@ local function ack_keys(tag, d)
 end
 
 -- The reason why none may go out now, or nil.
-local function ack_limit(k, limits, now)
-  local day = recent(k.sender, now, DAY)
-  if call('ZCOUNT', k.sender, before(now, TEN_MINUTES), '+inf') >= limits.sender_10m then
-    return 'AR-50 this sender had one within ten minutes'
-  end
-  if day >= limits.sender_day then return 'AR-50 this sender had ' .. day .. ' within a day' end
+local function ack_limit(k, d, limits, now)
+  local day, number = recent(k.sender, now, DAY), sub(d.to, 1, 4) == 'tel:'
+  local latest = call('ZCOUNT', k.sender, before(now, TEN_MINUTES), '+inf')
+  if latest >= limits.sender_10m then return 'AR-50 this sender had ' .. latest .. ' within ten minutes' end
+  if number and day >= limits.sms_day then return 'SM-22 this number had ' .. day .. ' within a day' end
+  if not number and day >= limits.sender_day then return 'AR-50 this sender had ' .. day .. ' within a day' end
   if k.subject and call('EXISTS', k.subject) == 1 then return 'AR-51 this sender had one about the same subject' end
   if k.domain and recent(k.domain, now, HOUR) >= limits.domain_hour then
     return 'AR-50 ' .. limits.domain_hour .. ' went to this domain within an hour'
@@ -82,7 +82,7 @@ local function ack_decide(tag, d, limits, now)
   if answered and d.id ~= '' then return ack_silent(tag, conv, d, 'an agent answered already', now) end
   if d.id == '' then return ack_silent(tag, conv, d, d.reason, now) end
   local k = ack_keys(tag, d)
-  local limit = ack_limit(k, limits, now)
+  local limit = ack_limit(k, d, limits, now)
   if limit then return ack_silent(tag, conv, d, limit, now) and 'l' end
   local made = outbound_create({ tag }, { now, d.id, 'acknowledgement', d.channel, 'ack:' .. d.event, conv.id, d.to, '', '',
     '0', d.expires, d.event, d.mid, d.bytes })
@@ -106,21 +106,21 @@ local function follow(keys, args)
   return { call('HGET', tag .. ':followers', args[1]), last }
 end
 
--- acknowledge {tag}  now from to desk_version sender_10m sender_day domain_hour channel_hour subject_repeat count
+-- acknowledge {tag}  now from to desk_version sender_10m sender_day sms_day domain_hour channel_hour subject_repeat count
 --   (event conversation template reason id channel to domain digest mid expires bytes)*
 -- Decides on the messages of the journal between two cursors and moves on, once: STALE when another was there first, or
 -- another desk definition is in force. `id` empty: silence, for this reason. Answers one character per message:
 -- a acknowledged, s silent, l silent because of a limit, g nothing to do.
-local ACK_HEAD, ACK_FIELDS = 10, 12
+local ACK_HEAD, ACK_FIELDS = 11, 12
 
 local function acknowledge(keys, args)
   local tag, now = keys[1], args[1]
   if call('HGET', tag .. ':followers', 'acknowledge') ~= args[2] then return redis.error_reply('STALE position') end
   if (call('GET', tag .. ':desk') or '0') ~= args[4] then return redis.error_reply('STALE desk definition') end
-  local limits = { sender_10m = tonumber(args[5]), sender_day = tonumber(args[6]), domain_hour = tonumber(args[7]),
-    channel_hour = tonumber(args[8]), subject_repeat = args[9] }
+  local limits = { sender_10m = tonumber(args[5]), sender_day = tonumber(args[6]), sms_day = tonumber(args[7]),
+    domain_hour = tonumber(args[8]), channel_hour = tonumber(args[9]), subject_repeat = args[10] }
   local outcomes, at = {}, ACK_HEAD
-  for n = 1, tonumber(args[10]) do
+  for n = 1, tonumber(args[11]) do
     local d = { event = args[at + 1], conversation = args[at + 2], template = args[at + 3], reason = args[at + 4],
       id = args[at + 5], channel = args[at + 6], to = args[at + 7], domain = args[at + 8], digest = args[at + 9],
       mid = args[at + 10], expires = args[at + 11], bytes = args[at + 12] }

@@ -8,7 +8,7 @@ from outbox import create, out
 from test_00_functions import NOW, P, event, journal, route
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
-LIMITS = {"sender_10m": 1, "sender_day": 3, "domain_hour": 20, "channel_hour": 100, "subject_repeat": DAY}
+LIMITS = {"sender_10m": 1, "sender_day": 3, "sms_day": 9, "domain_hour": 20, "channel_hour": 100, "subject_repeat": DAY}
 
 
 @pytest.fixture
@@ -98,17 +98,18 @@ def test_a_reason_ends_no_field_of_the_journal(r):
 
 @pytest.mark.parametrize("name,limits,decide,words", [
     ("ten minutes", {"sender_10m": 2, "sender_day": 9}, {}, "ten minutes"),
-    ("a day", {"sender_10m": 9, "sender_day": 2}, {}, "within a day"),
+    ("a day", {"sender_10m": 9, "sender_day": 2, "sms_day": 0}, {}, "within a day"),
+    ("a number", {"sender_10m": 9, "sender_day": 9, "sms_day": 2}, {}, "SM-22"),
     ("domain", {"sender_10m": 9, "sender_day": 9, "domain_hour": 2}, {"domain": "example.org"}, "to this domain"),
     ("channel", {"sender_10m": 9, "sender_day": 9, "channel_hour": 2}, {}, "over this channel"),
 ], ids=lambda v: v if isinstance(v, str) and " " not in v else None)
 def test_limits(r, name, limits, decide, words):
     said = [message(r, n) for n in range(4)]
-    to = None if name in ("domain", "channel") else "tel:+14155550000"
+    to = {"domain": None, "channel": None, "a day": "email:a@example.org"}.get(name, "tel:+14155550000")
     answers = [answer(r, s, n, to=to or f"tel:+1415555{n:04d}", **decide) for n, s in enumerate(said)]
     assert step(r, *answers, **limits) == "aall"
-    assert words in ack_of(r, said[2]) and "AR-50" in ack_of(r, said[3])
-    later = {"ten minutes": 11 * MINUTE, "a day": DAY + 1, "domain": HOUR + 1, "channel": 0}[name]
+    assert words in ack_of(r, said[2]) and words in ack_of(r, said[3])
+    later = {"ten minutes": 11 * MINUTE, "a day": DAY + 1, "a number": DAY + 1, "domain": HOUR + 1, "channel": 0}[name]
     if name == "channel":
         r.delete(f"{P}:ack:channel:sms")  # its window ends by the clock of Redis
     more = message(r, 9)

@@ -125,7 +125,7 @@ static void test_limits_of_acknowledgements(void **state) {
   for (size_t i = 0; i < COUNT(same); i++) {
     d = good(same[i]);
     a = &d->acknowledge;
-    assert_true(a->sender_10m == 1 && a->sender_day == 3 && a->domain_hour == 20 && a->channel_hour == 10000);
+    assert_true(a->sender_10m == 1 && a->sender_day == 3 && a->sms_day == 1 && a->domain_hour == 20 && a->channel_hour == 10000);
     assert_true(a->sms_parts == 1 && a->subject_repeat_ms == 24 * hour && a->max_age_ms == 24 * hour);
     assert_int_equal(d->hours_count + d->template_count, 0);
     desk_free(&d);
@@ -270,6 +270,7 @@ static const struct {
     {ALLOW, "[everything]", "3:65: 'everything' is nothing to allow" KNOWN},
     {ALLOW, "[[postmaster]]", "3:65: '' is nothing to allow" KNOWN},
     {LIMIT, "{sender_10m: 101}", "3:27: '101' is not a number of acknowledgements: 0 to 100"},
+    {LIMIT, "{sms_day: 1001}", "3:24: '1001' is not a number of acknowledgements: 0 to 1000"},
     {LIMIT, "{sender_day: -1}", "3:27: '-1' is not a number of acknowledgements: 0 to 1000"},
     {LIMIT, "{domain_hour: many}", "3:28: 'many' is not a number of acknowledgements: 0 to 100000"},
     {LIMIT, "{channel_hour: 10000001}", "3:29: '10000001' is not a number of acknowledgements: 0 to 10000000"},
@@ -280,8 +281,8 @@ static const struct {
     {LIMIT, "{max_age: ~}", "3:24: 'max_age' has no value"},
     {LIMIT, "{max_age: 31d}", "3:24: '31d' is too large for 'max_age': 0 to 30d"},
     {LIMIT, "{sender_hour: 1}",
-     "3:15: unknown key 'sender_hour' in 'acknowledge'; allowed: sender_10m, sender_day, domain_hour, channel_hour, "
-     "subject_repeat, max_age, sms_parts"},
+     "3:15: unknown key 'sender_hour' in 'acknowledge'; allowed: sender_10m, sender_day, sms_day, domain_hour, "
+     "channel_hour, subject_repeat, max_age, sms_parts"},
 };
 
 static void test_complaints(void **state) {
