@@ -132,11 +132,10 @@ def test_full_disk_defers_and_drains(small_disks):
     crowd = Crowd(desk, 1_000_000, may_give_up=False).start()
     wait_for(lambda: crowd.sent > 200, "some traffic")
     for mount in mounts:
-        with open(mount / "filler", "wb") as filler:
+        with open(mount / "filler", "wb", buffering=0) as filler:  # closing it must not write what did not fit
             try:
                 while True:
                     filler.write(b"x" * 65536)
-                    filler.flush()
             except OSError:
                 pass
     wait_for(stalled(crowd), "every source to be deferred", 120, step=0.1)
