@@ -4,10 +4,10 @@
 #include "definition.h"
 #include "config/document.h"
 #include "config/forms.h"
+#include "journal.h"
 #include "template/review.h"
 #include "text/sms_segments.h"
 #include <getopt.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -46,14 +46,6 @@ static void tell(void *arg, const struct template_finding *f) {
   printf("%s\n", f->text);
 }
 
-static int print_json(json_t *value) {
-  char *text = json_dumps(value, JSON_COMPACT);
-  int status = text && puts(text) >= 0 ? CTL_OK : CTL_FAILED;
-  free(text);
-  json_decref(value);
-  return status;
-}
-
 static int check(struct ctl *ctl, const char *path) {
   auto_clean(buf_free) struct buf text = BUF_INIT(DESK_MAX_BYTES);
   auto_clean(desk_free) struct desk *desk = NULL;
@@ -65,7 +57,7 @@ static int check(struct ctl *ctl, const char *path) {
   struct checking c = {.ctl = ctl, .path = path, .findings = ctl->json ? json_array() : NULL};
   size_t wrong = template_review(desk, config, tell, &c);
   if (ctl->json)
-    status = print_json(json_pack("{s:b, s:I, s:b, s:o}", "ok", wrong == 0, "templates",
+    print_json(json_pack("{s:b, s:I, s:b, s:o}", "ok", wrong == 0, "templates",
                                   (json_int_t)desk->template_count, "channels_known", config != NULL, "findings",
                                   c.findings));
   else if (desk->template_count == 0)
@@ -199,11 +191,13 @@ static int show(struct preview *p) {
   bool fits = template_fits_time(p->template, p->at_ms);
   sms_segments(slice_text(p->text), &sms);
   const char *encoding = sms.encoding == SMS_GSM7 ? "GSM-7" : "UCS-2";
-  if (p->ctl->json)
-    return print_json(json_pack("{s:s, s:s, s:b, s:s, s:s, s:I, s:{s:I, s:s, s:I, s:I}}", "template", p->name,
-                                "language", p->language, "fits_time", fits, "subject", p->subject, "text", p->text,
-                                "bytes", (json_int_t)strlen(p->text), "sms", "parts", (json_int_t)sms.count,
-                                "encoding", encoding, "units", (json_int_t)sms.units, "left", (json_int_t)sms.left));
+  if (p->ctl->json) {
+    print_json(json_pack("{s:s, s:s, s:b, s:s, s:s, s:I, s:{s:I, s:s, s:I, s:I}}", "template", p->name,
+                         "language", p->language, "fits_time", fits, "subject", p->subject, "text", p->text,
+                         "bytes", (json_int_t)strlen(p->text), "sms", "parts", (json_int_t)sms.count,
+                         "encoding", encoding, "units", (json_int_t)sms.units, "left", (json_int_t)sms.left));
+    return CTL_OK;
+  }
   if (has_subject(p))
     printf("Subject: %s\n\n", p->subject);
   printf("%s\n\n", p->text);
