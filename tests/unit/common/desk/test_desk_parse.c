@@ -1,32 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The desk document: what it becomes, what is refused and in which words, and its limits. */
+#include "documents.h"
 #include "base/file.h"
-#include "desk/desk.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <cmocka.h>
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-
-static struct desk *good(const char *yaml) {
-  struct desk *d = NULL;
-  struct complaint complaint = {0};
-  if (desk_parse(slice_text(yaml), "desk.yaml", &d, &complaint))
-    fail_msg("%u:%u: %s\n%s", complaint.line, complaint.column, complaint.text, yaml);
-  return d;
-}
-
-static void refused(struct slice yaml, const char *want) {
-  struct desk *d = NULL;
-  struct complaint complaint = {0};
-  char got[1024];
-  assert_int_equal(desk_parse(yaml, "desk.yaml", &d, &complaint), -EINVAL);
-  assert_null(d);
-  snprintf(got, sizeof(got), "%s:%u:%u: %s", complaint.file, complaint.line, complaint.column, complaint.text);
-  assert_string_equal(got, want);
-}
 
 static const char whole[] =
     "default: {queue: support, priority: 7}\n"
@@ -297,14 +272,6 @@ static void test_values(void **state) {
 }
 
 /* ---- limits: the most is good, one more is refused */
-
-static void list_of(struct buf *b, const char *head, const char *format_a, const char *format_b, size_t count,
-                    const char *tail) {
-  buf_add_text(b, head);
-  for (size_t i = 0; i < count; i++)
-    buf_printf(b, "%s%s%zu%s", i ? ",\n" : "", format_a, i, format_b);
-  buf_add_text(b, tail);
-}
 
 static void test_limits(void **state) {
   (void)state;

@@ -1,31 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Hours, templates and limits of acknowledgements: what they become, what is refused and in which words. */
-#include "desk/desk.h"
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <cmocka.h>
+#include "documents.h"
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 #define HEAD "queues: [{name: support}, {name: billing}]\ndefault: {queue: support}\n"
 
-static struct desk *good(const char *yaml) {
-  struct desk *d = NULL;
-  struct complaint complaint = {0};
-  if (desk_parse(slice_text(yaml), "desk.yaml", &d, &complaint))
-    fail_msg("%u:%u: %s\n%s", complaint.line, complaint.column, complaint.text, yaml);
-  return d;
-}
-
-static void refused(struct slice yaml, const char *want) {
-  struct desk *d = NULL;
-  struct complaint complaint = {0};
-  char got[1024];
-  assert_int_equal(desk_parse(yaml, "desk.yaml", &d, &complaint), -EINVAL);
-  assert_null(d);
-  snprintf(got, sizeof(got), "%u:%u: %s", complaint.line, complaint.column, complaint.text);
-  assert_string_equal(got, want);
+/* `want`: without the name of the document. */
+static void refused_at(struct slice yaml, const char *want) {
+  char whole_words[1100];
+  snprintf(whole_words, sizeof(whole_words), "desk.yaml:%s", want);
+  refused(yaml, whole_words);
 }
 
 static const char whole[] =
@@ -290,19 +273,12 @@ static void test_complaints(void **state) {
   for (size_t i = 0; i < COUNT(cases); i++) {
     struct buf yaml = BUF_INIT(1 << 16);
     buf_printf(&yaml, "%s%s%s", around[cases[i].place][0], cases[i].yaml, around[cases[i].place][1]);
-    refused(buf_slice(&yaml), cases[i].want);
+    refused_at(buf_slice(&yaml), cases[i].want);
     buf_free(&yaml);
   }
 }
 
 /* ---- limits: the most is good, one more is refused */
-
-static void list_of(struct buf *b, const char *head, const char *a, const char *z, size_t count, const char *tail) {
-  buf_add_text(b, head);
-  for (size_t i = 0; i < count; i++)
-    buf_printf(b, "%s%s%zu%s", i ? ",\n" : "", a, i, z);
-  buf_add_text(b, tail);
-}
 
 static void test_limits(void **state) {
   (void)state;
@@ -326,7 +302,7 @@ static void test_limits(void **state) {
     desk_free(&d);
     buf_clear(&yaml);
     list_of(&yaml, limits[i].head, limits[i].a, limits[i].z, limits[i].most + 1, limits[i].tail);
-    refused(buf_slice(&yaml), limits[i].want);
+    refused_at(buf_slice(&yaml), limits[i].want);
     buf_free(&yaml);
   }
 }
@@ -340,7 +316,7 @@ static void test_long_texts(void **state) {
       buf_add_char(&yaml, 'x');
     buf_add_text(&yaml, "\"}]\n");
     if (more)
-      refused(buf_slice(&yaml), "3:54: 'text' has 8193 bytes; at most 8192 are allowed");
+      refused_at(buf_slice(&yaml), "3:54: 'text' has 8193 bytes; at most 8192 are allowed");
     else {
       struct desk *d = good(yaml.at);
       desk_free(&d);
@@ -358,7 +334,7 @@ static void test_spans_of_a_day(void **state) {
       buf_printf(&yaml, "%s\"%02d:00-%02d:00\"", i ? "," : "", 2 * i, 2 * i + 1);
     buf_add_text(&yaml, "]}}]\n");
     if (count == 11)
-      refused(buf_slice(&yaml), "3:35: 'mon-sun' has 11 spans; at most 10 are allowed");
+      refused_at(buf_slice(&yaml), "3:35: 'mon-sun' has 11 spans; at most 10 are allowed");
     else {
       struct desk *d = good(yaml.at);
       assert_int_equal(d->hours[0].span_count, 70);
