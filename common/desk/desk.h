@@ -7,11 +7,48 @@
  *     - name: billing
  *       priority: 5            # 1 (most urgent) … 9
  *       answer_within: 4h      # service level: first answer
+ *       next_within: 8h        # ... each further answer to what the customer writes; default as answer_within
+ *       resolve_within: 3d     # ... done; default no promise
+ *       levels:                # for classes of customers, the first that fits; what is not said is the queue's
+ *         - {when: {customer_tags: [gold]}, answer_within: 1h}
+ *       warn_at: 0.8           # share of a target after which a warning is written; 1: none before the breach
+ *       hours: office          # clocks stand and nothing is offered outside; default always open
+ *       after_hours: hold      # hold (waits for the opening), take (is offered all the same), or {to: QUEUE} (goes there)
+ *       real_time: true        # agents are kept free for it; default: answer_within is at most 15 minutes
+ *       handling: 10m          # usual time of an agent for one; learned from then on
+ *       language: 3            # the customer's language is a skill of this level, if any member has it; 0: no
+ *       relax:                 # what is asked of agents softens: from then on at most so much; 0: nothing
+ *         - {after: 60s, skills: {billing: 1}}
+ *         - {after: 5m, skills: {billing: 0, zh: 0}}
+ *       overflow:              # from then on members of that queue may take it too
+ *         - {after: 10m, to: support}
+ *       nobody: support        # ... at once while no member is on duty
+ *       limit: {waiting: 500, to: support}   # what comes above goes to another queue
+ *       offer: {to: 1, within: 30s}     # to so many agents at once, for so long
+ *       wrap_up: 0s            # time to finish up after an item is done
  *   agents:
  *     - name: ana
  *       address: ana@example.com        # mail from here about a conversation is a colleague's note
- *       queues: [billing, support]
- *       skills: {zh: 5, billing: 8}     # 0 … 10
+ *       queues: [billing, support]      # or with speeds: {billing: 1.2, support: 1}; 1 is the usual
+ *       skills: {zh: 5, billing: 8}     # 0 … 10; languages are skills
+ *       capacity: {total: 6, email: 4}  # units in all and for a channel kind; or a number; default 4
+ *       hours: office                   # gets no offers outside
+ *   dispatch:                  # defaults shown
+ *     units: {email: 1, sms: 1, webhook: 1, form: 1}   # of capacity that an item takes, by channel kind
+ *     misses: 3                # offers ignored in a row until an agent becomes away
+ *     lease: 2m                # work of an agent who disappeared goes back after this
+ *     transfer: 5m             # what is handed to one agent may be taken by others after this
+ *     known: 30d               # the agent who answered last is the customer's own for so long
+ *     prefer: 0s               # only he gets it for so long; 0: he is preferred, nobody waits for him
+ *     again: 1m                # who declined an item may get it again after this
+ *     weights: {ageing: 4}     # dispatch/rule_weights.def
+ *   value:                     # what a customer is worth to routing: a product of factors, 1 the usual (plan/plan.h)
+ *     - {figure: margin_12m, points: {0: 0.5, 100: 1, 1000: 2, 5000: 4}}
+ *     - {age: last_order, points: {30d: 1.5, 180d: 1, 730d: 0.7}}
+ *     - {figure: orders_12m, points: {0: 0.8, 1: 1, 5: 1.5}}
+ *     - {lifetime: margin_12m, keeps: 0.8, years: 5, points: {0: 0.5, 1000: 1, 20000: 4}}
+ *     - {tag: vip, factor: 2}
+ *     - {is: plan, text: gold, factor: 1.5}
  *   rules:                      # ordered; the first that matches wins
  *     - name: vip
  *       when:
@@ -69,6 +106,7 @@
 #define DESK_DESK_H
 
 #include "base/buf.h"
+#include "dispatch/rule.h"
 
 #define DESK_MAX_BYTES (1024 * 1024)
 #define DESK_MAX_RULES 500
@@ -77,26 +115,111 @@
 #define DESK_MAX_HOURS 50
 #define DESK_MAX_TEMPLATES 500
 #define DESK_MAX_TEMPLATE_BYTES 8192 /* of a text as it is written; what comes out of it is at most 4 KiB */
+#define DESK_MAX_STEPS 10 /* of relax, of overflow, of levels */
+#define DESK_MAX_FACTORS 20
+#define DESK_MAX_POINTS 20
+#define DESK_MAX_UNITS 1000
+#define DESK_AS_QUEUE (-1)   /* of a level's duration: as the queue's */
 #define DESK_MAX_WORDS 10000 /* different words and phrases in all rules */
-
-struct desk_queue {
-  char *name;              /* [a-z0-9][a-z0-9-]{0,31} */
-  int priority;            /* 1 … 9; default 5 */
-  int64_t answer_within_ms; /* 0: none */
-};
 
 struct desk_skill {
   char *name;
   int level;               /* 0 … 10 */
 };
 
+/* From `after_ms` of waiting on, at most these levels are asked. Of the steps of a queue: `after_ms` rises, and what was
+ * softened is not asked for again. */
+struct desk_relax {
+  int64_t after_ms;
+  struct desk_skill *most;
+  size_t count;
+};
+
+struct desk_overflow {
+  int64_t after_ms;        /* rises */
+  char *queue;
+};
+
+/* The service level of a class of customers. */
+struct desk_level {
+  char *customer;          /* predicate, as in desk_rule; never "" */
+  int64_t answer_within_ms, next_within_ms, resolve_within_ms; /* DESK_AS_QUEUE; 0: none */
+};
+
+enum desk_after { AFTER_HOLD, AFTER_TAKE, AFTER_TO };
+
+struct desk_hours;
+
+struct desk_queue {
+  char *name;              /* [a-z0-9][a-z0-9-]{0,31} */
+  int priority;            /* 1 … 9; default 5 */
+  int64_t answer_within_ms; /* 0: none */
+  int64_t next_within_ms, resolve_within_ms; /* 0: none */
+  double warn_at;          /* above 0, at most 1 */
+  int64_t handling_ms;     /* above 0 */
+  bool real_time;
+  const struct desk_hours *hours; /* of the same desk; NULL: always */
+  enum desk_after after;
+  char *after_queue;       /* AFTER_TO; else NULL */
+  int language;            /* 0: not asked */
+  char *nobody;            /* NULL: none */
+  int limit;               /* 0: none */
+  char *limit_queue;       /* with a limit; else NULL */
+  int offer_to;            /* 1 … 5 */
+  int64_t offer_ms;        /* above 0 */
+  int64_t wrap_ms;
+  struct desk_relax *relax;
+  size_t relax_count;
+  struct desk_overflow *overflow;
+  size_t overflow_count;
+  struct desk_level *levels;
+  size_t level_count;
+};
+
+/* Capacity for a channel kind, or what an item of it takes. */
+struct desk_units {
+  char *kind;
+  int units;               /* 0 … DESK_MAX_UNITS */
+};
+
 struct desk_agent {
   char *name;
   char *address;           /* in lower case; NULL: not said */
   char **queues;
+  double *speeds;          /* beside `queues`: 0.1 … 10 */
   size_t queue_count;
   struct desk_skill *skills;
   size_t skill_count;
+  int capacity;            /* 1 … DESK_MAX_UNITS */
+  struct desk_units *kinds; /* a kind that is not named: up to `capacity` */
+  size_t kind_count;
+  const struct desk_hours *hours; /* NULL: always */
+};
+
+struct desk_dispatch {
+  int misses;              /* 1 … 100 */
+  int64_t lease_ms, transfer_ms, known_ms, prefer_ms, again_ms;
+  struct desk_units *units; /* all kinds of channels, at least 1 each; at most RULE_KINDS */
+  size_t unit_count;
+  struct rule_weights weights;
+};
+
+enum desk_factor_kind { FACTOR_FIGURE, FACTOR_AGE, FACTOR_LIFETIME, FACTOR_TAG, FACTOR_IS };
+
+struct desk_point {
+  double x, factor;        /* x rises; FACTOR_AGE: days */
+};
+
+struct desk_factor {
+  enum desk_factor_kind kind;
+  char *name;              /* member of the imported profile; "value": the imported value; a tag */
+  char *text;              /* FACTOR_IS */
+  double factor;           /* FACTOR_TAG, FACTOR_IS */
+  struct desk_point *points;
+  size_t point_count;
+  double keeps;            /* FACTOR_LIFETIME: 0 … 1; NAN: `keeps_name` */
+  char *keeps_name;
+  int years;
 };
 
 struct desk_rule {
@@ -105,6 +228,7 @@ struct desk_rule {
   char *queue;
   int priority;
   int64_t answer_within_ms;
+  bool own_within;         /* the rule says it; else it is the queue's, and a level of the queue goes before it */
   char *skills;            /* "billing>=3,zh>=2"; "" none */
   /* customer predicate: "" always true; else terms joined by ';', all must hold:
    * "tag=vip|gold"  "value>=1000"  "lang=de|fr"  (see services/router/functions.lua) */
@@ -187,6 +311,9 @@ struct desk {
   struct desk_template *templates;
   size_t template_count;
   struct desk_acknowledge acknowledge;
+  struct desk_dispatch dispatch;
+  struct desk_factor *factors;
+  size_t factor_count;
   struct names *addresses; /* of agents, in lower case; NULL when no agent has one; private to the module */
   struct desk_words *words; /* all words of all rules; NULL when no rule has any; private to the module */
 };
