@@ -17,13 +17,20 @@ static bool fits(const struct rule_view *v, const struct rule_item *item, size_t
          !(item->barred && item->barred[group]);
 }
 
+/* Two lines of one queue. */
+static bool alike(const struct rule_queue *a, const struct rule_queue *b) {
+  return a->name.len && slice_equal(a->name, b->name);
+}
+
 static rule_queues lost_queues(const struct rule_view *v, size_t group, size_t taken) {
   const struct rule_group *g = &v->groups[group];
+  const struct rule_queue *own = &v->queues[taken];
   rule_queues lost = 0;
-  for (size_t q = 0; q < v->queue_count; q++)
-    if (q != taken && g->ln_speed[q] > RULE_LACKS && has_room(g, &v->queues[q]) &&
-        !has_room_beside(g, &v->queues[q], &v->queues[taken]))
-      lost |= (rule_queues)1 << q;
+  for (size_t n = 0; n < v->queue_count; n++) {
+    const struct rule_queue *q = &v->queues[n];
+    if (n != taken && !alike(q, own) && g->ln_speed[n] > RULE_LACKS && has_room(g, q) && !has_room_beside(g, q, own))
+      lost |= (rule_queues)1 << n;
+  }
   return lost;
 }
 

@@ -41,7 +41,7 @@ do
   local function lost_queues(v, g, taken)
     local lost, own = {}, v.queues[taken + 1]
     for n, q in ipairs(v.queues) do
-      if n ~= taken + 1 and g.ln_speed[n] and has_room(g, q) and not has_room_beside(g, q, own) then
+      if n ~= taken + 1 and (q.name ~= own.name or q.name == "") and g.ln_speed[n] and has_room(g, q) and not has_room_beside(g, q, own) then
         lost[#lost + 1] = n - 1
       end
     end
@@ -206,7 +206,8 @@ do
     return table.concat(out, RS) .. RS
   end
 
-  -- The item that goes next and the name of its agent, nil when nothing can be taken; and the record.
+  -- The item that goes next and the name of its agent, nil when nothing can be taken; the record; the rows of all agents
+  -- who could have it, best first.
   function rule.decide(v)
     local rows, asked, unfit = {}, {}, 0
     for _, item in ipairs(v.items) do
@@ -219,6 +220,6 @@ do
       if fits(v, first, n) then judge_group(v, first, n, asked) end
     end
     local agents, spared = part(asked, agent_first)
-    return first, first and agents[1].agent, record(v, items, held, agents, spared, unfit)
+    return first, first and agents[1].agent, record(v, items, held, agents, spared, unfit), agents
   end
 end

@@ -1,5 +1,6 @@
 -- What the program `acknowledge` decides, made true in one step (AR-52): what it said to each message, the counters, and
 -- how far it has read. Appended to outbound.lua when the library is built. Keys and arguments: proto/redis.md.
+do -- its own locals: Lua allows a library 200
 
 local TEN_MINUTES, HOUR, DAY = 600 * 1000, 3600 * 1000, 86400 * 1000
 local ACK_MERGED_DEEP = 2 -- conversations merged into it, and into those; each has 50 at most
@@ -139,3 +140,5 @@ end
 
 register('follow', follow)
 register('acknowledge', acknowledge)
+
+end

@@ -1,6 +1,7 @@
 -- Conversations put together and taken apart by people (TH-15); each can be undone. Part of the library that begins in
 -- functions.lua. What was written stays where it was written: the journal is never changed, a conversation's fields say
 -- what belongs to it (proto/redis.md, "What belongs to a conversation").
+do -- its own locals: Lua allows a library 200
 
 local LIST_MAX = 50
 
@@ -88,30 +89,28 @@ local function give_item(tag, item, i, c, messages)
 end
 
 -- What was to be done goes on in the item `into`.
-local function end_item(tag, item, i, c, into, why, by, now)
-  call('HSET', tag .. ':item:' .. item, 'state', 'done', 'changed', now, 'into', into)
-  call('ZREM', tag .. ':queue:' .. i.queue, item)
-  call('ZREM', tag .. ':held', item)
-  fact(tag, 'done', c, why, by, now, item, i.queue)
+local function end_item(tag, i, c, into, why, by, now)
+  local offered = i.state == 'offered'
+  work.finish(steps.begin(tag, now), i, into)
+  if offered then c.last = call('HGET', c.key, 'last') end
+  fact(tag, 'done', c, why, by, now, i.id, i.queue)
 end
 
-local function wake_item(tag, item, i, c, messages, now)
-  call('ZADD', tag .. ':queue:' .. i.queue, score(i.priority, i.created), item)
-  call('HSET', tag .. ':item:' .. item, 'state', 'waiting', 'agent', '', 'changed', now)
-  call('HDEL', tag .. ':item:' .. item, 'into')
-  c.item, c.queue, c.messages = item, i.queue, messages
+local function wake_item(tag, i, c, messages, now)
+  work.wake(steps.begin(tag, now), i.id)
+  c.item, c.queue, c.messages = i.id, i.queue, messages
 end
 
 -- A new item like another one, for messages that were counted there.
-local function copy_item(tag, item, of, i, c, messages, event, since)
+local function copy_item(tag, item, of, i, c, messages, event, since, now)
   local rule = rule_of(i)
-  open_item(tag, { id = event, desk = i.facts[7] }, c.id, c.customer, rule, since, item)
-  call('HSET', tag .. ':item:' .. item, 'of', of)
-  c.item, c.queue, c.messages = item, rule.queue, messages
+  rule.since = tonumber(since)
+  c.queue = work.open(steps.begin(tag, now), item, c.id, c.customer, rule, nil, event, i.facts[7], { 'of', of })
+  c.item, c.messages = item, messages
 end
 
-local function open_state(tag, item)
-  local i = item ~= '' and item_state(tag, item)
+local function open_state(tag, item, now)
+  local i = item ~= '' and work.read(steps.begin(tag, now), item)
   return i and i.state ~= 'done' and i or nil
 end
 
@@ -131,10 +130,14 @@ local function is_counted(tag, item, open)
   return false
 end
 
--- The one that stays open of two: in somebody's hands before waiting, then by its place in a queue.
+-- The one that stays open of two: in somebody's hands before offered, before waiting, before set aside; then by priority
+-- and age.
+local HANDS = { active = 4, wrapping = 4, offered = 3, waiting = 2, on_hold = 1, snoozed = 1 }
+
 local function goes_first(a, b)
-  if a.state ~= b.state then return a.state == 'active' end
-  return score(a.priority, a.created) < score(b.priority, b.created)
+  if HANDS[a.state] ~= HANDS[b.state] then return HANDS[a.state] > HANDS[b.state] end
+  if a.priority ~= b.priority then return a.priority < b.priority end
+  return tonumber(a.created) < tonumber(b.created)
 end
 
 -- ---- put together, and apart again
@@ -146,15 +149,15 @@ local function merge_into(tag, now, by, from, into)
   if a.id == b.id then return { 'SAME', b.id } end
   if list_full(b.members) then return { 'MANY', b.id } end
   local had_a, had_b, count_a, count_b = a.item, b.item, 0, 0
-  local i, j = open_state(tag, a.item), open_state(tag, b.item)
+  local i, j = open_state(tag, a.item, now), open_state(tag, b.item, now)
   if i then count_a = a.messages end
   if j then count_b = b.messages end
   local kept = j and b.item or ''
   if i and j and not goes_first(i, j) then
-    end_item(tag, a.item, i, a, b.item, 'merged', by, now)
+    end_item(tag, i, a, b.item, 'merged', by, now)
     b.messages = count_a + count_b
   elseif i then
-    if j then end_item(tag, b.item, j, b, a.item, 'merged', by, now) end
+    if j then end_item(tag, j, b, a.item, 'merged', by, now) end
     kept = a.item
     give_item(tag, a.item, i, b, count_a + count_b)
   end
@@ -204,17 +207,18 @@ local function unmerge(keys, args)
   local own, count, other, kept = m[2] or '', tonumber(m[3]) or 0, m[4] or '', m[6] or ''
   local since, had = b.messages - count - (tonumber(m[5]) or 0), b.item
   if own ~= '' and b.item == kept then
-    local i, j = item_state(tag, own), other ~= '' and item_state(tag, other) or nil
+    local d = steps.begin(tag, now)
+    local i, j = work.read(d, own), other ~= '' and work.read(d, other) or nil
     if kept ~= own then
       b.messages = b.messages - count
-      wake_item(tag, own, i, a, count, now)
+      wake_item(tag, i, a, count, now)
     else
       give_item(tag, own, i, a, count)
       b.item, b.queue, b.messages = '', '', 0
       if j then
-        wake_item(tag, other, j, b, tonumber(m[5]) + since, now)
+        wake_item(tag, j, b, tonumber(m[5]) + since, now)
       elseif since > 0 then
-        copy_item(tag, fresh, own, i, b, since, i.facts[9], now)
+        copy_item(tag, fresh, own, i, b, since, i.facts[9], now, now)
       end
     end
   end
@@ -261,7 +265,7 @@ local function split_conversation(keys, args)
   local id, begins, before = args[5], args[6], args[7]
   local n = { id = id, key = tag .. ':conv:' .. id, customer = args[11], item = '', queue = '', messages = 0,
     last = c.last }
-  local had, i, moved = c.item, open_state(tag, c.item), 0
+  local had, i, moved = c.item, open_state(tag, c.item, now), 0
   for item, count in gmatch(args[20], '(%w+)=(%d+)') do
     if is_counted(tag, item, c.item) then moved = moved + tonumber(count) end
   end
@@ -273,7 +277,7 @@ local function split_conversation(keys, args)
     give_item(tag, c.item, i, n, c.messages)
     c.item, c.queue, c.messages = '', '', 0
   elseif i and moved > 0 then
-    copy_item(tag, args[10], c.item, i, n, moved, event, at)
+    copy_item(tag, args[10], c.item, i, n, moved, event, at, now)
     c.messages = c.messages - moved
   end
   keep_work(tag, c, had)
@@ -306,15 +310,15 @@ local function move(keys, args)
   local gone, came_back = list_drop(b.gone, cursor .. ':')
   b.gone = gone
   if not came_back or sub(came_back, -2) == ':t' then b.taken = list_add(b.taken, cursor) end
-  local had, had_b, i = holder.item, b.item, open_state(tag, holder.item)
+  local had, had_b, i = holder.item, b.item, open_state(tag, holder.item, now)
   local counted, other = list_drop(a.counted, cursor .. ':')
   if i and is_counted(tag, other and sub(other, #cursor + 2) or item, holder.item) then
     holder.messages = holder.messages - 1
     if holder.messages <= 0 then
       holder.item, holder.queue, holder.messages = '', '', 0
-      if b.item == '' then give_item(tag, had, i, b, 0) else end_item(tag, had, i, holder, b.item, 'moved', by, now) end
+      if b.item == '' then give_item(tag, had, i, b, 0) else end_item(tag, i, holder, b.item, 'moved', by, now) end
     elseif b.item == '' then
-      copy_item(tag, args[9], had, i, b, 0, event, args[8])
+      copy_item(tag, args[9], had, i, b, 0, event, args[8], now)
     end
     b.messages = b.messages + 1
     b.counted = list_add((list_drop(b.counted, cursor .. ':')), cursor .. ':' .. b.item)
@@ -336,3 +340,5 @@ register('conversation_merge', merge)
 register('conversation_unmerge', unmerge)
 register('conversation_split', split_conversation)
 register('conversation_move', move)
+
+end

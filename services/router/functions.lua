@@ -4,13 +4,15 @@
 -- key ("{p00}"), so that all it touches is in one hash slot. Every step may be repeated: the event's own key
 -- remembers what was decided, a repeat answers the same and changes nothing.
 
-local RELEASE = '8'
+local RELEASE = '9'
 -- Redis gives a library its globals only when a function runs; the wrapper in register() fills these.
 local call, pcall_redis, find, sub, gmatch, match, concat
--- Steps of outbound.lua, which is the last part of the library.
-local route_status, suppress_waiting, out_bounced
+-- Steps of outbound.lua, which stands behind this in the library.
+local route_status, suppress_waiting, out_bounced, outbound_create, one_line
 -- In thread.lua and conversation.lua, which stand behind this in the library.
 local conversation, takes_part, thread, join_participants, keep_message_ids, subject_mark, draw_in
+-- The life of work items (work.lua), and one call's view of the desk (crew.lua).
+local work, steps = {}, {}
 
 local PARTICIPANTS_BYTES_MAX = 4096
 local OPEN_MAX = 20
@@ -45,11 +47,11 @@ local function identify(tag, e)
   if not id then return { id = 'c' .. sub(e.id, 1, 16), state = 'absent', new = true } end
   local mail = e.mode == 'mail'
   local v = pcall_redis('HMGET', tag .. ':cust:' .. id, 'tags', 'value', 'lang', 'profile', 'open', 'last_agent',
-    'imported', 'name', mail and 'undeliverable:' .. e.from or 'talk:' .. e.channel .. ':' .. e.from)
+    'imported', 'name', 'last_agent_at', mail and 'undeliverable:' .. e.from or 'talk:' .. e.channel .. ':' .. e.from)
   if v.err then return { id = id, state = 'unavailable' } end
   return { id = id, state = v[7] and 'present' or 'absent', tags = v[1], value = v[2], lang = v[3], profile = v[4],
-    open = v[5], last_agent = v[6], imported = v[7], name = v[8], talk = not mail and v[9],
-    undeliverable = mail and v[9] }
+    open = v[5], last_agent = v[6], last_agent_at = v[9], imported = v[7], name = v[8], talk = not mail and v[10],
+    undeliverable = mail and v[10] }
 end
 
 local function context_text(c)
@@ -112,23 +114,11 @@ local function predicate(text)
   return p
 end
 
+function work.matches(text, customer)
+  return predicate(text)(customer)
+end
+
 -- ---------------------------------------------------------------- enqueue
-
--- The order of a queue: priority first, then age; one decimal digit and 13 of Unix milliseconds. Static, so nothing
--- is ever sorted again. Text, because Redis spends more on printing a Lua number than on the insertion.
-local function score(priority, at_ms)
-  return priority .. at_ms
-end
-
-local function open_item(tag, e, conv_id, customer_id, rule, now, id)
-  local item = id or ('w' .. sub(e.id, 1, 16))
-  local deadline = rule.within ~= '0' and string.format('%.0f', tonumber(now) + tonumber(rule.within)) or '0'
-  -- First what may fail, on a damaged queue: a failed event must leave nothing behind.
-  call('ZADD', tag .. ':queue:' .. rule.queue, score(rule.priority, now), item)
-  call('HSET', tag .. ':item:' .. item, 'state', 'waiting', 'queue', rule.queue, 'agent', '', 'changed', now, 'facts',
-    concat({ conv_id, customer_id, rule.priority, deadline, rule.skills, rule.name, e.desk, now, e.id }, '\31'))
-  return item
-end
 
 local function add_open(open, conv_id)
   open = open or ''
@@ -149,19 +139,13 @@ local function change_open(tag, customer, gone, come)
   pcall_redis('HSET', at, 'open', come ~= '' and add_open(rest, come) or rest)
 end
 
-local function item_state(tag, item)
-  local v = call('HMGET', tag .. ':item:' .. item, 'state', 'queue', 'agent', 'facts')
-  if not v[1] then return nil end
-  local facts = split(v[4])
-  return { state = v[1], queue = v[2], agent = v[3] or '', conversation = facts[1], customer = facts[2],
-    priority = facts[3], deadline = facts[4], skills = facts[5], rule = facts[6], created = facts[8], facts = facts }
-end
-
 -- The rule that made an item, as one that makes another like it.
 local function rule_of(i)
-  local within = tonumber(i.deadline) > 0 and string.format('%.0f', i.deadline - i.created) or '0'
-  return { queue = i.queue, priority = i.priority, within = within, skills = i.skills, name = i.rule }
+  return { queue = i.queue, priority = i.priority, within = string.format('%.0f', i.w.promise), skills = i.skills,
+    name = i.rule, kind = i.w.kind, worth = i.w.worth }
 end
+
+local function item_id(event) return 'w' .. sub(event, 1, 16) end
 
 -- Everything a message changes on its customer, in one write; nothing when nothing changed.
 local function keep_customer(tag, e, customer, new_talk, opened, now)
@@ -204,11 +188,13 @@ local function attach(tag, e, customer, conv, how, evidence, rules, now)
   local failed = e.hint.report == 'failed'
   local item, queue, rule = conv.item, conv.queue, nil
   if failed and item == '' then
-    local was = conv.was and item_state(tag, conv.was)
+    local d = steps.begin(tag, now)
+    local was = conv.was and work.read(d, conv.was)
     rule = was and rule_of(was) or first_match(rules, customer)
-    item, queue = open_item(tag, e, conv.id, conv.customer, rule, now), rule.queue
     local status = match(e.hint.bad or '', '^([^: ]+):')
-    call('HSET', tag .. ':item:' .. item, 'reason', 'what was sent did not arrive' .. (status and ': ' .. status or ''))
+    item = item_id(e.id)
+    queue = work.open(d, item, conv.id, conv.customer, rule, not was and customer or nil, e.id, e.desk,
+      { 'reason', 'what was sent did not arrive' .. (status and ': ' .. status or '') })
     change_open(tag, conv.customer, '', conv.id)
     evidence = evidence .. ' reopened'
   elseif not failed then
@@ -256,7 +242,11 @@ local function route_message(tag, e, rules, now, idle_ms)
   local item, queue, messages = conv.item, conv.queue, conv.messages
   local opened = item == '' and e.kind == 'message'
   if opened then
-    item, queue, messages = open_item(tag, e, id, conv.customer, rule, now), rule.queue, 0
+    -- First what may fail, on a damaged queue: a failed event must leave nothing behind.
+    rule.kind, messages, item = e.channel_kind, 0, item_id(e.id)
+    queue = work.open(steps.begin(tag, now), item, id, conv.customer, rule, customer, e.id, e.desk)
+  elseif item ~= '' and e.kind == 'message' and work.message(steps.begin(tag, now), item) then
+    conv.last, queue = unpack(call('HMGET', tag .. ':conv:' .. id, 'last', 'queue'))
   end
   if e.mode == 'mail' then evidence = evidence .. keep_message_ids(tag, e, id, is_new) end
   local cursor = journal(tag, { type = 'event', event_id = e.id, event = e.bytes, customer = owner, conversation = id,
@@ -324,7 +314,7 @@ end
 -- route {tag}  now desk_version keep_ms idle_ms count  (event fields, rule count, rules)*
 -- Answers one character per event: r routed, d seen before, q in quarantine, e failed (nothing promised: the caller
 -- sends it again as a quarantine entry). Answers STALE when the desk definition is newer than the caller's.
-local EVENT_FIELDS, RULE_FIELDS = 19, 6
+local EVENT_FIELDS, RULE_FIELDS = 20, 6
 local NO_HINTS = {}
 
 -- "name=value" by blanks; what stands several times is a list.
@@ -347,9 +337,10 @@ local function route(keys, args)
       id = args[at + 1], kind = args[at + 2], channel = args[at + 3], mode = args[at + 4], from = args[at + 5],
       name = args[at + 6], proven = args[at + 7], proven_how = args[at + 8], mid = args[at + 9], refs = args[at + 10],
       tokens = args[at + 11], others = args[at + 12], subject = args[at + 13], ref = args[at + 14],
-      bytes = args[at + 15], trace = args[at + 16], why = args[at + 17], hint = read_hints(args[at + 18]), desk = desk
+      bytes = args[at + 15], trace = args[at + 16], why = args[at + 17], hint = read_hints(args[at + 18]),
+      channel_kind = args[at + 19], desk = desk
     }
-    local rules, rule_count = {}, tonumber(args[at + 19])
+    local rules, rule_count = {}, tonumber(args[at + 20])
     at = at + EVENT_FIELDS
     for i = 1, rule_count do
       rules[i] = { name = args[at + 1], queue = args[at + 2], priority = args[at + 3],
@@ -359,77 +350,12 @@ local function route(keys, args)
     local ok, outcome = pcall(route_one, tag, e, rules, now, idle_ms, keep_ms)
     outcomes[n] = ok and outcome or 'e'
     if not ok then
+      steps.forget() -- it may have stopped between a change and what is kept of it
       redis.log(redis.LOG_WARNING, 'deskbell: event ' .. e.id .. ' could not be routed: ' ..
         (type(outcome) == 'table' and outcome.err or tostring(outcome)))
     end
   end
   return concat(outcomes)
-end
-
--- ---------------------------------------------------------------- life of a work item
-
-local function item_fact(tag, type, item, i, agent, now, evidence)
-  local conv = tag .. ':conv:' .. i.conversation
-  local cursor = journal(tag, { type = type, customer = i.customer, conversation = i.conversation, work_item = item,
-    queue = i.queue, agent = agent, at = now, evidence = evidence, prev = call('HGET', conv, 'last') or '' })
-  call('HSET', conv, 'last', cursor)
-end
-
--- claim {tag}  now queue agent : the item that waits first, now held by the agent; nothing when none waits.
-local function claim(keys, args)
-  local tag, now, queue, agent = keys[1], args[1], args[2], args[3]
-  while true do
-    local item = call('ZPOPMIN', tag .. ':queue:' .. queue)[1]
-    if not item then return false end
-    local i = item_state(tag, item)
-    if i and i.state == 'waiting' then
-      call('HSET', tag .. ':item:' .. item, 'state', 'active', 'agent', agent, 'changed', now)
-      call('ZADD', tag .. ':held', now, item)
-      item_fact(tag, 'claim', item, i, agent, now)
-      -- A damaged customer must not keep the agent from what is theirs already.
-      if i.customer ~= '' then pcall_redis('HSET', tag .. ':cust:' .. i.customer, 'last_agent', agent) end
-      return item
-    end
-  end
-end
-
--- done {tag}  now item agent seen : ends it. `seen` is the number of messages the agent has seen ('' any).
--- Answers OK, or GONE, DONE (already), NEWS (a message came in since).
-local function done(keys, args)
-  local tag, now, item, agent, seen = keys[1], args[1], args[2], args[3], args[4]
-  local i = item_state(tag, item)
-  if not i then return 'GONE' end
-  if i.state == 'done' then return 'DONE' end
-  local conv = tag .. ':conv:' .. i.conversation
-  local c = call('HMGET', conv, 'item', 'messages')
-  if seen ~= '' and c[1] == item and tonumber(seen) < (tonumber(c[2]) or 0) then return 'NEWS' end
-  call('HSET', tag .. ':item:' .. item, 'state', 'done', 'changed', now)
-  call('ZREM', tag .. ':queue:' .. i.queue, item)
-  call('ZREM', tag .. ':held', item)
-  if c[1] == item then call('HSET', conv, 'item', '', 'queue', '', 'messages', 0, 'was', item) end
-  change_open(tag, i.customer, i.conversation, '')
-  item_fact(tag, 'done', item, i, agent ~= '' and agent or i.agent, now)
-  return 'OK'
-end
-
--- requeue {tag}  now item queue : back into its queue (or another), with its age. Answers OK, GONE, DONE, WAITS.
-local function requeue(keys, args)
-  local tag, now, item, queue = keys[1], args[1], args[2], args[3]
-  local i = item_state(tag, item)
-  if not i then return 'GONE' end
-  if i.state == 'done' then return 'DONE' end
-  if queue == '' then queue = i.queue end
-  if i.state == 'waiting' and queue == i.queue then return 'WAITS' end
-  call('ZREM', tag .. ':held', item)
-  call('ZREM', tag .. ':queue:' .. i.queue, item)
-  call('ZADD', tag .. ':queue:' .. queue, score(i.priority, i.created), item)
-  call('HSET', tag .. ':item:' .. item, 'state', 'waiting', 'queue', queue, 'agent', '', 'changed', now)
-  local conv = tag .. ':conv:' .. i.conversation
-  if call('HGET', conv, 'item') == item then call('HSET', conv, 'queue', queue) end
-  local from = i.queue
-  i.queue = queue
-  item_fact(tag, 'requeue', item, i, i.agent, now, from)
-  return 'OK'
 end
 
 -- ---------------------------------------------------------------- customers, quarantine, desk
@@ -502,14 +428,14 @@ local function register(name, step, flags)
   redis.register_function{ function_name = 'deskbell_' .. name, flags = flags or {}, callback = function(keys, args)
     call, pcall_redis, concat = redis.call, redis.pcall, table.concat
     find, sub, gmatch, match = string.find, string.sub, string.gmatch, string.match
-    return step(keys, args)
+    steps.current = nil
+    local answer = step(keys, args)
+    steps.finish()
+    return answer
   end }
 end
 
 register('route', route)
-register('claim', claim)
-register('done', done)
-register('requeue', requeue)
 register('customer_import', customer_import)
 register('quarantine_end', quarantine_end)
 register('desk_apply', desk_apply)

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 enum { CALLS_ON_THE_WAY = 2, ARENA_FIRST = 64 * 1024, ARENA_MOST = 16 * 1024 * 1024, CALL_BYTES = 1024 * 1024 };
-enum { EVENT_FIELDS = 19, RULE_FIELDS = 6, HEAD_FIELDS = 9 };
+enum { EVENT_FIELDS = 20, RULE_FIELDS = 6, HEAD_FIELDS = 9 };
 
 struct call {
   struct lane *lane;
@@ -129,7 +129,10 @@ static void put_rules(struct buf *b, const struct desk *desk, const struct decis
     put_text(b, rule->name);
     put_text(b, rule->queue);
     put_number(b, rule->priority);
-    put_number(b, rule->answer_within_ms);
+    if (rule->own_within)
+      put_number(b, rule->answer_within_ms);
+    else
+      put_text(b, ""); /* the queue's, or that of the customer's class */
     put_text(b, rule->skills);
     put_text(b, rule->customer);
   }
@@ -145,7 +148,7 @@ static void decide_quarantine(struct decision *d, const char *reason) {
 static size_t put_event(struct lane *l, struct lane_item *item, const struct decide_desk *desk) {
   arena_reset(l->arena);
   contact_event *e = NULL;
-  const char *why = NULL, *channel = "", *reason = item->quarantine;
+  const char *why = NULL, *channel = "", *kind = "", *reason = item->quarantine;
   struct decision d;
   char id[EVENT_ID_LEN + 1], trace[120];
   event_id_text(&item->id, id);
@@ -155,6 +158,7 @@ static size_t put_event(struct lane *l, struct lane_item *item, const struct dec
     reason = reason ? reason : "wrong-id";
   if (e) {
     channel = e->channel;
+    kind = e->channel_kind;
     item->received_ms = e->received_at_ms;
   }
   if (reason || decide(e, desk, l->user.is_own, l->user.arg, l->arena, &d) < 0)
@@ -181,6 +185,7 @@ static size_t put_event(struct lane *l, struct lane_item *item, const struct dec
   put_text(b, trace);
   put_text(b, d.why);
   put_text(b, d.hints);
+  put_text(b, kind);
   put_rules(b, desk->desk, &d);
   return EVENT_FIELDS + d.rule_count * RULE_FIELDS;
 }

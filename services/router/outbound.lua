@@ -3,6 +3,7 @@
 --
 -- Two owners (docs/decisions/0009-outbound-messages.md): until the channel program has taken a message, it is decided
 -- here; from then on the channel program says what became of it, and orders to it go through the outbox.
+do -- its own locals: Lua allows a library 200
 
 local OUT_KEY_KEEP_MS = 10 * 86400 * 1000      -- longer than any source repeats (router.dedupe_keep)
 local OUT_KEEP_MS = 30 * 86400 * 1000          -- what is over is known so long, for late reports
@@ -58,7 +59,7 @@ local function out_read(tag, id)
 end
 
 -- Words of people and of other programs must not end a field of the journal.
-local function one_line(text)
+function one_line(text)
   return text and (string.gsub(text, '%c', ' '))
 end
 
@@ -119,41 +120,21 @@ end
 
 -- ---------------------------------------------------------------- the work item of a reply that did not get through
 
-local function out_raise(tag, conv, reason)
-  local key = tag .. ':item:' .. conv.item
-  local v = call('HMGET', key, 'state', 'queue', 'facts')
-  if v[1] ~= 'waiting' and v[1] ~= 'active' then return false end
-  call('HSET', key, 'reason', reason)
-  if v[1] == 'waiting' then
-    local facts = split(v[3])
-    facts[3] = '1'
-    call('ZADD', tag .. ':queue:' .. v[2], score('1', facts[8]), conv.item)
-    call('HSET', key, 'facts', concat(facts, '\31'))
-  end
-  return true
-end
-
 -- Opens the work item again: the queue of the item the reply was written under, else of the conversation's first; most
 -- urgent; with the reason. `made_by`: 16 characters or more that make its id.
 local function out_reopen(tag, o, reason, made_by, now)
   local conv = conversation(tag, o.conversation)
   if not conv then return end
-  if conv.item == '' or not out_raise(tag, conv, reason) then
-    local first = 'w' .. sub(o.conversation, 2)
-    local old = call('HMGET', tag .. ':item:' .. (o.item ~= '' and o.item or first), 'queue', 'facts')
-    if not old[1] then return end -- it stands in P:out:failed all the same
-    local facts, item = split(old[2] or ''), 'w' .. sub(made_by, 1, 16)
-    call('ZADD', tag .. ':queue:' .. old[1], score('1', now), item)
-    facts = concat({ conv.id, conv.customer, '1', '0', facts[5] or '', 'reply-failed', facts[7] or '', now,
-      facts[9] or '' }, '\31')
-    call('HSET', tag .. ':item:' .. item, 'state', 'waiting', 'queue', old[1], 'agent', '', 'changed', now, 'facts', facts,
-      'reason', reason)
-    call('HSET', tag .. ':conv:' .. conv.id, 'item', item, 'queue', old[1], 'messages', 0)
-    local cust = tag .. ':cust:' .. conv.customer
-    local open = conv.customer ~= '' and pcall_redis('HGET', cust, 'open')
-    if type(open) == 'string' and not find(open, conv.id, 1, true) then
-      pcall_redis('HSET', cust, 'open', add_open(open, conv.id))
-    end
+  local d = steps.begin(tag, now)
+  if conv.item == '' or not work.raise(d, conv.item, '1', reason) then
+    local old = work.read(d, o.item ~= '' and o.item or 'w' .. sub(o.conversation, 2))
+    if not old then return end -- it stands in P:out:failed all the same
+    local rule, item = rule_of(old), 'w' .. sub(made_by, 1, 16)
+    rule.priority, rule.name, rule.within = '1', 'reply-failed', ''
+    local queue = work.open(d, item, conv.id, conv.customer, rule, nil, old.facts[9] or '', old.facts[7] or '',
+      { 'reason', reason })
+    call('HSET', tag .. ':conv:' .. conv.id, 'item', item, 'queue', queue, 'messages', 0)
+    change_open(tag, conv.customer, '', conv.id)
   end
   out_fact(tag, 'reopen', o, o.id .. ' ' .. reason, nil, now)
 end
@@ -169,8 +150,10 @@ local PACE_SHARE = 0.1 -- of the newest answer in the average
 
 -- The first answer to a work item tells how long its queue takes just now: P:pace, for "we answer within …".
 local function out_pace(tag, item, now)
-  local i = item ~= '' and item_state(tag, item)
-  if not i or call('HSETNX', tag .. ':item:' .. item, 'answered', now) == 0 then return end
+  local i = item ~= '' and work.read(steps.begin(tag, now), item)
+  if not i then return end
+  work.answered(steps.begin(tag, now), i)
+  if call('HSETNX', tag .. ':item:' .. item, 'answered', now) == 0 then return end
   local took, key = tonumber(now) - (tonumber(i.created) or tonumber(now)), tag .. ':pace'
   local average, count = match(call('HGET', key, i.queue) or '', '^(%d+) (%d+)')
   average = average and tonumber(average) + PACE_SHARE * (took - tonumber(average)) or took
@@ -181,7 +164,7 @@ end
 
 -- outbound_create {tag}  now id kind channel key conversation to others agent not_before expires in_answer_to mid bytes
 -- Answers outcome, id, state, why: CREATED, KNOWN (this key has its message), GONE (no such conversation), FULL.
-local function outbound_create(keys, args)
+function outbound_create(keys, args)
   local tag, now = keys[1], args[1]
   local o = { id = args[2], kind = args[3], channel = args[4], to = args[7], agent = one_line(args[9]), state = '',
     created = now }
@@ -587,3 +570,5 @@ register('outbound_due', outbound_due, { 'no-writes' })
 register('outbound_waiting', outbound_waiting, { 'no-writes' })
 register('outbound_relayed', outbound_relayed, { 'allow-oom' }) -- at maxmemory it is what makes room again
 register('outbound_order', outbound_order)
+
+end

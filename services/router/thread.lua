@@ -1,5 +1,6 @@
 -- Which conversation a mail or message belongs to, and what its ids lead to afterwards. Part of the library that begins
 -- in functions.lua, behind it; the functions that are not local here are declared there.
+do -- its own locals: Lua allows a library 200
 
 local REFUSED_MAX = 200
 
@@ -177,4 +178,6 @@ function subject_mark(e, conv)
   if not conv or not e.hint.base or conv.base == e.hint.base then return '' end
   conv.renamed = not conv.stranger
   return conv.base and ' subject_changed' or ''
+end
+
 end

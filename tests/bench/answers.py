@@ -35,7 +35,7 @@ def conversations(r, count, channel, key):
     for n in range(count):
         id = uuid.uuid4().hex[:26].translate(str.maketrans("ilou", "1100"))
         fields = [id, "message", channel, "sender", key(n), "", "", "", "", "", "", "", "", f"{id[0:4]}-{id[4:8]}-{id[8:12]}",
-                  b"event", "1 2 3 4", "", "", 1, "default", "support", 5, 0, "", ""]
+                  b"event", "1 2 3 4", "", "", "sms", 1, "default", "support", 5, 0, "", ""]
         pipe.fcall("deskbell_route", 1, P, now_ms(), desk, 9 * 86_400_000, 7 * 86_400_000, 1, *fields)
     assert set(pipe.execute()) == {b"r"}
     found = [f[b"meta"].split(b"\x1f")[2].decode() for _, f in r.xrange(f"{P}:journal")][first:]

@@ -32,7 +32,7 @@ static void put_event(struct floor *f, struct buf *b) {
   snprintf(id, sizeof(id), "%016llx%010x", (unsigned long long)(n * 0x9e3779b97f4a7c15u), (unsigned)getpid());
   snprintf(key, sizeof(key), "tel:+1415%07llu", (unsigned long long)((n * 2654435761u) % (uint64_t)f->customers));
   const char *fields[] = {id, "message", "sms", "sender", key, "", "", "", "", "", "", "", "", "0000-0000-0000", f->body,
-                          "1764000000000 1764000000001 1764000000002 1764000000003", "", "", "1",
+                          "1764000000000 1764000000001 1764000000002 1764000000003", "", "", "sms", "1",
                           "default", "support", "5", "0", "", ""};
   for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
     put(b, fields[i]);

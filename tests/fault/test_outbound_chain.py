@@ -120,7 +120,7 @@ def lose(r, id):
     """A report says that it was lost behind the next system, as a bounce does."""
     event_id = uuid.uuid4().hex[:26].translate(str.maketrans("ilou", "1100"))
     facts = "\x1f".join([id, "", "failed", "0", str(now_ms()), "0", "1", "5.1.1", "", "bounced", "0"])
-    fields = [event_id, "status", "mail", "mail", KEY, "", "", "", "", "", "", "", "", "", b"event", "1 2 3 4", facts, "", 0]
+    fields = [event_id, "status", "mail", "mail", KEY, "", "", "", "", "", "", "", "", "", b"event", "1 2 3 4", facts, "", "email", 0]
     desk = r.get(f"{P}:desk") or 0
     return r.fcall("deskbell_route", 1, P, now_ms(), desk, 9 * 86_400_000, 7 * 86_400_000, 1, *fields)
 

@@ -6,6 +6,7 @@ import pytest
 import redis as redis_client
 
 from desk import library
+from steps import claim, requeue, waiting
 
 NOW = 1_764_000_000_000
 DAY = 86_400_000
@@ -20,11 +21,12 @@ def r(redis):
 
 
 def event(id=None, kind="message", channel="sms", mode="sender", sender="tel:+14155550100", name="Ann", proven="",
-          how="", mid="", refs="", tokens="", others="", subject="", bytes=b"event", why="", hints="", rules=None):
+          how="", mid="", refs="", tokens="", others="", subject="", bytes=b"event", why="", hints="", channel_kind="sms",
+          rules=None):
     id = id or f"{next(counter):016d}abcdefghjk"
     rules = rules if rules is not None else [("default", "support", 5, 0, "", "")]
     fields = [id, kind, channel, mode, sender, name, proven, how, mid, refs, tokens, others, subject,
-              f"{id[0:4]}-{id[4:8]}-{id[8:12]}", bytes, "1 2 3 4", why, hints, len(rules)]
+              f"{id[0:4]}-{id[4:8]}-{id[8:12]}", bytes, "1 2 3 4", why, hints, channel_kind, len(rules)]
     return fields + [f for rule in rules for f in rule]
 
 
@@ -54,7 +56,7 @@ def test_first_message_makes_customer_conversation_item_and_journal_entry(r):
     (e,) = journal(r)
     assert e["customer"] == "c" + "0" * 16 and e["conversation"] == "v" + "0" * 16 and e["work_item"] == "w" + "0" * 16
     assert (e["how"], e["queue"], e["rule"]) == ("new", "support", "default")
-    assert r.zrange(f"{P}:queue:support", 0, -1) == [b"w" + b"0" * 16]
+    assert waiting(r, "support") == ["w" + "0" * 16]
     assert r.hget(f"{P}:cust:{e['customer']}", "open") == e["conversation"].encode()
 
 
@@ -79,7 +81,7 @@ def test_same_sender_continues_the_talk_and_opens_no_second_item(r):
     assert b["conversation"] == a["conversation"] and b["work_item"] == a["work_item"] and b["how"] == "same-sender"
     assert b["prev"] == a["cursor"]
     assert c["conversation"] != a["conversation"], "another channel is another talk"
-    assert r.zcard(f"{P}:queue:support") == 2
+    assert len(waiting(r, "support")) == 2
     assert r.hget(f"{P}:conv:{a['conversation']}", "messages") == b"2"
 
 
@@ -228,7 +230,7 @@ def test_status_and_edit_are_facts_without_work(r):
     assert route(r, event(kind="status"), event(kind="edit"), event(kind="status", sender="tel:+999999999")) == "rrr"
     b, c, d = journal(r)[1:]
     assert b["conversation"] == a["conversation"] and b["work_item"] == "" and d["conversation"] == ""
-    assert r.zcard(f"{P}:queue:support") == 1
+    assert len(waiting(r, "support")) == 1
 
 
 def test_opt_out_is_kept_and_ends(r):
@@ -242,24 +244,24 @@ def test_opt_out_is_kept_and_ends(r):
 def test_priority_then_age(r):
     for n, priority in enumerate([5, 9, 2, 5, 2]):
         route(r, event(sender=f"tel:+1000000000{n}", rules=[("r", "q", priority, 0, "", "")]), now=NOW + n)
-    order = [r.fcall("deskbell_claim", 1, P, NOW, "q", "ana") for _ in range(5)]
-    created = [int(r.hget(f"{P}:item:{w.decode()}", "facts").decode().split("\x1f")[7]) - NOW for w in order]
+    order = [claim(r, NOW, "q", "ana") for _ in range(5)]
+    created = [int(r.hget(f"{P}:item:{w}", "facts").decode().split("\x1f")[7]) - NOW for w in order]
     assert created == [2, 4, 0, 3, 1]
-    assert r.fcall("deskbell_claim", 1, P, NOW, "q", "ana") is None
+    assert claim(r, NOW, "q", "ana") is None
 
 
 def test_life_of_a_work_item(r):
     route(r, event())
-    item = r.fcall("deskbell_claim", 1, P, NOW, "support", "ana").decode()
+    item = claim(r, NOW, "support", "ana")
     assert r.hget(f"{P}:item:{item}", "agent") == b"ana" and r.zcard(f"{P}:held") == 1
     route(r, event())  # a second message while the agent works
     assert r.fcall("deskbell_done", 1, P, NOW, item, "ana", "1") == b"NEWS"
-    assert r.fcall("deskbell_requeue", 1, P, NOW, item, "billing") == b"OK"
-    assert r.fcall("deskbell_requeue", 1, P, NOW, item, "") == b"WAITS"
-    assert r.fcall("deskbell_claim", 1, P, NOW, "billing", "bo").decode() == item
+    assert requeue(r, NOW, item, "billing") == "OK"
+    assert requeue(r, NOW, item, "") == "WAITS"
+    assert claim(r, NOW, "billing", "bo") == item
     assert r.fcall("deskbell_done", 1, P, NOW, item, "", "2") == b"OK"
     assert r.fcall("deskbell_done", 1, P, NOW, item, "", "") == b"DONE"
-    assert r.fcall("deskbell_requeue", 1, P, NOW, item, "") == b"DONE"
+    assert requeue(r, NOW, item, "") == "DONE"
     assert r.fcall("deskbell_done", 1, P, NOW, "wnone", "", "") == b"GONE"
     assert r.zcard(f"{P}:held") == 0
     kinds = [e["type"] for e in journal(r)]
@@ -319,7 +321,7 @@ def test_trim_keeps_what_a_follower_has_not_read(r):
 
 
 def test_release_answers(r):
-    assert r.fcall_ro("deskbell_release", 0) == b"8"
+    assert r.fcall_ro("deskbell_release", 0) == b"9"
 
 
 def test_all_keys_carry_the_partition_tag(r):

@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 
+from steps import waiting
 from talks import P, Talks
 
 
@@ -223,12 +224,12 @@ def test_aside_changes_nothing_but_the_journal(t, what, state):
     conv = t.conv("a")
     hints = {k: v.replace("@a", conv) for k, v in ASIDE[what].items()}
     before, items = t.state(conv), t.r.keys(f"{P}:item:*")
-    queue, people = t.r.zrange(f"{P}:queue:support", 0, -1, withscores=True), sorted(t.r.keys(f"{P}:cust:*"))
+    queue, people = waiting(t.r, "support"), sorted(t.r.keys(f"{P}:cust:*"))
     e = t.mail("x", "robot", **hints)
     after = t.state(conv)
     assert e["conversation"] == conv and after.pop("last") == e["cursor"] and before.pop("last") == e["prev"]
     assert after == before, "counters, clock, participants and work stay"
-    assert t.r.keys(f"{P}:item:*") == items and t.r.zrange(f"{P}:queue:support", 0, -1, withscores=True) == queue
+    assert t.r.keys(f"{P}:item:*") == items and waiting(t.r, "support") == queue
     assert sorted(t.r.keys(f"{P}:cust:*")) == people, "a robot is no customer"
     t.mail("y", refs="a")
     assert t.conv("y") == conv and t.work("y") == ({"closed": "waiting"}.get(state, state), 1 if state == "closed" else 2)

@@ -9,6 +9,7 @@ import redis as redis_client
 
 from desk import ROOT, library
 from outbox import create, order, out
+from steps import claim, requeue, waiting
 from test_00_functions import NOW, P, event, journal, mail, route
 
 MINUTE = 60_000
@@ -244,7 +245,7 @@ def test_an_opt_out_stops_what_still_waits(r, talk):
     relayed(r, late, "cancel")
     report(r, late, "failed", why="cancelled")
     assert state(r, late) == "suppressed"
-    assert r.zcard(f"{P}:queue:support") == 1 and not [e for e in journal(r) if e["type"] == "reopen"]
+    assert len(waiting(r, "support")) == 1 and not [e for e in journal(r) if e["type"] == "reopen"]
 
 
 # ---- relay
@@ -284,7 +285,7 @@ def test_what_is_lost_leaves_the_outbox(r, talk):
 
 
 def test_a_refused_reply_fails_and_opens_its_work_item(r, talk):
-    r.fcall("deskbell_claim", 1, P, NOW, "support", "ana")
+    claim(r, NOW, "support", "ana")
     id = created(r, talk["conversation"])
     r.fcall("deskbell_done", 1, P, NOW, talk["work_item"], "ana", "")
     assert relayed(r, id, answer="refused", reason="the message is too large") == "r"
@@ -516,17 +517,17 @@ def lost(r, talk, state_now="failed", permanent=True, kind="reply", why="550 5.1
     ("reply", "unsure", False, False), ("reply", "suppressed", True, False), ("reply", "accepted", False, False),
     ("acknowledgement", "failed", True, False), ("notice", "failed", True, False), ("acknowledgement", "unsure", True, False)])
 def test_what_opens_the_work_item(r, talk, kind, now_is, permanent, opens):
-    r.fcall("deskbell_claim", 1, P, NOW, "support", "ana")
+    claim(r, NOW, "support", "ana")
     r.fcall("deskbell_done", 1, P, NOW, talk["work_item"], "ana", "")
     id = lost(r, talk, now_is, permanent, kind)
     assert state(r, id) == now_is
-    items = r.zrange(f"{P}:queue:support", 0, -1, withscores=True)
-    assert bool(items) == opens and r.zcard(f"{P}:queue:support") == int(opens)
+    items = waiting(r, "support")
+    assert bool(items) == opens and len(items) == int(opens)
     if not opens:
         return
-    item, place = items[0][0].decode(), items[0][1]
-    assert place == int(f"1{NOW + 50}"), "most urgent"
+    item = items[0]
     facts = r.hget(f"{P}:item:{item}", "facts").decode().split("\x1f")
+    assert facts[2] == "1", "most urgent"
     assert facts[0] == talk["conversation"] and facts[5] == "reply-failed" and facts[8] == talk["event_id"]
     reason = r.hget(f"{P}:item:{item}", "reason").decode()
     assert "no such user" in reason and ("nobody knows" in reason) == (now_is == "unsure")
@@ -535,42 +536,42 @@ def test_what_opens_the_work_item(r, talk, kind, now_is, permanent, opens):
     assert talk["conversation"].encode() in r.hget(f"{P}:cust:{talk['customer']}", "open")
     e = journal(r)[-1]
     assert e["type"] == "reopen" and e["work_item"] == item and e["evidence"].startswith(id + " ")
-    assert r.fcall("deskbell_claim", 1, P, NOW, "support", "bo").decode() == item
+    assert claim(r, NOW, "support", "bo") == item
     assert r.fcall("deskbell_done", 1, P, NOW, item, "bo", "") == b"OK"
 
 
 def test_an_open_work_item_becomes_urgent(r, talk):
     route(r, event(sender="tel:+14155550111"))
-    other = journal(r)[-1]["work_item"].encode()
-    assert r.zrange(f"{P}:queue:support", 0, 0) != [other]
+    other = journal(r)[-1]["work_item"]
+    assert waiting(r, "support")[0] != other
     route(r, event(sender="tel:+14155550112", rules=[("vip", "support", 2, 0, "", "")]))
     lost(r, talk)
-    assert r.zrange(f"{P}:queue:support", 0, 0) == [talk["work_item"].encode()]
-    assert r.zcard(f"{P}:queue:support") == 3
+    assert waiting(r, "support")[0] == talk["work_item"]
+    assert len(waiting(r, "support")) == 3
     assert r.hget(f"{P}:item:{talk['work_item']}", "facts").decode().split("\x1f")[2] == "1"
 
 
 def test_a_held_work_item_stays_with_its_agent(r, talk):
-    r.fcall("deskbell_claim", 1, P, NOW, "support", "ana")
+    claim(r, NOW, "support", "ana")
     lost(r, talk)
     item = r.hgetall(f"{P}:item:{talk['work_item']}")
     assert item[b"state"] == b"active" and item[b"agent"] == b"ana" and b"no such user" in item[b"reason"]
-    assert r.zcard(f"{P}:queue:support") == 0
+    assert waiting(r, "support") == []
 
 
 def test_it_opens_in_the_queue_it_was_in(r, talk):
-    r.fcall("deskbell_requeue", 1, P, NOW, talk["work_item"], "billing")
+    requeue(r, NOW, talk["work_item"], "billing")
     id = created(r, talk["conversation"])
     relayed(r, id)
     r.fcall("deskbell_done", 1, P, NOW, talk["work_item"], "ana", "")
     report(r, id, "failed", attempt=1, permanent=True)
-    assert r.zcard(f"{P}:queue:billing") == 1
+    assert len(waiting(r, "billing")) == 1
 
 
 def test_a_reply_after_the_work_was_done_opens_the_first_queue(r, talk):
     r.fcall("deskbell_done", 1, P, NOW, talk["work_item"], "ana", "")
     lost(r, talk)
-    assert r.zcard(f"{P}:queue:support") == 1
+    assert len(waiting(r, "support")) == 1
 
 
 def test_the_entries_of_a_conversation_form_one_chain(r, talk):

@@ -10,6 +10,7 @@ import pytest
 from carrier import Carrier
 from desk import Desk, mail, wait_for
 from outbox import client
+from steps import claim
 from test_00_functions import P, event
 
 CONFIG = """
@@ -199,7 +200,7 @@ def sent(desk, carriers, *args, channel="mail"):
     """A reply the channel program has taken: conversation, id, key of the customer."""
     e = wrote(desk, channel, None if channel == "mail" else "+14155550155")
     r = client(desk)
-    while channel == "mail" and r.fcall("deskbell_claim", 1, P, 1, "support", "ana").decode() != e["work_item"]:
+    while channel == "mail" and claim(r, 1, "support", "ana") != e["work_item"]:
         pass  # what other tests left
     id = reply(desk, e["conversation"], "--text", "Hello", "--agent", "ana", *args)["id"]
     wait_for(lambda: id in carriers[channel].taken(), "the message at the program")

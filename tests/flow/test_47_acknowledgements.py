@@ -11,6 +11,7 @@ from desk import mail, wait_for
 from outbox import P, client
 from provider import Provider
 from relay import Relay
+from steps import waiting
 
 
 @pytest.fixture
@@ -140,7 +141,7 @@ def test_a_gap_stops_the_acknowledgement_not_the_message(new_desk, relay):
     settled(desk, 1)
     assert relay.mails == []
     assert "answer_time" in verdict(desk, first(desk))
-    assert client(desk).zcard(f"{P}:queue:support") == 1
+    assert len(waiting(client(desk), "support")) == 1
 
 
 def test_redis_away(desk, relay):

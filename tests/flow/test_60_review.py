@@ -12,6 +12,7 @@ import redis as redis_client
 from test_00_functions import NOW, P, event, journal, mail, r, route  # noqa: F401
 
 from desk import Desk, wait_for
+from steps import claim
 
 
 def store(desk):
@@ -54,7 +55,7 @@ def test_the_journal_can_be_trimmed_when_redis_is_full(r):  # noqa: F811
 
 
 def test_a_damaged_queue_fails_the_event_and_leaves_nothing(r):  # noqa: F811
-    r.set(f"{P}:queue:support", "damaged")
+    r.set(f"{P}:line:~support~email~86400000~~:o", "damaged")
     before = {k: r.dump(k) for k in r.keys("*")}
     assert route(r, event()) == "e"
     assert {k: r.dump(k) for k in r.keys("*")} == before
@@ -65,7 +66,7 @@ def test_a_damaged_customer_stops_no_agent(r):  # noqa: F811
     (e,) = journal(r)
     r.delete(f"{P}:cust:{e['customer']}")
     r.set(f"{P}:cust:{e['customer']}", "damaged")
-    assert r.fcall("deskbell_claim", 1, P, NOW, "support", "ana") == e["work_item"].encode()
+    assert claim(r, NOW, "support", "ana") == e["work_item"]
     assert r.fcall("deskbell_done", 1, P, NOW, e["work_item"], "ana", "") == b"OK"
     assert [j["type"] for j in journal(r)] == ["event", "claim", "done"]
 

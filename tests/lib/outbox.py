@@ -41,7 +41,7 @@ def conversation(r, channel="text", sender=SMS):
     """A customer's message straight into Redis; the id of its conversation."""
     id = uuid.uuid4().hex[:26].translate(str.maketrans("ilou", "1100"))
     fields = [id, "message", channel, "sender", sender, "Ann", "", "", "", "", "", "", "", f"{id[0:4]}-{id[4:8]}-{id[8:12]}",
-              b"event", "1 2 3 4", "", "", 1, "default", "support", 5, 0, "", ""]
+              b"event", "1 2 3 4", "", "", "sms", 1, "default", "support", 5, 0, "", ""]
     desk = r.get(f"{P}:desk") or 0
     assert r.fcall("deskbell_route", 1, P, now_ms(), desk, 9 * 86_400_000, 7 * 86_400_000, 1, *fields) == b"r"
     cursor = r.get(f"{P}:event:{id}")

@@ -5,6 +5,7 @@ import itertools
 import json
 import subprocess
 
+import steps
 from desk import BIN, PATIENCE, library
 
 NOW = 1_764_000_000_000
@@ -92,7 +93,8 @@ class Talks:
         ids = " ".join(i for i in self.ids(refs).split() if i != digest(mid))
         args = [event_id, kind, channel, mode, key, sender, " ".join(proven), " ".join(how), digest(mid) if mid else "", ids,
                 " ".join(self.reference(x) for x in ref.split()), " ".join(others), subject,
-                f"{event_id[0:4]}-{event_id[4:8]}-{event_id[8:12]}", packed, "1 2 3 4", "", words, len(self.rules)]
+                f"{event_id[0:4]}-{event_id[4:8]}-{event_id[8:12]}", packed, "1 2 3 4", "", words,
+                "email" if mode == "mail" else "sms", len(self.rules)]
         args += [x for rule in self.rules for x in rule]
         outcome = self.r.fcall("deskbell_route", 1, P, self.now, 0, 9 * 86_400_000, 7 * 86_400_000, 1, *args)
         assert outcome == b"r", outcome
@@ -111,8 +113,7 @@ class Talks:
 
     def claim(self, agent="ana", queue="support"):
         self.now += 1000
-        item = self.r.fcall("deskbell_claim", 1, P, self.now, queue, agent)
-        return item.decode() if item else None
+        return steps.claim(self.r, self.now, queue, agent)
 
     def done(self, name, seen=""):
         self.now += 1000
@@ -164,7 +165,7 @@ class Talks:
         for its customer."""
         convs = {k.decode().split(":")[2]: self.state(k.decode().split(":")[2]) for k in self.r.keys(f"{P}:conv:*")}
         items = {k.decode().split(":")[2]: self.item(k.decode().split(":")[2]) for k in self.r.keys(f"{P}:item:*")}
-        waiting = {i.decode() for q in self.r.keys(f"{P}:queue:*") for i in self.r.zrange(q, 0, -1)}
+        waiting = {i.decode() for q in self.r.keys(f"{P}:line:*") for i in self.r.zrange(q, 0, -1)}
         held = {i.decode() for i in self.r.zrange(f"{P}:held", 0, -1)}
         opened = {i for i, v in items.items() if v["state"] != "done"}
         assert waiting == {i for i in opened if items[i]["state"] == "waiting"}

@@ -1,0 +1,169 @@
+-- What is asked about queues, agents and decisions; nothing here writes. Part of the library that begins in functions.lua.
+do
+  local function members(d, q)
+    return steps.duty(d)[q.name] or 0
+  end
+
+  local function able(d, q)
+    local line = plans.line(d.p, plans.line_name(d.p, q.name, d.p.kinds[1], plans.target(q.answer), '', ''))
+    local n = 0
+    for _, g in pairs(crew.groups(d)) do
+      if plans.has_room(g.shape, line.kind, line.units) and match_step.speed_of(d, g.shape, line) then n = n + g.count end
+    end
+    return n
+  end
+
+  local function lines_of(d, queue)
+    local list = {}
+    for _, key in ipairs({ 'lines', 'replan' }) do
+      for _, name in ipairs(call('SMEMBERS', d.tag .. ':' .. key)) do
+        if string.match(name, '^[^~]*~([^~+]*)') == queue then list[#list + 1] = name end
+      end
+    end
+    return list
+  end
+
+  -- queues {tag}  now
+  local function queues(keys, args)
+    local d, out = steps.begin(keys[1], args[1]), {}
+    local waiting, seen = steps.hash(d, 'waiting'), {}
+    local function add(q)
+      seen[q.name] = true
+      local late = 0
+      for _, name in ipairs(lines_of(d, q.name)) do late = late + call('ZCARD', d.tag .. ':line:' .. name .. ':l') end
+      out[#out + 1] = { q.name, waiting[q.name] or '0', tostring(late),
+        plans.is_open(d.p, q.hours, d.now) and '1' or '0', tostring(members(d, q)), tostring(able(d, q)) }
+    end
+    for _, q in ipairs(d.p.order) do add(q) end
+    local others = {}
+    for name, n in pairs(waiting) do if not seen[name] and n ~= '0' then others[#others + 1] = name end end
+    table.sort(others)
+    for _, name in ipairs(others) do add(plans.queue(d.p, name)) end
+    return out
+  end
+
+  -- waiting {tag}  now queue limit : items, most urgent first
+  local function waiting(keys, args)
+    local d, limit = steps.begin(keys[1], args[1]), tonumber(args[3])
+    local list = {}
+    for _, name in ipairs(lines_of(d, args[2])) do
+      local current = plans.line(d.p, name)
+      for _, set in ipairs({ 'p', 'o', 'l' }) do
+        local page = call('ZRANGE', d.tag .. ':line:' .. name .. ':' .. set, 0, limit - 1, 'WITHSCORES')
+        for n = 1, #page, 2 do
+          local head = { id = page[n], set = set, score = tonumber(page[n + 1]), line = name }
+          list[#list + 1] = { head.id, current and match_step.index_of(d, head) or math.huge }
+        end
+      end
+    end
+    table.sort(list, function(a, b) return a[2] > b[2] or (a[2] == b[2] and a[1] < b[1]) end)
+    local out = {}
+    for n = 1, math.min(#list, limit) do out[n] = list[n][1] end
+    return out
+  end
+
+  -- agents {tag}  now agent
+  local function agents(keys, args)
+    local d, out = steps.begin(keys[1], args[1]), {}
+    local names = args[2] ~= '' and { args[2] } or d.p.agent_order
+    for _, name in ipairs(names) do
+      if crew.listed(d, name) then
+        local a = crew.of(d, name)
+        local items = crew.items(d, name)
+        table.sort(items)
+        out[#out + 1] = { name, a.presence, a.since, a.keep, tostring(a.used),
+          tostring(d.p.profiles[d.p.agents[name].profile].units), concat(items, ' ') }
+      end
+    end
+    return out
+  end
+
+  -- mine {tag}  now agent
+  local function mine(keys, args)
+    local d = steps.begin(keys[1], args[1])
+    local a = crew.of(d, args[2])
+    local listed = d.p.agents[args[2]]
+    local out = { a.presence, tostring(a.used), tostring(listed and d.p.profiles[listed.profile].units or 0) }
+    local items = crew.items(d, args[2])
+    table.sort(items)
+    for _, item in ipairs(items) do
+      local v = call('HMGET', d.tag .. ':item:' .. item, 'state', 'changed', 'until')
+      for _, text in ipairs({ item, v[1] or '', v[2] or '', v[3] or '0' }) do out[#out + 1] = text end
+    end
+    return out
+  end
+
+  local function decided(d, list)
+    match_step.add_priorities(d, list)
+    local first, _, record = rule.decide(match_step.view_of(d, list))
+    return first, record
+  end
+
+  -- The journal entry of its last offer: looked for in the chain of its conversation.
+  local function last_offer(d, i)
+    local at = call('HGET', d.tag .. ':conv:' .. i.conversation, 'last') or ''
+    for _ = 1, 200 do
+      if at == '' then return '' end
+      local entry = call('XRANGE', d.tag .. ':journal', at, at)[1]
+      if not entry then return '' end
+      local f = {}
+      for n = 1, #entry[2], 2 do f[entry[2][n]] = entry[2][n + 1] end
+      local meta = split(f.meta or '')
+      if f.type == 'offer' and meta[4] == i.id then return at end
+      at = meta[12] or ''
+    end
+    return ''
+  end
+
+  local function due(d, w)
+    local at = w.sla ~= '' and w.promise > 0 and w.paused == 0 and w.at + w.promise
+    return at and work.exact(plans.real(d.p, w.clock, at)) or '0'
+  end
+
+  -- why {tag}  now item
+  local function why(keys, args)
+    local d = steps.begin(keys[1], args[1])
+    local i = work.read(d, args[2])
+    if not i then return { 'GONE' } end
+    local record, before = '', 0
+    if i.w.line ~= '' then
+      local score = call('ZSCORE', d.tag .. ':line:' .. i.w.line .. ':' .. i.w.set, i.id)
+      before = call('ZRANK', d.tag .. ':line:' .. i.w.line .. ':' .. i.w.set, i.id) or 0
+      if score and plans.line(d.p, i.w.line) then
+        local _
+        _, record = decided(d, { { id = i.id, line = i.w.line, set = i.w.set, score = tonumber(score),
+          place = work.pack(i.w), declined = call('HGET', d.tag .. ':declined', i.id) } })
+      end
+    end
+    return { i.state, i.state == 'offered' and i.offered or i.agent, record, last_offer(d, i), tostring(before), i.w.line,
+      due(d, i.w) }
+  end
+
+  -- try {tag}  now queue priority within skills kind language customer
+  local function try(keys, args)
+    local d = steps.begin(keys[1], args[1])
+    local rule_of_item = { queue = args[2], priority = args[3], within = args[4], skills = args[5], kind = args[6] }
+    local who = { lang = args[7] ~= '' and args[7] or nil }
+    if args[8] ~= '' then
+      local v = call('HMGET', d.tag .. ':cust:' .. args[8], 'tags', 'value', 'lang', 'profile', 'last_agent',
+        'last_agent_at', 'open')
+      who = { tags = v[1], value = v[2], lang = who.lang or v[3], profile = v[4], last_agent = v[5], last_agent_at = v[6],
+        open = v[7] }
+    end
+    local i = work.imagine(d, rule_of_item, who)
+    local first, record = nil, ''
+    if match_step.served(d, i.w.line) then
+      first, record = decided(d, { { id = 'w-new', line = i.w.line, set = i.w.set, score = i.score, priority = args[3],
+        place = work.pack(i.w), declined = false } })
+    end
+    return { i.queue, i.w.line, due(d, i.w), record, first and 'offered' or 'waits' }
+  end
+
+  local READS = { 'no-writes' }
+  register('queues', queues, READS)
+  register('waiting', waiting, READS)
+  register('agents', agents, READS)
+  register('mine', mine, READS)
+  register('why', why, READS)
+  register('try', try, READS)
+end
