@@ -112,8 +112,8 @@ int read_decimal(struct reading *r, const struct node *value, const char *what, 
       return 0;
     }
   }
-  return document_complain(&r->document, value, "'%s' is not a %s: %.10g to %.10g", slice_shown(value->text, shown), what,
-                           least, most);
+  return document_complain(&r->document, value, "'%s' is not a %s: %.10g to %.10g", slice_shown(value->text, shown),
+                           what, least, most);
 }
 
 int read_bool(struct reading *r, const struct node *value, bool *ret) {

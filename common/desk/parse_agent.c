@@ -28,7 +28,8 @@ static int agent_address(struct reading *r, const struct node *value, void *into
 /* ---- queues: [billing, support], or with speeds {billing: 1.2, support: 1} */
 
 /* `n`: an entry of the list, or of the map with its speed. */
-static int add_queue(struct reading *r, const struct node *n, bool speed, struct names *seen, struct desk_agent *agent) {
+static int add_queue(struct reading *r, const struct node *n, bool speed, struct names *seen,
+                     struct desk_agent *agent) {
   const struct node *name = speed ? n->key : n;
   size_t at = agent->queue_count;
   agent->speeds[at] = 1;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How work items are brought to agents: what they weigh, how long things stand, and the rule's weights by its own table. */
+/* How work items are brought to agents: what they take, how long things stand, and the rule's weights by its table. */
 #include "config/value.h"
 #include "desk/when.h"
 #include <stdio.h>
@@ -107,8 +107,10 @@ static double *weight_of(struct rule_weights *w, const struct rule_weight_about 
 static int read_weight(struct reading *r, const struct node *n, const struct rule_weight_about *about,
                        struct rule_weights *w) {
   int64_t ms;
+  char what[SHOWN_MAX];
+  snprintf(what, sizeof(what), "value of '%s'", about->name);
   if (strcmp(about->unit, "ms") != 0)
-    return read_decimal(r, n, about->name, about->least, about->most, weight_of(w, about));
+    return read_decimal(r, n, what, about->least, about->most, weight_of(w, about));
   int fault = read_time(r, n, about->name, (int64_t)about->least, (int64_t)about->most, &ms);
   if (!fault)
     *weight_of(w, about) = (double)ms;

@@ -48,7 +48,8 @@ static int factor_keeps(struct reading *r, const struct node *value, void *into)
     return read_decimal(r, value, "share of customers who stay a year", 0, 1, &f->keeps);
   if (value->kind != NODE_TEXT || node_is_null(value) || value->text.len > MEMBER_MAX || !form_line(value->text) ||
       (value->text.len && strchr("-+.0123456789", value->text.at[0])))
-    return complain_value(r, value, "is neither a share of customers who stay a year (0 to 1) nor a member of a profile");
+    return complain_value(r, value, "is neither a share of customers who stay a year (0 to 1) nor a member of a "
+                                    "profile");
   f->keeps = NAN;
   f->keeps_name = must_strdup(value->text.at);
   return 0;

@@ -161,7 +161,8 @@ static void look_at_row(size_t row, struct calendar *c) {
       open += MINUTE_MS;
     if (minute % 61 == 0) {
       int64_t end = hours_end(h, at);
-      assert_true(hours_open(h, at) ? end == -1 || (end > at && !hours_open(h, end) && hours_open(h, end - 1)) : end == at);
+      bool ends = end > at && !hours_open(h, end) && hours_open(h, end - 1);
+      assert_true(hours_open(h, at) ? end == -1 || ends : end == at);
     }
   }
   desk_free(&d);
