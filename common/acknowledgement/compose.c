@@ -73,7 +73,7 @@ static bool is_proven(const struct composing *c) {
 }
 
 static bool set_values(struct composing *c, char reference[REFERENCE_LEN + 1]) {
-  const struct desk_hours *hours = template_hours(c->policy->desk, c->verdict->template);
+  const struct hours *hours = template_hours(c->policy->desk, c->verdict->template);
   event_reference(c->policy->event->id, reference);
   bool good = set(c, TEMPLATE_REFERENCE, reference) && set(c, TEMPLATE_CHANNEL, c->policy->event->channel) &&
               set(c, TEMPLATE_DESK_NAME, c->policy->config->name) && set(c, TEMPLATE_ANSWER_TIME, answer_time(c)) &&

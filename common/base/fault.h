@@ -30,6 +30,11 @@ struct complaint {
   char text[512];
 };
 
+/* Where in a document something stands, for complaints that come after reading. */
+struct complaint_place {
+  unsigned line, column; /* 1-based; 0: not said in the document */
+};
+
 /* Fills `c` (may be NULL). Returns -EINVAL, so that `return complain(...)` reads well. */
 int complain(struct complaint *c, const char *file, unsigned line, unsigned column, const char *format, ...)
     printf_like(5, 6);

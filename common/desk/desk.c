@@ -67,6 +67,20 @@ const char *desk_agent_of(const struct desk *d, struct slice address) {
   return index == NAMES_NONE ? "" : d->agents[index].name;
 }
 
+const struct hours *desk_hours_named(const struct desk *d, struct slice name) {
+  for (size_t i = 0; i < d->hours_count; i++)
+    if (slice_equal(slice_text(d->hours[i].name), name))
+      return &d->hours[i];
+  return NULL;
+}
+
+const struct desk_queue *desk_queue_named(const struct desk *d, struct slice name) {
+  for (size_t i = 0; i < d->queue_count; i++)
+    if (slice_equal(slice_text(d->queues[i].name), name))
+      return &d->queues[i];
+  return NULL;
+}
+
 void free_texts(char **texts, size_t count) {
   for (size_t i = 0; i < count; i++)
     free(texts[i]);
@@ -84,15 +98,6 @@ void when_free(struct desk_when **w) {
   *w = NULL;
 }
 
-static void agent_clear(struct desk_agent *a) {
-  free(a->name);
-  free(a->address);
-  free_texts(a->queues, a->queue_count);
-  for (size_t i = 0; i < a->skill_count; i++)
-    free(a->skills[i].name);
-  free(a->skills);
-}
-
 static void rule_clear(struct desk_rule *r) {
   free(r->name);
   free(r->queue);
@@ -107,7 +112,7 @@ void desk_free(struct desk **d) {
   struct desk *gone = *d;
   *d = NULL;
   for (size_t i = 0; i < gone->queue_count; i++)
-    free(gone->queues[i].name);
+    queue_clear(&gone->queues[i]);
   for (size_t i = 0; i < gone->agent_count; i++)
     agent_clear(&gone->agents[i]);
   for (size_t i = 0; i < gone->rule_count; i++)
@@ -116,6 +121,10 @@ void desk_free(struct desk **d) {
     template_clear(&gone->templates[i]);
   for (size_t i = 0; i < gone->hours_count; i++)
     hours_clear(&gone->hours[i]);
+  for (size_t i = 0; i < gone->factor_count; i++)
+    factor_clear(&gone->factors[i]);
+  units_free(gone->dispatch.units, gone->dispatch.unit_count);
+  free(gone->factors);
   free(gone->templates);
   free(gone->hours);
   free(gone->queues);

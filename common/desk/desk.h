@@ -60,6 +60,10 @@
  *         customer_value: ">= 1000"     # >=, >, <=, <, =
  *         customer_language: [de, fr]   # any of
  *         suspected: true               # the channel program flagged it
+ *         customer_last_agent: [ana]    # any of; who answered the customer last
+ *         customer_open: ">= 2"         # conversations of the customer with open work
+ *         customer_consent: [news]      # any of; marks in the imported profile's member 'consent'
+ *         hours: office                 # inside these hours when it is routed; "not office": outside
  *         automatic: [bounce, reply]    # any of reply, bounce, report, list, bulk; none: a person wrote it
  *       then: {queue: billing, priority: 2, answer_within: 1h, skills: ["billing >= 3"]}
  *   default: {queue: support}
@@ -92,8 +96,9 @@
  *     sms_parts: 1                        # an SMS in more parts is not sent
  *
  * The texts' variables and their {{name|default}} are explained in template/template.h; here a text is only a text.
- * What a whole definition says about its templates and zones (template_review) is looked at before it is put into
- * force, not when it is read: a program that has a definition must be able to read it.
+ * What a whole definition says about its templates and zones (template_review) and about the ways of its work items
+ * (desk_review) is looked at before it is put into force, not when it is read: a program that has a definition must be
+ * able to read it.
  *
  * A word is a run of letters, digits and marks; between the words of a phrase anything else may stand ("credit note"
  * is found in "Credit-Note"). In scripts written without spaces between words (Han, kana, Hangul, Thai, …) every
@@ -107,6 +112,7 @@
 
 #include "base/buf.h"
 #include "dispatch/rule.h"
+#include "hours/hours.h"
 
 #define DESK_MAX_BYTES (1024 * 1024)
 #define DESK_MAX_RULES 500
@@ -128,7 +134,7 @@ struct desk_skill {
 };
 
 /* From `after_ms` of waiting on, at most these levels are asked. Of the steps of a queue: `after_ms` rises, and what was
- * softened is not asked for again. */
+ * softened is not asked for again: a step has all skills of the step before it, with the same level or a lower one. */
 struct desk_relax {
   int64_t after_ms;
   struct desk_skill *most;
@@ -137,7 +143,7 @@ struct desk_relax {
 
 struct desk_overflow {
   int64_t after_ms;        /* rises */
-  char *queue;
+  char *queue;             /* another one than before, never the queue itself */
 };
 
 /* The service level of a class of customers. */
@@ -148,8 +154,6 @@ struct desk_level {
 
 enum desk_after { AFTER_HOLD, AFTER_TAKE, AFTER_TO };
 
-struct desk_hours;
-
 struct desk_queue {
   char *name;              /* [a-z0-9][a-z0-9-]{0,31} */
   int priority;            /* 1 … 9; default 5 */
@@ -158,7 +162,7 @@ struct desk_queue {
   double warn_at;          /* above 0, at most 1 */
   int64_t handling_ms;     /* above 0 */
   bool real_time;
-  const struct desk_hours *hours; /* of the same desk; NULL: always */
+  const struct hours *hours; /* of the same desk; NULL: always */
   enum desk_after after;
   char *after_queue;       /* AFTER_TO; else NULL */
   int language;            /* 0: not asked */
@@ -174,6 +178,7 @@ struct desk_queue {
   size_t overflow_count;
   struct desk_level *levels;
   size_t level_count;
+  struct complaint_place place, after_place, nobody_place, limit_place;
 };
 
 /* Capacity for a channel kind, or what an item of it takes. */
@@ -193,13 +198,14 @@ struct desk_agent {
   int capacity;            /* 1 … DESK_MAX_UNITS */
   struct desk_units *kinds; /* a kind that is not named: up to `capacity` */
   size_t kind_count;
-  const struct desk_hours *hours; /* NULL: always */
+  const struct hours *hours; /* NULL: always */
+  struct complaint_place place, capacity_place;
 };
 
 struct desk_dispatch {
   int misses;              /* 1 … 100 */
   int64_t lease_ms, transfer_ms, known_ms, prefer_ms, again_ms;
-  struct desk_units *units; /* all kinds of channels, at least 1 each; at most RULE_KINDS */
+  struct desk_units *units; /* all kinds of channels, most frequent first, at least 1 each; at most RULE_KINDS */
   size_t unit_count;
   struct rule_weights weights;
 };
@@ -231,37 +237,11 @@ struct desk_rule {
   bool own_within;         /* the rule says it; else it is the queue's, and a level of the queue goes before it */
   char *skills;            /* "billing>=3,zh>=2"; "" none */
   /* customer predicate: "" always true; else terms joined by ';', all must hold:
-   * "tag=vip|gold"  "value>=1000"  "lang=de|fr"  (see services/router/functions.lua) */
+   * "tag=vip|gold"  "value>=1000"  "lang=de|fr"  "agent=ana|bo"  "open>=2"  "consent=news"
+   * (see services/router/functions.lua) */
   char *customer;
   struct desk_when *when;  /* event conditions; private to the module */
-};
-
-/* Where in the document something stands, for complaints that come after reading. */
-struct desk_place {
-  unsigned line, column;   /* 1-based; 0: not said in the document */
-};
-
-#define DESK_DAY_MINUTES (24 * 60)
-
-/* Open from … to, in minutes since Monday 00:00 of the zone's own clock. A span over midnight belongs to the day on
- * which it begins; that of a Sunday ends after the week does. */
-struct desk_span {
-  int from, to;            /* 0 <= from < 7 days; from < to <= from + 24 hours */
-};
-
-/* Days since 1970-01-01, both included. */
-struct desk_closed {
-  int first, last;
-};
-
-struct desk_hours {
-  char *name;
-  char *zone;              /* IANA name, well-formed (desk_zone_form); whether the system knows it: zone_known() */
-  struct desk_span *spans; /* by `from`, none overlaps another; at least one */
-  size_t span_count;
-  struct desk_closed *closed;
-  size_t closed_count;
-  struct desk_place zone_place;
+  struct complaint_place place, skills_place;
 };
 
 /* What a template allows that is otherwise a reason to be silent: bits. */
@@ -280,13 +260,13 @@ struct desk_template {
   size_t queue_count;
   char **languages;        /* in lower case; 0: any */
   size_t language_count;
-  const struct desk_hours *hours; /* of the same desk; NULL: at any time */
+  const struct hours *hours; /* of the same desk; NULL: at any time */
   bool outside;            /* outside of `hours` */
   char *over;              /* NULL: not said */
   char *subject;           /* one line; NULL: not said */
   char *text;              /* without white space at its end; not empty */
   unsigned allow;          /* ALLOW_… */
-  struct desk_place place, subject_place, text_place, over_place;
+  struct complaint_place place, subject_place, text_place, over_place;
 };
 
 /* At most so many; 0: none at all. */
@@ -306,7 +286,7 @@ struct desk {
   size_t agent_count;
   struct desk_rule *rules; /* the default rule ("default", always true) is the last */
   size_t rule_count;
-  struct desk_hours *hours;
+  struct hours *hours;
   size_t hours_count;
   struct desk_template *templates;
   size_t template_count;
@@ -326,22 +306,24 @@ struct desk_facts {
   struct slice subject, text;
   struct slice automatic;  /* kind of automatic mail; empty: a person wrote it */
   bool suspected;
+  int64_t now_ms;          /* for conditions on hours */
 };
 
 /* Returns 0 (gives *ret), -EINVAL (complaint with line and what is allowed). */
 int must_check desk_parse(struct slice yaml, const char *name, struct desk **ret, struct complaint *complaint);
 void desk_free(struct desk **d);
+/* The queue of this name, lent; NULL when there is none. */
+const struct desk_queue *desk_queue_named(const struct desk *d, struct slice name);
 /* Name of the agent with this e-mail address (any case), lent; "" when there is none. */
 const char *desk_agent_of(const struct desk *d, struct slice address);
 /* The hours of this name, lent; NULL when there are none. */
-const struct desk_hours *desk_hours_named(const struct desk *d, struct slice name);
-/* Can this be the IANA name of a zone ("Europe/Berlin", "Etc/GMT+5")? Never a name that leaves a folder of zones. */
-bool desk_zone_form(struct slice zone);
+const struct hours *desk_hours_named(const struct desk *d, struct slice name);
 /* The document a new desk starts with: queue support; suspected posts and unclaimed bounces apart. */
 const char *desk_default_yaml(void);
 /* Indices of the rules whose event conditions hold, in order, ending with the first one without customer conditions
  * (at least one: the default). Returns how many were written, at most `max` (>= 1; the last place is always given to
- * an unconditional rule). Folds the text once, linear in its length. */
+ * an unconditional rule). Folds the text once, linear in its length. Not for several threads when rules ask for hours
+ * (hours/zone.h). */
 size_t desk_match(const struct desk *d, const struct desk_facts *facts, uint16_t *ret_rules, size_t max);
 
 #endif

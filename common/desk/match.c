@@ -7,6 +7,7 @@
 #include "base/pattern.h"
 #include "desk/when.h"
 #include "desk/words.h"
+#include "hours/zone.h"
 #include <stdlib.h>
 
 #define LOWERED_ROOM 2048
@@ -81,13 +82,19 @@ unsigned automatic_bit(struct slice kind) {
   return 0;
 }
 
+/* Whoever cannot tell the time must not say that it is closed either. */
+static bool hours_hold(const struct desk_when *w, int64_t now_ms) {
+  return !w->hours || (zone_known(w->hours->zone) && hours_open(w->hours, now_ms) != w->outside);
+}
+
 /* Cheapest first. */
 static bool holds(struct matching *m, const struct desk_when *w) {
   const struct desk_facts *f = m->facts;
   return !w || ((w->suspected == SUSPICION_ANY || (w->suspected == SUSPICION_YES) == f->suspected) &&
                 (!w->automatic || (w->automatic & automatic_bit(f->automatic))) &&
                 one_of(f->channel, w->channels, w->channel_count) &&
-                one_of(f->channel_kind, w->kinds, w->kind_count) && recipient_holds(m, w) && words_hold(m, w));
+                one_of(f->channel_kind, w->kinds, w->kind_count) && hours_hold(w, f->now_ms) && recipient_holds(m, w) &&
+                words_hold(m, w));
 }
 
 size_t desk_match(const struct desk *d, const struct desk_facts *facts, uint16_t *ret_rules, size_t max) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The document from the top: queues first, because agents and rules name them, wherever they stand in the file.
+ * The document from the top: hours and queues first, because others name them, wherever they stand in the file.
  * Every map is read by a table of its keys.
  */
 #include "config/forms.h"
@@ -12,12 +12,9 @@
 #include <stdlib.h>
 
 #define TREE_CEILING (96u * 1024 * 1024)
-#define FIELDS_MAX 16
-#define WITHIN_MAX_MS (365LL * 24 * 3600 * 1000)
-#define AGENT_MAX_SKILLS 100
-#define DEFAULT_PRIORITY 5
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+#define FIELDS_MAX 24
+#define WITHIN_MAX_MS (365 * DAY_MS)
+#define SKILLS_MAX 100
 
 /* ---- readers that all maps share */
 
@@ -102,21 +99,86 @@ int read_number(struct reading *r, const struct node *value, const char *what, i
   return 0;
 }
 
-int read_duration(struct reading *r, const struct node *value, const char *what, int64_t most_ms, int64_t *ret_ms) {
+int read_decimal(struct reading *r, const struct node *value, const char *what, double least, double most,
+                 double *ret) {
+  char shown[SHOWN_MAX];
+  double number;
+  bool negative = value->kind == NODE_TEXT && value->text.len > 0 && value->text.at[0] == '-';
+  struct slice text = negative ? slice_of(value->text.at + 1, value->text.len - 1) : value->text;
+  if (value->kind == NODE_TEXT && !value_decimal(text, &number)) {
+    number = negative ? 0 - number : number;
+    if (number >= least && number <= most) {
+      *ret = number;
+      return 0;
+    }
+  }
+  return document_complain(&r->document, value, "'%s' is not a %s: %.10g to %.10g", slice_shown(value->text, shown),
+                           what, least, most);
+}
+
+int read_bool(struct reading *r, const struct node *value, bool *ret) {
+  if (value->kind != NODE_TEXT || value_bool(value->text, ret))
+    return complain_value(r, value, "is not true or false");
+  return 0;
+}
+
+int read_time(struct reading *r, const struct node *value, const char *what, int64_t least_ms, int64_t most_ms,
+              int64_t *ret_ms) {
   int64_t ms;
-  char most[VALUE_LEN], why_large[100];
+  char least[VALUE_LEN], most[VALUE_LEN], why_out[100];
   if (value->kind != NODE_TEXT || node_is_null(value))
     return document_complain(&r->document, value, "'%s' has no value", what);
   const char *why = value_duration(value->text, &ms);
-  snprintf(why_large, sizeof(why_large), "is too large for '%s': 0 to %s", what, duration_text(most_ms, most));
-  if (why || ms > most_ms)
-    return complain_value(r, value, why ? why : why_large);
+  if (!why && (ms < least_ms || ms > most_ms)) {
+    snprintf(why_out, sizeof(why_out), "is too %s for '%s': %s to %s", ms < least_ms ? "small" : "large", what,
+             least_ms ? duration_text(least_ms, least) : "0", duration_text(most_ms, most));
+    why = why_out;
+  }
+  if (why)
+    return complain_value(r, value, why);
   *ret_ms = ms;
   return 0;
 }
 
-int read_within(struct reading *r, const struct node *value, int64_t *ret_ms) {
-  return read_duration(r, value, "answer_within", WITHIN_MAX_MS, ret_ms);
+int read_duration(struct reading *r, const struct node *value, const char *what, int64_t most_ms, int64_t *ret_ms) {
+  return read_time(r, value, what, 0, most_ms, ret_ms);
+}
+
+int read_within(struct reading *r, const struct node *value, const char *what, int64_t *ret_ms) {
+  return read_duration(r, value, what, WITHIN_MAX_MS, ret_ms);
+}
+
+int read_skill_levels(struct reading *r, const struct node *value, struct desk_skill **ret, size_t *ret_count) {
+  if (node_is_null(value))
+    return 0;
+  if (value->kind != NODE_MAP)
+    return document_complain(&r->document, value, "'skills' must be a map: {billing: 5, zh: 8}");
+  if (value->count > SKILLS_MAX)
+    return document_complain(&r->document, value, "'skills' has %zu entries; at most %d are allowed", value->count,
+                             SKILLS_MAX);
+  *ret = must_calloc(value->count + 1, sizeof(**ret));
+  for (const struct node *n = value->first; n; n = n->next) {
+    struct desk_skill *skill = &(*ret)[(*ret_count)++];
+    int fault = read_name(r, n->key, &skill->name);
+    fault = fault ? fault : read_number(r, n, "skill level", 0, 10, &skill->level);
+    if (fault)
+      return fault;
+  }
+  return 0;
+}
+
+void skills_free(struct desk_skill *skills, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    free(skills[i].name);
+  free(skills);
+}
+
+int complain_twice(struct reading *r, const struct node *at, const char *what, const char *name) {
+  return document_complain(&r->document, at, "%s '%s' is defined twice", what, name);
+}
+
+struct complaint_place place_of(const struct node *n) {
+  return (struct complaint_place){n->line, n->column};
 }
 
 int read_queue_name(struct reading *r, const struct node *value, char **ret) {
@@ -136,122 +198,6 @@ int read_queue_name(struct reading *r, const struct node *value, char **ret) {
                            near ? "'?" : "");
 }
 
-/* ---- queues */
-
-static int queue_name(struct reading *r, const struct node *value, void *into) {
-  return read_name(r, value, &((struct desk_queue *)into)->name);
-}
-
-static int queue_priority(struct reading *r, const struct node *value, void *into) {
-  return read_number(r, value, "priority", 1, 9, &((struct desk_queue *)into)->priority);
-}
-
-static int queue_within(struct reading *r, const struct node *value, void *into) {
-  return read_within(r, value, &((struct desk_queue *)into)->answer_within_ms);
-}
-
-static const struct field queue_fields[] = {
-    {"name", true, queue_name}, {"priority", false, queue_priority}, {"answer_within", false, queue_within}};
-
-static int complain_twice(struct reading *r, const struct node *at, const char *what, const char *name) {
-  return document_complain(&r->document, at, "%s '%s' is defined twice", what, name);
-}
-
-static int read_queues(struct reading *r, const struct node *list) {
-  int fault = read_list_shape(r, list, "queues", DESK_MAX_QUEUES);
-  if (fault)
-    return fault;
-  r->desk->queues = must_calloc(list->count, sizeof(*r->desk->queues));
-  for (const struct node *n = list->first; n; n = n->next) {
-    size_t index = r->desk->queue_count++;
-    struct desk_queue *queue = &r->desk->queues[index];
-    queue->priority = DEFAULT_PRIORITY;
-    fault = read_fields(r, n, queue_fields, COUNT(queue_fields), "a queue", queue);
-    if (fault)
-      return fault;
-    if (!names_add(&r->queues, slice_text(queue->name), (uint32_t)index))
-      return complain_twice(r, node_member(n, "name"), "queue", queue->name);
-  }
-  return 0;
-}
-
-/* ---- agents */
-
-static int agent_name(struct reading *r, const struct node *value, void *into) {
-  return read_name(r, value, &((struct desk_agent *)into)->name);
-}
-
-static int agent_address(struct reading *r, const struct node *value, void *into) {
-  struct desk_agent *agent = into;
-  if (value->kind != NODE_TEXT || value->text.len == 0 || !form_recipient(value->text) || value->text.at[0] == '@' ||
-      slice_equal(value->text, SLICE("*")))
-    return complain_value(r, value, "is no e-mail address");
-  agent->address = must_strdup(value->text.at);
-  lower_copy(value->text, agent->address);
-  if (!r->desk->addresses)
-    r->desk->addresses = must_calloc(1, sizeof(*r->desk->addresses));
-  if (!names_add(r->desk->addresses, slice_text(agent->address), (uint32_t)(agent - r->desk->agents)))
-    return complain_value(r, value, "is another agent's address already");
-  return 0;
-}
-
-static int agent_queues(struct reading *r, const struct node *value, void *into) {
-  struct desk_agent *agent = into;
-  struct names seen = {0};
-  int fault = read_list_shape(r, value, "queues", DESK_MAX_QUEUES);
-  if (fault)
-    return fault;
-  agent->queues = must_calloc(value->count, sizeof(*agent->queues));
-  for (const struct node *n = value->first; n && !fault; n = n->next) {
-    fault = read_queue_name(r, n, &agent->queues[agent->queue_count]);
-    if (!fault && !names_add(&seen, slice_text(agent->queues[agent->queue_count++]), 0))
-      fault = complain_value(r, n, "is given twice");
-  }
-  names_free(&seen);
-  return fault;
-}
-
-static int agent_skills(struct reading *r, const struct node *value, void *into) {
-  struct desk_agent *agent = into;
-  if (node_is_null(value))
-    return 0;
-  if (value->kind != NODE_MAP)
-    return document_complain(&r->document, value, "'skills' must be a map: {billing: 5, zh: 8}");
-  if (value->count > AGENT_MAX_SKILLS)
-    return document_complain(&r->document, value, "'skills' has %zu entries; at most %d are allowed", value->count,
-                             AGENT_MAX_SKILLS);
-  agent->skills = must_calloc(value->count, sizeof(*agent->skills));
-  for (const struct node *n = value->first; n; n = n->next) {
-    struct desk_skill *skill = &agent->skills[agent->skill_count++];
-    int fault = read_name(r, n->key, &skill->name);
-    fault = fault ? fault : read_number(r, n, "skill level", 0, 10, &skill->level);
-    if (fault)
-      return fault;
-  }
-  return 0;
-}
-
-static const struct field agent_fields[] = {
-    {"name", true, agent_name}, {"address", false, agent_address}, {"queues", false, agent_queues},
-    {"skills", false, agent_skills}};
-
-static int read_agents(struct reading *r, const struct node *list) {
-  int fault = read_list_shape(r, list, "agents", DESK_MAX_AGENTS);
-  if (fault)
-    return fault;
-  r->desk->agents = must_calloc(list->count, sizeof(*r->desk->agents));
-  for (const struct node *n = list->first; n; n = n->next) {
-    size_t index = r->desk->agent_count++;
-    struct desk_agent *agent = &r->desk->agents[index];
-    fault = read_fields(r, n, agent_fields, COUNT(agent_fields), "an agent", agent);
-    if (fault)
-      return fault;
-    if (!names_add(&r->agents, slice_text(agent->name), (uint32_t)index))
-      return complain_twice(r, node_member(n, "name"), "agent", agent->name);
-  }
-  return 0;
-}
-
 /* ---- the whole */
 
 /* Read in the order they depend on each other, not in that of the file. */
@@ -261,8 +207,9 @@ static int later(struct reading *r, const struct node *value, void *into) {
 }
 
 static const struct field top_fields[] = {
-    {"queues", true, later}, {"agents", false, later}, {"rules", false, later},     {"default", true, later},
-    {"hours", false, later},  {"templates", false, later}, {"acknowledge", false, later}};
+    {"queues", true, later}, {"agents", false, later},    {"rules", false, later},       {"default", true, later},
+    {"hours", false, later}, {"templates", false, later}, {"acknowledge", false, later}, {"dispatch", false, later},
+    {"value", false, later}};
 
 /* A section that may be absent. */
 static int read_section(struct reading *r, const char *key, int (*read)(struct reading *r, const struct node *list)) {
@@ -275,10 +222,12 @@ static int read_desk(struct reading *r) {
   int fault = read_fields(r, root, top_fields, COUNT(top_fields), "the desk", NULL);
   if (fault)
     return fault;
-  fault = read_queues(r, node_member(root, "queues"));
+  fault = read_section(r, "hours", read_hours);
+  fault = fault ? fault : read_queues(r, node_member(root, "queues"));
   fault = fault ? fault : read_section(r, "agents", read_agents);
   fault = fault ? fault : read_rules(r, node_member(root, "rules"), node_member(root, "default"));
-  fault = fault ? fault : read_section(r, "hours", read_hours);
+  fault = fault ? fault : read_dispatch(r, node_member(root, "dispatch"));
+  fault = fault ? fault : read_section(r, "value", read_value);
   fault = fault ? fault : read_section(r, "templates", read_templates);
   return fault ? fault : read_acknowledge(r, node_member(root, "acknowledge"));
 }

@@ -2,9 +2,6 @@
 /* The limits of acknowledgements: every key is a row. */
 #include "desk/when.h"
 
-#define HOUR_MS (3600LL * 1000)
-#define DAY_MS (24 * HOUR_MS)
-
 static const struct desk_acknowledge defaults = {
     .sender_10m = 1, .sender_day = 3, .sms_day = 1, .domain_hour = 20, .channel_hour = 10000,
     .sms_parts = 1, .subject_repeat_ms = DAY_MS, .max_age_ms = DAY_MS,
@@ -59,5 +56,5 @@ int read_acknowledge(struct reading *r, const struct node *map) {
   r->desk->acknowledge = defaults;
   if (!map || node_is_null(map))
     return 0;
-  return read_fields(r, map, fields, sizeof(fields) / sizeof(fields[0]), "'acknowledge'", &r->desk->acknowledge);
+  return read_fields(r, map, fields, COUNT(fields), "'acknowledge'", &r->desk->acknowledge);
 }

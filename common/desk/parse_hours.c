@@ -5,18 +5,17 @@
  */
 #include "config/forms.h"
 #include "desk/when.h"
+#include "hours/zone.h"
 #include <stdlib.h>
 #include <time.h>
 
 #define WEEK_DAYS 7
-#define WEEK_MINUTES (WEEK_DAYS * DESK_DAY_MINUTES)
+#define WEEK_MINUTES (WEEK_DAYS * HOURS_DAY_MINUTES)
 #define SPANS_A_DAY 10
 #define CLOSED_MAX 400
 #define DATE_LEN 10
 #define TIME_LEN 5
 #define DAY_LEN 3
-
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
 /* ---- spans */
 
@@ -29,33 +28,33 @@ static int clock_minutes(struct slice text) {
   return (int)(hour * 60 + minute);
 }
 
-static bool span_of(struct slice text, struct desk_span *ret) {
+static bool span_of(struct slice text, struct hours_span *ret) {
   const char *dash = text.len ? memchr(text.at, '-', text.len) : NULL;
   if (!dash)
     return false;
   int from = clock_minutes(slice_trim(slice_of(text.at, (size_t)(dash - text.at))));
   int to = clock_minutes(slice_trim(slice_of(dash + 1, text.len - (size_t)(dash + 1 - text.at))));
-  if (from < 0 || from == DESK_DAY_MINUTES || to < 0 || to == from)
+  if (from < 0 || from == HOURS_DAY_MINUTES || to < 0 || to == from)
     return false;
   ret->from = from;
-  ret->to = to < from ? to + DESK_DAY_MINUTES : to; /* over midnight */
+  ret->to = to < from ? to + HOURS_DAY_MINUTES : to; /* over midnight */
   return true;
 }
 
-static bool overlap(const struct desk_span *a, const struct desk_span *b) {
+static bool overlap(const struct hours_span *a, const struct hours_span *b) {
   return a->from < b->to && b->from < a->to;
 }
 
 /* A span of Sunday may reach into Monday, so each is looked at once more a week later and a week before. */
-static bool overlap_in_weeks(const struct desk_span *a, const struct desk_span *b) {
-  struct desk_span later = {a->from + WEEK_MINUTES, a->to + WEEK_MINUTES};
-  struct desk_span before = {a->from - WEEK_MINUTES, a->to - WEEK_MINUTES};
+static bool overlap_in_weeks(const struct hours_span *a, const struct hours_span *b) {
+  struct hours_span later = {a->from + WEEK_MINUTES, a->to + WEEK_MINUTES};
+  struct hours_span before = {a->from - WEEK_MINUTES, a->to - WEEK_MINUTES};
   return overlap(a, b) || overlap(&later, b) || overlap(&before, b);
 }
 
-static int add_span(struct reading *r, const struct node *value, struct desk_hours *h, int day,
-                    const struct desk_span *of_day) {
-  struct desk_span span = {day * DESK_DAY_MINUTES + of_day->from, day * DESK_DAY_MINUTES + of_day->to};
+static int add_span(struct reading *r, const struct node *value, struct hours *h, int day,
+                    const struct hours_span *of_day) {
+  struct hours_span span = {day * HOURS_DAY_MINUTES + of_day->from, day * HOURS_DAY_MINUTES + of_day->to};
   size_t at = h->span_count;
   for (size_t i = 0; i < h->span_count; i++)
     if (overlap_in_weeks(&span, &h->spans[i]))
@@ -68,8 +67,8 @@ static int add_span(struct reading *r, const struct node *value, struct desk_hou
   return 0;
 }
 
-static int read_span(struct reading *r, const struct node *value, struct desk_hours *h, int first, int last) {
-  struct desk_span span;
+static int read_span(struct reading *r, const struct node *value, struct hours *h, int first, int last) {
+  struct hours_span span;
   if (value->kind != NODE_TEXT || node_is_null(value) || !span_of(value->text, &span))
     return complain_value(r, value, "is no opening time: \"09:00-17:00\", over midnight \"22:00-02:00\", a whole day "
                                     "\"00:00-24:00\"");
@@ -98,7 +97,7 @@ static bool days_of(struct slice text, int *ret_first, int *ret_last) {
   return *ret_first >= 0 && *ret_last >= 0 && (!run || *ret_first != *ret_last);
 }
 
-static int read_day(struct reading *r, const struct node *value, struct desk_hours *h) {
+static int read_day(struct reading *r, const struct node *value, struct hours *h) {
   int first, last, fault = 0;
   if (!days_of(value->key->text, &first, &last))
     return complain_value(r, value->key, "is no day: mon, tue, wed, thu, fri, sat, sun, or a run of them: mon-fri");
@@ -116,7 +115,7 @@ static int read_day(struct reading *r, const struct node *value, struct desk_hou
 }
 
 static int hours_open_days(struct reading *r, const struct node *value, void *into) {
-  struct desk_hours *h = into;
+  struct hours *h = into;
   if (value->kind != NODE_MAP || value->count == 0)
     return document_complain(&r->document, value, "'open' must be a map of days: {mon-fri: \"09:00-17:00\"}");
   /* One run of days names seven at most. */
@@ -138,10 +137,10 @@ static int days_since_1970(struct slice date) {
       slice_to_u64(slice_of(date.at + 8, 2), 31, &day))
     assert(!"form_date() holds");
   struct tm t = {.tm_year = (int)year - 1900, .tm_mon = (int)month - 1, .tm_mday = (int)day};
-  return (int)(timegm(&t) / (DESK_DAY_MINUTES * 60));
+  return (int)(timegm(&t) / (HOURS_DAY_MINUTES * 60));
 }
 
-static bool closed_of(struct slice text, struct desk_closed *ret) {
+static bool closed_of(struct slice text, struct hours_closed *ret) {
   struct slice first = text, last = text;
   if (text.len == 2 * DATE_LEN + 2 && memcmp(text.at + DATE_LEN, "..", 2) == 0) {
     first = slice_of(text.at, DATE_LEN);
@@ -155,13 +154,13 @@ static bool closed_of(struct slice text, struct desk_closed *ret) {
 }
 
 static int hours_closed(struct reading *r, const struct node *value, void *into) {
-  struct desk_hours *h = into;
+  struct hours *h = into;
   int fault = read_list_shape(r, value, "closed", CLOSED_MAX);
   if (fault)
     return fault;
   h->closed = must_calloc(value->count + 1, sizeof(*h->closed));
   for (const struct node *n = value->first; n; n = n->next) {
-    struct desk_closed *closed = &h->closed[h->closed_count];
+    struct hours_closed *closed = &h->closed[h->closed_count];
     if (n->kind != NODE_TEXT || !closed_of(n->text, closed))
       return complain_value(r, n, "is no day: \"2026-12-25\", or both ends of a run \"2026-12-24..2027-01-02\"");
     if (closed->last < closed->first)
@@ -174,15 +173,15 @@ static int hours_closed(struct reading *r, const struct node *value, void *into)
 /* ---- the section */
 
 static int hours_name(struct reading *r, const struct node *value, void *into) {
-  return read_name(r, value, &((struct desk_hours *)into)->name);
+  return read_name(r, value, &((struct hours *)into)->name);
 }
 
 static int hours_zone(struct reading *r, const struct node *value, void *into) {
-  struct desk_hours *h = into;
-  if (value->kind != NODE_TEXT || node_is_null(value) || !desk_zone_form(value->text))
+  struct hours *h = into;
+  if (value->kind != NODE_TEXT || node_is_null(value) || !zone_form(value->text))
     return complain_value(r, value, "is no name of a time zone: Europe/Berlin, America/New_York, UTC");
   h->zone = must_strdup(value->text.at);
-  h->zone_place = (struct desk_place){value->line, value->column};
+  h->zone_place = place_of(value);
   return 0;
 }
 
@@ -191,6 +190,42 @@ static const struct field hours_fields[] = {{"name", true, hours_name},
                                             {"open", true, hours_open_days},
                                             {"closed", false, hours_closed}};
 
+/* ---- who asks for hours */
+
+static int complain_hours(struct reading *r, const struct node *value, struct slice name, bool sides) {
+  const char *defined[DESK_MAX_HOURS];
+  char shown[SHOWN_MAX];
+  slice_shown(name, shown);
+  for (size_t i = 0; i < r->desk->hours_count; i++)
+    defined[i] = r->desk->hours[i].name;
+  const char *near = nearest_name(name, defined, r->desk->hours_count);
+  if (!near)
+    return document_complain(&r->document, value, "hours '%s' are not defined under 'hours'", shown);
+  if (!sides)
+    return document_complain(&r->document, value, "hours '%s' are not defined under 'hours'; did you mean '%s'?", shown,
+                             near);
+  return document_complain(&r->document, value, "hours '%s' are not defined under 'hours'; did you mean '%s' or "
+                           "'not %s'?", shown, near, near);
+}
+
+int read_hours_name(struct reading *r, const struct node *value, const struct hours **ret) {
+  if (value->kind != NODE_TEXT || node_is_null(value))
+    return document_complain(&r->document, value, "the name of hours is needed here");
+  *ret = desk_hours_named(r->desk, value->text);
+  return *ret ? 0 : complain_hours(r, value, value->text, false);
+}
+
+int read_hours_side(struct reading *r, const struct node *value, const struct hours **ret, bool *ret_outside) {
+  struct slice name = value->text;
+  if (value->kind != NODE_TEXT || node_is_null(value))
+    return document_complain(&r->document, value, "the name of hours is needed here: office, or \"not office\"");
+  *ret_outside = slice_starts_nocase(name, SLICE("not "));
+  if (*ret_outside)
+    name = slice_trim(slice_of(name.at + 4, name.len - 4));
+  *ret = desk_hours_named(r->desk, name);
+  return *ret ? 0 : complain_hours(r, value, name, true);
+}
+
 int read_hours(struct reading *r, const struct node *list) {
   int fault = read_list_shape(r, list, "hours", DESK_MAX_HOURS);
   if (fault)
@@ -198,7 +233,8 @@ int read_hours(struct reading *r, const struct node *list) {
   r->desk->hours = must_calloc(list->count + 1, sizeof(*r->desk->hours));
   for (const struct node *n = list->first; n; n = n->next) {
     size_t index = r->desk->hours_count++;
-    struct desk_hours *h = &r->desk->hours[index];
+    struct hours *h = &r->desk->hours[index];
+    h->place = place_of(n);
     fault = read_fields(r, n, hours_fields, COUNT(hours_fields), "an entry of 'hours'", h);
     if (fault)
       return fault;
@@ -210,7 +246,7 @@ int read_hours(struct reading *r, const struct node *list) {
   return 0;
 }
 
-void hours_clear(struct desk_hours *h) {
+void hours_clear(struct hours *h) {
   free(h->name);
   free(h->zone);
   free(h->spans);

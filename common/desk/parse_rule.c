@@ -8,8 +8,6 @@
 #define SKILLS_TEXT_MAX 1024
 #define UNSET (-1)
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-
 /* ---- then */
 
 static int then_queue(struct reading *r, const struct node *value, void *into) {
@@ -21,7 +19,9 @@ static int then_priority(struct reading *r, const struct node *value, void *into
 }
 
 static int then_within(struct reading *r, const struct node *value, void *into) {
-  return read_within(r, value, &((struct desk_rule *)into)->answer_within_ms);
+  struct desk_rule *rule = into;
+  rule->own_within = true;
+  return read_within(r, value, "answer_within", &rule->answer_within_ms);
 }
 
 /* "billing >= 3", or "billing" for at least 1. */
@@ -61,6 +61,7 @@ static int then_skills(struct reading *r, const struct node *value, void *into) 
   names_free(&seen);
   assert(!text.full); /* SKILLS_MAX names of at most 32 bytes */
   ((struct desk_rule *)into)->skills = text.at;
+  ((struct desk_rule *)into)->skills_place = place_of(value);
   return fault;
 }
 
@@ -71,14 +72,13 @@ static const struct field then_fields[] = {{"queue", true, then_queue},
 
 static int read_then(struct reading *r, const struct node *value, const char *where, struct desk_rule *rule) {
   rule->priority = UNSET;
-  rule->answer_within_ms = UNSET;
   int fault = read_fields(r, value, then_fields, COUNT(then_fields), where, rule);
   if (fault)
     return fault;
   const struct desk_queue *queue = &r->desk->queues[names_find(&r->queues, slice_text(rule->queue))];
   if (rule->priority == UNSET)
     rule->priority = queue->priority;
-  if (rule->answer_within_ms == UNSET)
+  if (!rule->own_within)
     rule->answer_within_ms = queue->answer_within_ms;
   if (!rule->skills)
     rule->skills = must_strdup("");
@@ -120,12 +120,15 @@ int read_rules(struct reading *r, const struct node *rules, const struct node *f
   desk->rules = must_calloc(count + 1, sizeof(*desk->rules));
   names_add(&r->rules, SLICE("default"), 0);
   for (const struct node *n = rules ? rules->first : NULL; n; n = n->next) {
-    fault = read_fields(r, n, rule_fields, COUNT(rule_fields), "a rule", &desk->rules[desk->rule_count++]);
+    struct desk_rule *rule = &desk->rules[desk->rule_count++];
+    rule->place = place_of(n);
+    fault = read_fields(r, n, rule_fields, COUNT(rule_fields), "a rule", rule);
     if (fault)
       return fault;
   }
   struct desk_rule *last = &desk->rules[desk->rule_count++];
   last->name = must_strdup("default");
   last->customer = must_strdup("");
+  last->place = place_of(fallback);
   return read_then(r, fallback, "'default'", last);
 }

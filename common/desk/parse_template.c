@@ -8,12 +8,6 @@
 #define LIST_MAX 200
 #define SUBJECT_MAX 400
 
-#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
-
-static struct desk_place place_of(const struct node *n) {
-  return (struct desk_place){n->line, n->column};
-}
-
 /* ---- when */
 
 static int read_language(struct reading *r, const struct node *item, char **ret) {
@@ -39,30 +33,9 @@ static int when_language(struct reading *r, const struct node *value, void *into
   return read_texts(r, value, read_language, LIST_MAX, &t->languages, &t->language_count);
 }
 
-static int complain_hours(struct reading *r, const struct node *value, struct slice name) {
-  const char *defined[DESK_MAX_HOURS];
-  char shown[SHOWN_MAX];
-  for (size_t i = 0; i < r->desk->hours_count; i++)
-    defined[i] = r->desk->hours[i].name;
-  const char *near = nearest_name(name, defined, r->desk->hours_count);
-  if (!near)
-    return document_complain(&r->document, value, "hours '%s' are not defined under 'hours'",
-                             slice_shown(name, shown));
-  return document_complain(&r->document, value, "hours '%s' are not defined under 'hours'; did you mean '%s' or "
-                           "'not %s'?", slice_shown(name, shown), near, near);
-}
-
-/* "office", "not office" */
 static int when_hours(struct reading *r, const struct node *value, void *into) {
   struct desk_template *t = into;
-  struct slice name = value->text;
-  if (value->kind != NODE_TEXT || node_is_null(value))
-    return document_complain(&r->document, value, "the name of hours is needed here: office, or \"not office\"");
-  t->outside = slice_starts_nocase(name, SLICE("not "));
-  if (t->outside)
-    name = slice_trim(slice_of(name.at + 4, name.len - 4));
-  t->hours = desk_hours_named(r->desk, name);
-  return t->hours ? 0 : complain_hours(r, value, name);
+  return read_hours_side(r, value, &t->hours, &t->outside);
 }
 
 static const struct field when_fields[] = {{"channel", true, when_channel},

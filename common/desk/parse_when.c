@@ -15,20 +15,20 @@
 #define TAG_LEN_MAX 64
 #define PATTERN_MAX 320
 #define PREDICATE_MAX 16384
+#define OPEN_MOST 1000
 
 /* A rule under way; the predicate's terms in a fixed order, however the rule is written. */
 struct conditions {
-  struct desk_when *when;
-  struct buf tags, value, languages;
+  struct desk_when *when;     /* NULL: only the customer is asked about */
+  struct buf tags, value, languages, agents, open, consent;
 };
 
 /* ---- lists */
 
 static int read_kind(struct reading *r, const struct node *item, char **ret) {
-  static const char *const kinds[] = {"email", "sms", "webhook", "form"};
-  for (size_t i = 0; item->kind == NODE_TEXT && i < sizeof(kinds) / sizeof(kinds[0]); i++)
-    if (slice_equal(item->text, slice_text(kinds[i]))) {
-      *ret = must_strdup(kinds[i]);
+  for (size_t i = 0; item->kind == NODE_TEXT && i < CHANNEL_KINDS; i++)
+    if (slice_equal(item->text, slice_text(channel_kinds[i]))) {
+      *ret = must_strdup(channel_kinds[i]);
       return 0;
     }
   return complain_value(r, item, "is not a kind of channel: email, sms, webhook, form");
@@ -86,11 +86,15 @@ static int when_words(struct reading *r, const struct node *value, void *into) {
 }
 
 static int when_suspected(struct reading *r, const struct node *value, void *into) {
-  bool yes;
-  if (value->kind != NODE_TEXT || value_bool(value->text, &yes))
-    return complain_value(r, value, "is not true or false");
+  bool yes = false;
+  int fault = read_bool(r, value, &yes);
   ((struct conditions *)into)->when->suspected = yes ? SUSPICION_YES : SUSPICION_NO;
-  return 0;
+  return fault;
+}
+
+static int when_hours(struct reading *r, const struct node *value, void *into) {
+  struct desk_when *w = ((struct conditions *)into)->when;
+  return read_hours_side(r, value, &w->hours, &w->outside);
 }
 
 /* A list of kinds, or the word "none". */
@@ -116,8 +120,7 @@ static int when_automatic(struct reading *r, const struct node *value, void *int
 
 /* ---- the customer */
 
-/* [a-z0-9_-], lower-cased: no character that means something in a predicate. */
-static int read_tag(struct reading *r, const struct node *item, struct buf *ret) {
+int read_tag(struct reading *r, const struct node *item, struct buf *ret) {
   char lower[TAG_LEN_MAX];
   bool fits = item->kind == NODE_TEXT && item->text.len > 0 && item->text.len <= sizeof(lower);
   if (fits)
@@ -131,7 +134,19 @@ static int read_tag(struct reading *r, const struct node *item, struct buf *ret)
   return 0;
 }
 
-static int read_any_of(struct reading *r, const struct node *value, const char *term, struct buf *ret) {
+static int read_agent_name(struct reading *r, const struct node *item, struct buf *ret) {
+  char *name = NULL;
+  int fault = read_name(r, item, &name);
+  if (!fault)
+    buf_add_text(ret, name);
+  free(name);
+  return fault;
+}
+
+typedef int word_reader(struct reading *r, const struct node *item, struct buf *ret);
+
+static int read_any_of(struct reading *r, const struct node *value, const char *term, word_reader *read,
+                       struct buf *ret) {
   int fault = read_list_shape(r, value, value->key->text.at, TAGS_MAX);
   if (fault)
     return fault;
@@ -140,73 +155,110 @@ static int read_any_of(struct reading *r, const struct node *value, const char *
   buf_add_text(ret, term);
   for (const struct node *n = value->first; n && !fault; n = n->next) {
     buf_add_text(ret, n == value->first ? "=" : "|");
-    fault = read_tag(r, n, ret);
+    fault = read(r, n, ret);
   }
   return fault;
 }
 
 static int when_tags(struct reading *r, const struct node *value, void *into) {
-  return read_any_of(r, value, "tag", &((struct conditions *)into)->tags);
+  return read_any_of(r, value, "tag", read_tag, &((struct conditions *)into)->tags);
 }
 
 static int when_language(struct reading *r, const struct node *value, void *into) {
-  return read_any_of(r, value, "lang", &((struct conditions *)into)->languages);
+  return read_any_of(r, value, "lang", read_tag, &((struct conditions *)into)->languages);
 }
 
-static int when_value(struct reading *r, const struct node *value, void *into) {
+static int when_last_agent(struct reading *r, const struct node *value, void *into) {
+  return read_any_of(r, value, "agent", read_agent_name, &((struct conditions *)into)->agents);
+}
+
+static int when_consent(struct reading *r, const struct node *value, void *into) {
+  return read_any_of(r, value, "consent", read_tag, &((struct conditions *)into)->consent);
+}
+
+/* ">= 1000" as "TERM>=1000". `needs`: what is said when there is no number behind the comparison. */
+static int read_comparison(struct reading *r, const struct node *value, const char *term, bool whole, const char *needs,
+                           struct buf *ret) {
   static const char *const operators[] = {">=", "<=", ">", "<", "="}; /* longest first */
   const char *operator = NULL;
   struct slice number = slice_trim(value->text);
   double unused;
-  for (size_t i = 0; !operator && i < sizeof(operators) / sizeof(operators[0]); i++)
+  int64_t count;
+  for (size_t i = 0; !operator && i < COUNT(operators); i++)
     if (slice_starts_nocase(number, slice_text(operators[i])))
       operator = operators[i];
   if (value->kind != NODE_TEXT || !operator)
-    return complain_value(r, value, "needs a comparison: \">= 1000\" (>=, >, <=, <, =)");
+    return complain_value(r, value, whole ? "needs a comparison: \">= 2\" (>=, >, <=, <, =)"
+                                          : "needs a comparison: \">= 1000\" (>=, >, <=, <, =)");
   number = slice_trim(slice_of(number.at + strlen(operator), number.len - strlen(operator)));
-  bool negative = number.len && number.at[0] == '-';
-  const char *why = value_decimal(negative ? slice_of(number.at + 1, number.len - 1) : number, &unused);
-  if (why)
-    return complain_value(r, value, "needs a number after the comparison: \">= 1000\", \"< 99.5\"");
-  struct buf *text = &((struct conditions *)into)->value;
-  buf_printf(text, "value%s", operator);
-  buf_add_slice(text, number);
+  bool negative = !whole && number.len && number.at[0] == '-';
+  struct slice amount = negative ? slice_of(number.at + 1, number.len - 1) : number;
+  if (whole ? value_count(amount, &count) != NULL || count > OPEN_MOST : value_decimal(amount, &unused) != NULL)
+    return complain_value(r, value, needs);
+  buf_printf(ret, "%s%s", term, operator);
+  buf_add_slice(ret, number);
   return 0;
 }
 
+static int when_value(struct reading *r, const struct node *value, void *into) {
+  return read_comparison(r, value, "value", false, "needs a number after the comparison: \">= 1000\", \"< 99.5\"",
+                         &((struct conditions *)into)->value);
+}
+
+static int when_open(struct reading *r, const struct node *value, void *into) {
+  return read_comparison(r, value, "open", true, "needs a number after the comparison: \">= 2\" (0 to 1000)",
+                         &((struct conditions *)into)->open);
+}
+
+#define CUSTOMER_FIELDS                                                                                                \
+  {"customer_tags", false, when_tags}, {"customer_value", false, when_value},                                          \
+      {"customer_language", false, when_language}, {"customer_last_agent", false, when_last_agent},                    \
+      {"customer_open", false, when_open}, {"customer_consent", false, when_consent}
+
+static const struct field customer_fields[] = {CUSTOMER_FIELDS};
 static const struct field when_fields[] = {
-    {"channel", false, when_channel},        {"channel_kind", false, when_kind},
-    {"recipient", false, when_recipient},    {"words", false, when_words},
-    {"customer_tags", false, when_tags},     {"customer_value", false, when_value},
-    {"customer_language", false, when_language}, {"suspected", false, when_suspected},
-    {"automatic", false, when_automatic},
+    {"channel", false, when_channel}, {"channel_kind", false, when_kind}, {"recipient", false, when_recipient},
+    {"words", false, when_words},     CUSTOMER_FIELDS,                    {"suspected", false, when_suspected},
+    {"automatic", false, when_automatic}, {"hours", false, when_hours},
 };
 
 static char *join_terms(const struct conditions *c) {
-  const struct buf *terms[] = {&c->tags, &c->value, &c->languages};
+  const struct buf *terms[] = {&c->tags, &c->value, &c->languages, &c->agents, &c->open, &c->consent};
   struct buf all = BUF_INIT(PREDICATE_MAX);
   buf_add_text(&all, "");
-  for (size_t i = 0; i < sizeof(terms) / sizeof(terms[0]); i++) {
+  for (size_t i = 0; i < COUNT(terms); i++) {
     buf_add_text(&all, terms[i]->len && all.len ? ";" : "");
     buf_add_slice(&all, buf_slice(terms[i]));
   }
-  assert(!all.full); /* TAGS_MAX × TAG_LEN_MAX, twice */
+  assert(!all.full); /* TAGS_MAX × TAG_LEN_MAX, thrice, and as many names */
   return all.at;
+}
+
+static int read_conditions(struct reading *r, const struct node *value, const struct field *fields, size_t count,
+                           const char *where, struct desk_when *when, char **ret_customer) {
+  struct buf list = BUF_INIT(PREDICATE_MAX / 3);
+  struct conditions c = {when, list, BUF_INIT(64), list, list, BUF_INIT(64), list};
+  int fault = read_fields(r, value, fields, count, where, &c);
+  if (!fault)
+    *ret_customer = join_terms(&c);
+  buf_free(&c.tags);
+  buf_free(&c.value);
+  buf_free(&c.languages);
+  buf_free(&c.agents);
+  buf_free(&c.open);
+  buf_free(&c.consent);
+  return fault;
 }
 
 int read_when(struct reading *r, const struct node *value, struct desk_rule *rule) {
   rule->when = must_calloc(1, sizeof(*rule->when));
-  struct conditions c = {.when = rule->when,
-                         .tags = BUF_INIT(PREDICATE_MAX / 3),
-                         .value = BUF_INIT(64),
-                         .languages = BUF_INIT(PREDICATE_MAX / 3)};
-  int fault = value->kind == NODE_MAP && value->count == 0
-                  ? document_complain(&r->document, value, "a rule needs a condition; what is left goes by 'default'")
-                  : read_fields(r, value, when_fields, sizeof(when_fields) / sizeof(when_fields[0]), "'when'", &c);
-  if (!fault)
-    rule->customer = join_terms(&c);
-  buf_free(&c.tags);
-  buf_free(&c.value);
-  buf_free(&c.languages);
-  return fault;
+  if (value->kind == NODE_MAP && value->count == 0)
+    return document_complain(&r->document, value, "a rule needs a condition; what is left goes by 'default'");
+  return read_conditions(r, value, when_fields, COUNT(when_fields), "'when'", rule->when, &rule->customer);
+}
+
+int read_when_customer(struct reading *r, const struct node *value, const char *where, char **ret) {
+  if (value->kind == NODE_MAP && value->count == 0)
+    return document_complain(&r->document, value, "%s needs a condition", where);
+  return read_conditions(r, value, customer_fields, COUNT(customer_fields), where, NULL, ret);
 }

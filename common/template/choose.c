@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The first template whose conditions all hold. */
 #include "template/choose.h"
-#include "template/hours.h"
+#include "hours/hours.h"
 #include "template/template.h"
-#include "template/zone.h"
+#include "hours/zone.h"
 
 static bool one_of(struct slice text, char *const *names, size_t count) {
   for (size_t i = 0; i < count; i++)
@@ -50,7 +50,7 @@ bool template_any(const struct desk *d, struct slice channel) {
   return false;
 }
 
-const struct desk_hours *template_hours(const struct desk *d, const struct desk_template *t) {
+const struct hours *template_hours(const struct desk *d, const struct desk_template *t) {
   if (t->hours)
     return t->hours;
   return d->hours_count ? &d->hours[0] : NULL;

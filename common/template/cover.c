@@ -21,7 +21,7 @@ struct sides {
   bool inside[DESK_MAX_HOURS], outside[DESK_MAX_HOURS];
 };
 
-static enum cover add_side(const struct desk *d, struct sides *s, const struct desk_hours *hours, bool outside) {
+static enum cover add_side(const struct desk *d, struct sides *s, const struct hours *hours, bool outside) {
   size_t index = (size_t)(hours - d->hours);
   (outside ? s->outside : s->inside)[index] = true;
   return s->inside[index] && s->outside[index] ? ALWAYS : SOMETIMES;
@@ -96,7 +96,7 @@ static enum cover cover_all(struct review *r, const char *channel, const char *q
 /* `single`: it is otherwise for customers of another language. */
 static void tell_hole(struct review *r, const char *channel, const char *queue, const char *language, bool single,
                       enum cover cover) {
-  static const struct desk_place nowhere = {0, 0};
+  static const struct complaint_place nowhere = {0, 0};
   char whom[120];
   if (language[0])
     snprintf(whom, sizeof(whom), " for customers who write in '%s'", language);

@@ -16,7 +16,7 @@ struct review {
   int64_t patience;
 };
 
-void review_note(struct review *r, const struct desk_place *place, const char *name, const char *format, ...)
+void review_note(struct review *r, const struct complaint_place *place, const char *name, const char *format, ...)
     printf_like(4, 5);
 /* Has the template a case that none before it takes? */
 void review_turn(struct review *r, size_t index);

@@ -3,7 +3,7 @@
 #include "template/review.h"
 #include "template/cover.h"
 #include "template/scan.h"
-#include "template/zone.h"
+#include "hours/zone.h"
 #include "text/sms_segments.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 #define OPEN_MS 1767607200000
 #define CLOSED_MS 1767654000000
 
-static printf_like(5, 0) void tell_of(struct review *r, bool wrong, const struct desk_place *place, const char *name,
+static printf_like(5, 0) void tell_of(struct review *r, bool wrong, const struct complaint_place *place, const char *name,
                                       const char *format, va_list args) {
   struct template_finding f = {.wrong = wrong, .place = *place, .name = name};
   vsnprintf(f.text, sizeof(f.text), format, args);
@@ -21,7 +21,7 @@ static printf_like(5, 0) void tell_of(struct review *r, bool wrong, const struct
   r->tell(r->arg, &f);
 }
 
-static printf_like(4, 5) void wrong(struct review *r, const struct desk_place *place, const char *name,
+static printf_like(4, 5) void wrong(struct review *r, const struct complaint_place *place, const char *name,
                                     const char *format, ...) {
   va_list args;
   va_start(args, format);
@@ -29,7 +29,7 @@ static printf_like(4, 5) void wrong(struct review *r, const struct desk_place *p
   va_end(args);
 }
 
-void review_note(struct review *r, const struct desk_place *place, const char *name, const char *format, ...) {
+void review_note(struct review *r, const struct complaint_place *place, const char *name, const char *format, ...) {
   va_list args;
   va_start(args, format);
   tell_of(r, false, place, name, format, args);
@@ -42,7 +42,7 @@ void review_note(struct review *r, const struct desk_place *place, const char *n
 struct words {
   const struct desk_template *t;
   struct slice source;
-  const struct desk_place *place;
+  const struct complaint_place *place;
   const char *what; /* "text", "subject" */
 };
 

@@ -12,7 +12,7 @@
 
 struct template_finding {
   bool wrong;              /* must be mended: desk apply refuses it; else worth knowing */
-  struct desk_place place;
+  struct complaint_place place;
   const char *name;        /* of the template; NULL: about several */
   char text[500];          /* one sentence */
 };

@@ -16,7 +16,7 @@ static const struct desk_queue *queue_of(const struct desk *d, const struct desk
 /* In words of the language; false at the arena's ceiling. */
 static bool add_words(const struct desk *d, const struct desk_template *t, struct slice language, int64_t now_ms,
                       struct arena *a, struct template_values *ret) {
-  const struct desk_hours *hours = template_hours(d, t);
+  const struct hours *hours = template_hours(d, t);
   const struct desk_queue *queue = queue_of(d, t);
   int64_t answer = queue && queue->answer_within_ms ? queue->answer_within_ms : ANSWER_TIME_MS;
   char *time = template_duration(a, language, answer);

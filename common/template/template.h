@@ -12,7 +12,7 @@
  * 200 characters first (variables.def), without controls, bidi controls and invisible characters, so it cannot start a
  * header, turn the text around it or hide in it. Time and memory are linear in the source and the values.
  *
- * Pure, but what tells the time of day asks the system's zones (template/zone.h) and is not for several threads.
+ * Pure, but what tells the time of day asks the system's zones (hours/zone.h) and is not for several threads.
  */
 #ifndef TEMPLATE_TEMPLATE_H
 #define TEMPLATE_TEMPLATE_H
@@ -35,7 +35,7 @@ const struct desk_template *template_choose(const struct desk *d, const struct t
 /* Do its hours allow it now? True when it has none. */
 bool template_fits_time(const struct desk_template *t, int64_t now_ms);
 /* The hours its opening_hours and next_open tell of: those it is chosen by, else the desk's first; NULL: none. */
-const struct desk_hours *template_hours(const struct desk *d, const struct desk_template *t);
+const struct hours *template_hours(const struct desk *d, const struct desk_template *t);
 /* The source of its subject: its own; else "Re: " and theirs, or the desk's name when there is none to quote. */
 struct slice template_subject(const struct desk_template *t, bool has_subject);
 /* Is anything acknowledged on this channel? */
@@ -81,8 +81,8 @@ int must_check template_check(struct slice source, struct complaint *c);
 /* A duration as a person would promise it, rounded up: "15 minutes", "2 Stunden", "3 дня". */
 char *template_duration(struct arena *a, struct slice language, int64_t ms);
 /* "Mon-Fri 09:00-17:00, Sat 10:00-12:00" (a hyphen: a dash would double the price of an SMS) */
-char *template_opening(struct arena *a, struct slice language, const struct desk_hours *h);
+char *template_opening(struct arena *a, struct slice language, const struct hours *h);
 /* "Monday at 09:00"; a week and more away "Monday (2027-01-04) at 09:00". "" while it is open, and when it never is. */
-char *template_next_open(struct arena *a, struct slice language, const struct desk_hours *h, int64_t now_ms);
+char *template_next_open(struct arena *a, struct slice language, const struct hours *h, int64_t now_ms);
 
 #endif

@@ -2,9 +2,9 @@
 /* Durations, opening hours and openings as people say them, from the rows of words.def. */
 #include "base/buf.h"
 #include "base/clock.h"
-#include "template/hours.h"
+#include "hours/hours.h"
 #include "template/template.h"
-#include "template/zone.h"
+#include "hours/zone.h"
 #include <stdio.h>
 
 #define MINUTE_MS (60LL * 1000)
@@ -114,15 +114,15 @@ char *template_duration(struct arena *a, struct slice language, int64_t ms) {
 
 /* ---- opening hours */
 
-static int day_of(const struct desk_span *s) {
-  return s->from / DESK_DAY_MINUTES;
+static int day_of(const struct hours_span *s) {
+  return s->from / HOURS_DAY_MINUTES;
 }
 
 /* The spans of a day, which stand together. */
 static struct day {
-  const struct desk_span *first;
+  const struct hours_span *first;
   size_t count;
-} spans_of(const struct desk_hours *h, int day) {
+} spans_of(const struct hours *h, int day) {
   size_t begin = 0, end;
   while (begin < h->span_count && day_of(&h->spans[begin]) < day)
     begin++;
@@ -131,9 +131,9 @@ static struct day {
   return (struct day){&h->spans[begin], end - begin};
 }
 
-static bool same_hours(const struct desk_hours *h, int day, int other) {
+static bool same_hours(const struct hours *h, int day, int other) {
   struct day a = spans_of(h, day), b = spans_of(h, other);
-  int apart = (other - day) * DESK_DAY_MINUTES;
+  int apart = (other - day) * HOURS_DAY_MINUTES;
   for (size_t i = 0; a.count == b.count && i < a.count; i++)
     if (a.first[i].from + apart != b.first[i].from || a.first[i].to + apart != b.first[i].to)
       return false;
@@ -142,11 +142,11 @@ static bool same_hours(const struct desk_hours *h, int day, int other) {
 
 /* "09:00"; the end of a day is 24:00, what is later is of the next morning. */
 static void add_time(struct buf *b, int minutes, bool end) {
-  int day = DESK_DAY_MINUTES, shown = end && minutes % day == 0 ? day : minutes % day;
+  int day = HOURS_DAY_MINUTES, shown = end && minutes % day == 0 ? day : minutes % day;
   buf_printf(b, "%02d:%02d", shown / HOUR_MINUTES, shown % HOUR_MINUTES);
 }
 
-static void add_days(struct buf *b, const struct language *l, const struct desk_hours *h, int first, int last) {
+static void add_days(struct buf *b, const struct language *l, const struct hours *h, int first, int last) {
   struct day day = spans_of(h, first);
   buf_printf(b, "%s%s", b->len ? ", " : "", l->short_days[first]);
   if (last > first)
@@ -159,7 +159,7 @@ static void add_days(struct buf *b, const struct language *l, const struct desk_
   }
 }
 
-char *template_opening(struct arena *a, struct slice language, const struct desk_hours *h) {
+char *template_opening(struct arena *a, struct slice language, const struct hours *h) {
   auto_clean(buf_free) struct buf text = BUF_INIT(TEXT_MAX);
   const struct language *l = language_of(language);
   for (int day = 0, last; day < WEEK_DAYS; day = last + 1) {
@@ -174,12 +174,12 @@ char *template_opening(struct arena *a, struct slice language, const struct desk
 /* ---- the next opening */
 
 /* What the wall's clock shows, as seconds since 1970-01-01. */
-static int64_t wall(const struct desk_hours *h, int64_t at_ms) {
+static int64_t wall(const struct hours *h, int64_t at_ms) {
   int64_t at = at_ms / 1000;
   return at + zone_offset(h->zone, at);
 }
 
-char *template_next_open(struct arena *a, struct slice language, const struct desk_hours *h, int64_t now_ms) {
+char *template_next_open(struct arena *a, struct slice language, const struct hours *h, int64_t now_ms) {
   const struct language *l = language_of(language);
   int64_t next_ms = hours_next(h, now_ms);
   if (next_ms < 0 || next_ms == now_ms)

@@ -137,7 +137,8 @@ static const char *queue_of(const struct trial *t, const contact_event *e) {
   const struct desk_facts facts = {
       .channel = slice_text(e->channel), .channel_kind = slice_text(e->channel_kind), .recipients = recipients,
       .recipient_count = e->n_to, .subject = slice_text(e->subject), .text = slice_text(e->text),
-      .automatic = slice_text(e->automatic ? e->automatic->kind : ""), .suspected = e->suspected[0] != '\0'};
+      .automatic = slice_text(e->automatic ? e->automatic->kind : ""), .suspected = e->suspected[0] != '\0',
+      .now_ms = clock_now_ms()};
   size_t count = desk_match(t->desk, &facts, rules, 64);
   return t->desk->rules[rules[count - 1]].queue;
 }

@@ -19,7 +19,7 @@ static int collect_others(const contact_event *e, bool (*is_own)(void *arg, stru
   return r;
 }
 
-static int match_rules(const contact_event *e, const struct desk *desk, const char *automatic, struct arena *a,
+static int match_rules(const contact_event *e, const struct decide_desk *desk, const char *automatic, struct arena *a,
                        struct decision *d) {
   struct slice *recipients = arena_alloc(a, sizeof(*recipients) * (e->n_to + 1));
   if (!recipients)
@@ -33,8 +33,9 @@ static int match_rules(const contact_event *e, const struct desk *desk, const ch
                              .subject = slice_text(e->subject),
                              .text = slice_text(e->text),
                              .automatic = slice_text(automatic),
-                             .suspected = e->suspected[0] != '\0'};
-  d->rule_count = desk_match(desk, &facts, d->rules, DECIDE_RULES_MAX);
+                             .suspected = e->suspected[0] != '\0',
+                             .now_ms = desk->now_ms};
+  d->rule_count = desk_match(desk->desk, &facts, d->rules, DECIDE_RULES_MAX);
   return 0;
 }
 
@@ -222,7 +223,7 @@ int decide(const contact_event *e, const struct decide_desk *desk, bool (*is_own
   if (r == 0)
     r = collect_others(e, is_own, arg, &others);
   if (r == 0)
-    r = match_rules(e, desk->desk, d.automatic, a, &d);
+    r = match_rules(e, desk, d.automatic, a, &d);
   if (r < 0)
     return r;
   d.others = word_list_text(&others);

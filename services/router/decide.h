@@ -39,6 +39,7 @@ struct decide_desk {
   struct slice secret;      /* of the desk, for tokens */
   const struct slice *channels; /* names of all its channels, for what comes back to us (AR-08) */
   size_t channel_count;
+  int64_t now_ms;          /* for rules that ask for hours */
 };
 
 /* Returns 0, or -ENOMEM at the arena's ceiling. `is_own(arg, address)` says whether an address belongs to the desk. */

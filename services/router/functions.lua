@@ -87,24 +87,55 @@ local function has_lang(c, lang)
   return l == lang or sub(l, 1, #lang + 1) == lang .. '-'
 end
 
+local function is_agent(c, agent) return c.last_agent == agent end
+
+local function open_count(c)
+  local count = 0
+  for _ in gmatch(c.open or '', '%S+') do count = count + 1 end
+  return count
+end
+
+-- What a customer agreed to, from the member 'consent' of the imported profile: a text with marks ("news;sms"), a list of
+-- marks, or an object of marks that are true. Read once for each step.
+local function consents(c)
+  if c.consents then return c.consents end
+  local marks = {}
+  local ok, profile = pcall(cjson.decode, c.profile or '')
+  local given = ok and type(profile) == 'table' and profile.consent
+  if type(given) == 'string' then
+    for mark in gmatch(given, '[^;,|%s]+') do marks[string.lower(mark)] = true end
+  elseif type(given) == 'table' then
+    for k, v in pairs(given) do
+      if type(k) == 'number' and type(v) == 'string' then marks[string.lower(v)] = true end
+      if type(k) == 'string' and v == true then marks[string.lower(k)] = true end
+    end
+  end
+  c.consents = marks
+  return marks
+end
+
+local function has_consent(c, mark) return consents(c)[mark] == true end
+
+local lists = { tag = has_tag, lang = has_lang, agent = is_agent, consent = has_consent }
+local amounts = { value = function(c) return tonumber(c.value) end, open = open_count }
+
+-- One term as a function of the customer; what nobody knows never holds.
+local function term_of(term)
+  local name, op, number = match(term, '^(%a+)([<>=]=?)(.+)$')
+  local amount, ok, limit = amounts[name], compare[op], tonumber(number)
+  if amount and ok and limit then
+    return function(c) local v = amount(c) return v ~= nil and ok(v, limit) end
+  end
+  local what, list = match(term, '^(%a+)=(.*)$')
+  if lists[what] then return any_of(list, lists[what]) end
+  return function() return false end
+end
+
 local function predicate(text)
   local p = predicates[text]
   if p then return p end
   local terms = {}
-  for term in gmatch(text, '[^;]+') do
-    local op, number = match(term, '^value([<>=]=?)(.+)$')
-    local what, list = match(term, '^(%a+)=(.*)$')
-    if op and compare[op] and tonumber(number) then
-      local ok, limit = compare[op], tonumber(number)
-      terms[#terms + 1] = function(c) local v = tonumber(c.value) return v ~= nil and ok(v, limit) end
-    elseif what == 'tag' then
-      terms[#terms + 1] = any_of(list, has_tag)
-    elseif what == 'lang' then
-      terms[#terms + 1] = any_of(list, has_lang)
-    else
-      terms[#terms + 1] = function() return false end
-    end
-  end
+  for term in gmatch(text, '[^;]+') do terms[#terms + 1] = term_of(term) end
   p = function(c)
     for i = 1, #terms do if not terms[i](c) then return false end end
     return true

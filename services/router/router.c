@@ -50,6 +50,7 @@ struct router {
 
 static const struct decide_desk *desk_in_force(void *arg) {
   struct router *s = arg;
+  s->desk.now_ms = clock_now_ms();
   return s->desk.desk ? &s->desk : NULL;
 }
 

@@ -173,6 +173,23 @@ def import_customer(r, *keys, tags="", value="", lang="", profile="", name="", i
     (dict(tags="|vip|", value="10"), "tag=vip;value>5", True),
     (dict(tags="|vip|", value="1"), "tag=vip;value>5", False),
     (dict(tags="|vip|"), "nonsense", False),
+    (dict(profile='{"consent":"News; sms"}'), "consent=news", True),
+    (dict(profile='{"consent":"News; sms"}'), "consent=mail|sms", True),
+    (dict(profile='{"consent":"newsletter"}'), "consent=news", False),
+    (dict(profile='{"consent":["news","SMS"]}'), "consent=sms", True),
+    (dict(profile='{"consent":{"news":true,"sms":false}}'), "consent=news", True),
+    (dict(profile='{"consent":{"news":true,"sms":false}}'), "consent=sms", False),
+    (dict(profile='{"consent":[1,null,["news"]]}'), "consent=news", False),
+    (dict(profile='{"consent":7}'), "consent=news", False),
+    (dict(profile='["news"]'), "consent=news", False),
+    (dict(profile='{"consent'), "consent=news", False),
+    (dict(), "consent=news", False),
+    (dict(), "agent=ana", False),
+    (dict(), "open>=1", False),
+    (dict(), "open=0", True),
+    (dict(value="5"), "open<1;value=5", True),
+    (dict(value="5"), "size>1", False),
+    (dict(value="5"), "value>x", False),
 ])
 def test_rules_on_the_customer(r, customer, predicate, matches):
     import_customer(r, "tel:+14155550100", **customer)
@@ -183,6 +200,18 @@ def test_rules_on_the_customer(r, customer, predicate, matches):
     if matches:
         facts = r.hget(f"{P}:item:{e['work_item']}", "facts").decode().split("\x1f")
         assert facts[2:6] == ["2", str(NOW + 3600000), "billing>=3", "special"]
+
+
+@pytest.mark.parametrize("last_agent, opened, predicate, matches", [
+    ("ana", "", "agent=bo|ana", True), ("ana", "", "agent=bo", False), ("ana", "", "agent=an", False),
+    ("", "va vb", "open>=2", True), ("", "va vb", "open>2", False), ("", "va", "open=1", True),
+    ("ana", "va", "agent=ana;open<2", True), ("bo", "va", "agent=ana;open<2", False),
+])
+def test_rules_on_what_goes_on_with_the_customer(r, last_agent, opened, predicate, matches):
+    customer = import_customer(r, "tel:+14155550100").decode()
+    r.hset(f"{P}:cust:{customer}", mapping={"last_agent": last_agent, "open": opened})
+    route(r, event(rules=[("special", "vip", 2, 0, "", predicate), ("default", "support", 5, 0, "", "")]))
+    assert journal(r)[-1]["queue"] == ("vip" if matches else "support")
 
 
 def test_context_is_attached_present_absent_unavailable(r):

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Any bytes as a desk; one that is accepted is then asked about an event whose text is the document itself. */
-#include "template/hours.h"
+#include "hours/hours.h"
 #include "template/review.h"
 
 #define ROOM 5
@@ -28,7 +28,7 @@ static void check_templates(const struct desk *d) {
   const struct desk_template *t = template_choose(d, &facts);
   assert(!t || (template_any(d, facts.channel) && template_fits_time(t, FRIDAY_MS)));
   for (size_t i = 0; i < d->hours_count; i++) {
-    const struct desk_hours *h = &d->hours[i];
+    const struct hours *h = &d->hours[i];
     int64_t next = hours_next(h, FRIDAY_MS);
     assert(h->span_count > 0 && (next == FRIDAY_MS) == hours_open(h, FRIDAY_MS));
     assert(next < 0 || (hours_open(h, next) && (next == FRIDAY_MS || !hours_open(h, next - 1))));

@@ -12,7 +12,9 @@
 
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
-static struct desk *good(const char *yaml) {
+#define NOT_BY_ALL __attribute__((unused))
+
+NOT_BY_ALL static struct desk *good(const char *yaml) {
   struct desk *d = NULL;
   struct complaint complaint = {0};
   if (desk_parse(slice_text(yaml), "desk.yaml", &d, &complaint))
@@ -20,7 +22,7 @@ static struct desk *good(const char *yaml) {
   return d;
 }
 
-static void refused(struct slice yaml, const char *want) {
+NOT_BY_ALL static void refused(struct slice yaml, const char *want) {
   struct desk *d = NULL;
   struct complaint complaint = {0};
   char got[1024];
@@ -30,8 +32,8 @@ static void refused(struct slice yaml, const char *want) {
   assert_string_equal(got, want);
 }
 
-static void list_of(struct buf *b, const char *head, const char *format_a, const char *format_b, size_t count,
-                    const char *tail) {
+NOT_BY_ALL static void list_of(struct buf *b, const char *head, const char *format_a, const char *format_b,
+                               size_t count, const char *tail) {
   buf_add_text(b, head);
   for (size_t i = 0; i < count; i++)
     buf_printf(b, "%s%s%zu%s", i ? ",\n" : "", format_a, i, format_b);

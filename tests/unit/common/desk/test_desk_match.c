@@ -229,12 +229,45 @@ static void test_pattern_is_linear(void **state) {
   assert_true(pattern_match(slice_of(pattern, 320), slice_of(text, sizeof(text))));
 }
 
+/* 2026-11-27 is a Friday. */
+static void test_hours(void **state) {
+  (void)state;
+  static const struct {
+    const char *zone, *when;
+    int64_t now_ms;
+    bool holds;
+  } cases[] = {
+      {"UTC", "office", 1795770000000, true},              /* 09:00 */
+      {"UTC", "office", 1795769999999, false},
+      {"UTC", "not office", 1795770000000, false},
+      {"UTC", "not office", 1795769999999, true},
+      {"Europe/Berlin", "office", 1795769999999, true},
+      {"Europe/Berlin", "not office", 1795797000000, true}, /* 16:30 UTC */
+      {"Mars/Olympus", "office", 1795770000000, false},     /* who cannot tell the time says neither */
+      {"Mars/Olympus", "not office", 1795770000000, false},
+  };
+  for (size_t i = 0; i < COUNT(cases); i++) {
+    struct buf yaml = BUF_INIT(1 << 12);
+    struct desk *d = NULL;
+    uint16_t found[1];
+    buf_printf(&yaml, "queues: [{name: q}]\ndefault: {queue: q}\nhours: [{name: office, zone: %s, open: {mon-fri: "
+               "\"09:00-17:00\"}}]\nrules: [{name: r, when: {hours: %s}, then: {queue: q}}]\n", cases[i].zone, cases[i].when);
+    assert_int_equal(desk_parse(buf_slice(&yaml), "desk.yaml", &d, NULL), 0);
+    struct desk_facts facts = {.now_ms = cases[i].now_ms};
+    assert_int_equal(desk_match(d, &facts, found, 1), 1);
+    if ((found[0] == 0) != cases[i].holds)
+      fail_msg("%s %s at %lld", cases[i].zone, cases[i].when, (long long)cases[i].now_ms);
+    desk_free(&d);
+    buf_free(&yaml);
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_conditions), cmocka_unit_test(test_empty_event), cmocka_unit_test(test_agents_addresses),
       cmocka_unit_test(test_order),
       cmocka_unit_test(test_patterns),   cmocka_unit_test(test_pattern_is_linear),
-      cmocka_unit_test(test_many_recipients),
+      cmocka_unit_test(test_many_recipients), cmocka_unit_test(test_hours),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

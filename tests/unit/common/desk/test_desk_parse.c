@@ -123,7 +123,11 @@ static const char *const around[PLACES][2] = {
 #define NO_NAME "is not a name: 1 to 32 of a-z, 0-9 and '-', beginning with a letter or digit"
 #define NO_TAG "is not allowed here: 1 to 64 of a-z, 0-9, '_' and '-'"
 #define WHEN_KEYS                                                                                                      \
-  "channel, channel_kind, recipient, words, customer_tags, customer_value, customer_language, suspected, automatic"
+  "channel, channel_kind, recipient, words, customer_tags, customer_value, customer_language, customer_last_agent, "    \
+  "customer_open, customer_consent, suspected, automatic, hours"
+#define QUEUE_KEYS                                                                                                     \
+  "name, priority, answer_within, next_within, resolve_within, levels, warn_at, hours, after_hours, real_time, "        \
+  "handling, language, relax, overflow, nobody, limit, offer, wrap_up"
 
 static const struct {
   enum place place;
@@ -131,7 +135,8 @@ static const struct {
 } cases[] = {
     {TOP, "", "1: the desk needs 'default'"},
     {TOP, "default: {queue: q}\nrule: []", "3:1: unknown key 'rule' in the desk; did you mean 'rules'? allowed: "
-                                           "queues, agents, rules, default, hours, templates, acknowledge"},
+                                           "queues, agents, rules, default, hours, templates, acknowledge, dispatch, "
+                                           "value"},
     {TOP, "default: {queue: q}\nrules: 5", "3:8: 'rules' must be a list"},
     {TOP, "default: {queue: q}\nagents: {a: b}", "3:9: 'agents' must be a list"},
     {QUEUE, " {priority: 1}", "2: a queue needs 'name'"},
@@ -145,7 +150,7 @@ static const struct {
     {QUEUE, " {name: r, answer_within: 30}", "27: '30' needs a unit: 250ms, 30s, 5m, 2h, 7d"},
     {QUEUE, " {name: r, answer_within: 366d}", "27: '366d' is too large for 'answer_within': 0 to 365d"},
     {QUEUE, " {name: r, answer_within: ~}", "27: 'answer_within' has no value"},
-    {QUEUE, " {name: r, skil: 1}", "12: unknown key 'skil' in a queue; allowed: name, priority, answer_within"},
+    {QUEUE, " {name: r, skil: 1}", "12: unknown key 'skil' in a queue; allowed: " QUEUE_KEYS},
     {QUEUE, " r", "2: a queue must be made of 'key: value' pairs"},
     {AGENT, " {name: a}, {name: a}", "20: agent 'a' is defined twice"},
     {AGENT, " {name: a, queues: [biling]}",

@@ -39,11 +39,11 @@ static const char whole[] =
 
 static void test_hours(void **state) {
   (void)state;
-  static const struct desk_span spans[] = {{540, 1020},   {1980, 2460},   {7800, 7920},
+  static const struct hours_span spans[] = {{540, 1020},   {1980, 2460},   {7800, 7920},
                                            {7980, 8100},  {9960, 10200}};
   struct desk *d = good(whole);
   assert_int_equal(d->hours_count, 2);
-  const struct desk_hours *office = &d->hours[0], *night = &d->hours[1];
+  const struct hours *office = &d->hours[0], *night = &d->hours[1];
   assert_string_equal(office->name, "office");
   assert_string_equal(office->zone, "Europe/Berlin");
   assert_int_equal(office->zone_place.line, 22);
@@ -148,7 +148,7 @@ static const struct {
     {TOP, "hours: 5", "3:8: 'hours' must be a list"},
     {TOP, "templates: {a: b}", "3:12: 'templates' must be a list"},
     {TOP, "template: []", "3:1: unknown key 'template' in the desk; did you mean 'templates'? allowed: queues, agents, "
-                          "rules, default, hours, templates, acknowledge"},
+                          "rules, default, hours, templates, acknowledge, dispatch, value"},
     {TOP, "acknowledge: 5", "3:14: 'acknowledge' must be made of 'key: value' pairs"},
     {HOURS, "{open: {mon: \"09:00-10:00\"}}", "3:47: an entry of 'hours' needs 'name'"},
     {HOURS, "{name: b}", "3:47: an entry of 'hours' needs 'open'"},

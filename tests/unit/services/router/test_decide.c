@@ -68,7 +68,7 @@ static bool own_support(void *arg, struct slice address) {
 
 static struct decision decided(struct bench *b) {
   const struct slice channels[] = {SLICE("mail"), SLICE("sales")};
-  struct decide_desk desk = {b->desk, SECRET, channels, 2};
+  struct decide_desk desk = {.desk = b->desk, .secret = SECRET, .channels = channels, .channel_count = 2};
   struct decision d;
   assert_int_equal(decide(b->event, &desk, own_support, NULL, b->arena, &d), 0);
   return d;

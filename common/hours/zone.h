@@ -4,12 +4,14 @@
  * last time, so this is for programs of one thread only. Everything else in Deskbell keeps UTC and does not mind.
  * Zones are those of $TZDIR or /usr/share/zoneinfo; "UTC" is always there.
  */
-#ifndef TEMPLATE_ZONE_H
-#define TEMPLATE_ZONE_H
+#ifndef HOURS_ZONE_H
+#define HOURS_ZONE_H
 
 #include "base/slice.h"
 
-/* Does the system have it? Names that are none (desk_zone_form) are not looked for. */
+/* Can this be the IANA name of a zone ("Europe/Berlin", "Etc/GMT+5")? Never a name that leaves a folder of zones. */
+bool zone_form(struct slice zone);
+/* Does the system have it? Names that are none (zone_form) are not looked for. */
 bool zone_known(const char *zone);
 /* Seconds east of UTC at this moment. 0 for a zone that the system does not know: ask first. */
 int64_t zone_offset(const char *zone, int64_t unix_s);

@@ -2,8 +2,9 @@
 /* Open or not, and when next: by table, and against asking every minute. Zones as the system has them. */
 #include "base/buf.h"
 #include "base/clock.h"
-#include "template/hours.h"
-#include "template/zone.h"
+#include "desk/desk.h"
+#include "hours/hours.h"
+#include "hours/zone.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -132,7 +133,7 @@ static void test_table(void **state) {
 }
 
 /* Every minute asked, from behind: the next opening is the nearest minute that is open. */
-static void against_every_minute(const struct desk_hours *h, const char *from, int days) {
+static void against_every_minute(const struct hours *h, const char *from, int days) {
   int64_t begin = at_ms(from), next = -1;
   for (int64_t at = begin + days * DAY_MS; at >= begin; at -= MINUTE_MS) {
     if (hours_open(h, at))

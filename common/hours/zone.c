@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "template/zone.h"
-#include "desk/desk.h"
+#include "hours/zone.h"
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,8 +7,35 @@
 #include <unistd.h>
 
 #define ZONES "/usr/share/zoneinfo"
-#define NAME_ROOM 80 /* desk_zone_form() allows less */
+#define NAME_ROOM 80 /* ZONE_MAX is less */
 #define PATH_ROOM 1024
+#define ZONE_MAX 64
+
+/* ---- names. They become a path below the system's folder of zones, so the form is stricter than theirs. */
+
+static bool zone_character(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '+';
+}
+
+/* No dots at all, so no "..", and no part that is empty. */
+bool zone_form(struct slice zone) {
+  struct slice rest = zone, part;
+  if (zone.len == 0 || zone.len > ZONE_MAX || zone.at[zone.len - 1] == '/')
+    return false;
+  for (bool first = true; slice_split(&rest, '/', &part); first = false) {
+    if (part.len == 0 || part.at[0] == '-' || part.at[0] == '+')
+      return false;
+    /* the same zones again, once with leap seconds: local time would be half a minute off */
+    if (first && (slice_equal(part, SLICE("right")) || slice_equal(part, SLICE("posix"))))
+      return false;
+    for (size_t i = 0; i < part.len; i++)
+      if (!zone_character(part.at[i]))
+        return false;
+  }
+  return true;
+}
+
+/* ---- zones */
 
 /* The zone that the process is in; "": none that we set. It was found when it was set. */
 static char current[NAME_ROOM];
@@ -35,7 +61,7 @@ static bool look_for(const char *zone) {
 
 bool zone_known(const char *zone) {
   return is_utc(zone) || (current[0] && strcmp(zone, current) == 0) ||
-         (desk_zone_form(slice_text(zone)) && look_for(zone));
+         (zone_form(slice_text(zone)) && look_for(zone));
 }
 
 /* The C library keeps every different value that TZ ever had: there are as many as zones. */
