@@ -16,9 +16,25 @@ static const struct ctl_command commands[] = {
     {"trace", "ID|REFERENCE|ADDRESS|MESSAGE-ID|PROVIDER-ID", "where a message is, what happened to it, when and why",
      "Takes the id of an event, conversation, work item or outbound message, the reference a customer was told, an e-mail\n"
      "address or phone number, a Message-ID, or the id a provider gave.\n", false, cmd_trace},
-    {"queue", "ls | show QUEUE [--limit N] | claim QUEUE --agent A | done ITEM [--agent A] [--seen N] | "
-              "requeue ITEM [--queue Q]", "agents' queues: see, take, end, put back",
-     "done --seen N refuses when the customer has written since the N messages that were seen.\n", false, cmd_queue},
+    {"queue", "ls | show QUEUE [--limit N] | claim [QUEUE] --agent A [--item ITEM] [--force] | accept|decline ITEM --agent A | "
+              "hold|snooze|resume|reopen ITEM [--agent A] [--until TIME] [--why TEXT] | done ITEM [--agent A] [--seen N] | "
+              "requeue ITEM [--queue Q] [--agent A] [--by B] [--note TEXT]", "agents' queues: see, take, put aside, end, put back",
+     "claim takes what is most urgent for the agent, or --item; --force is a supervisor's word: out of other hands, beyond\n"
+     "skills and capacity. accept and decline answer an offer. hold: waits for the customer; snooze: until a time (--until 2h,\n"
+     "2026-11-27T18:30Z) or their next message; resume: the agent goes on. done --seen N refuses when the customer has\n"
+     "written since the N messages that were seen. requeue --agent hands it to one agent; who does not take it in time loses it\n"
+     "to the others.\n", false, cmd_queue},
+    {"agent", "ls | show NAME | set NAME ready|busy|break|away|offline [--why TEXT] [--keep TIME]",
+     "agents: who is there, what they have, presence by hand",
+     "Offers go to those who are ready. What is set by hand stays until it is set again, or the agent's own program says\n"
+     "otherwise; with --keep 8h they are offline after that time.\n", false, cmd_agent},
+    {"why", "ITEM [--all] [--numbers]", "why was it offered to whom it was, why does it wait",
+     "ITEM may also be a conversation or the reference a customer was told. --all: every offer of it, not only the last.\n"
+     "--numbers: all that the decision rests on, as tables, and whether it follows from them.\n", false, cmd_why},
+    {"dispatch", "try --channel C [--from ADDRESS] [--to ADDRESS]... [--subject S] [--text T] [--language L] [--numbers] | "
+                 "try --event FILE [--numbers]", "this message now: which queue, who, when",
+     "Sends and writes nothing. --event: a message as `deskbell events` prints it, \"-\" for standard input.\n", false,
+     cmd_dispatch},
     {"customer", "import FILE.csv|FILE.jsonl | show ADDRESS", "customers and what is known of them",
      "Columns: id, name, email, phone, tags, value, language; all others go into the profile. Several addresses in one\n"
      "field are separated by ';'. A second import of the same address updates the same customer.\n", false, cmd_customer},
