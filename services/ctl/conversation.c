@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "conversation.h"
+#include "journal_work.h"
 #include "base/clock.h"
 #include "text/utf8.h"
 #include "threading.h"
