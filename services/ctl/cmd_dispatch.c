@@ -6,7 +6,7 @@
 #include "instant.h"
 #include "record_show.h"
 #include "step.h"
-#include "template/hours.h"
+#include "hours/hours.h"
 #include "try_message.h"
 #include <getopt.h>
 #include <stdio.h>

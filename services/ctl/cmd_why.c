@@ -8,7 +8,7 @@
 #include "item.h"
 #include "record_show.h"
 #include "step.h"
-#include "template/hours.h"
+#include "hours/hours.h"
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
