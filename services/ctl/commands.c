@@ -16,14 +16,22 @@ static const struct ctl_command commands[] = {
     {"trace", "ID|REFERENCE|ADDRESS|MESSAGE-ID|PROVIDER-ID", "where a message is, what happened to it, when and why",
      "Takes the id of an event, conversation, work item or outbound message, the reference a customer was told, an e-mail\n"
      "address or phone number, a Message-ID, or the id a provider gave.\n", false, cmd_trace},
-    {"queue", "ls | show QUEUE [--limit N] | claim [QUEUE] --agent A [--item ITEM] [--force] | accept|decline ITEM --agent A | "
-              "hold|snooze|resume|reopen ITEM [--agent A] [--until TIME] [--why TEXT] | done ITEM [--agent A] [--seen N] | "
-              "requeue ITEM [--queue Q] [--agent A] [--by B] [--note TEXT]", "agents' queues: see, take, put aside, end, put back",
-     "claim takes what is most urgent for the agent, or --item; --force is a supervisor's word: out of other hands, beyond\n"
-     "skills and capacity. accept and decline answer an offer. hold: waits for the customer; snooze: until a time (--until 2h,\n"
-     "2026-11-27T18:30Z) or their next message; resume: the agent goes on. done --seen N refuses when the customer has\n"
-     "written since the N messages that were seen. requeue --agent hands it to one agent; who does not take it in time loses it\n"
-     "to the others.\n", false, cmd_queue},
+    {"queue", "ls | show QUEUE | claim [QUEUE] | accept|decline|hold|snooze|resume|reopen|done|requeue ITEM [OPTION]...",
+     "agents' queues: see, take, put aside, end, hand on",
+     "ls                                       waiting, late, on duty, able to take one now\n"
+     "show QUEUE [--limit N]                   its work items, the most urgent first\n"
+     "claim [QUEUE] --agent A                  takes what is most urgent for the agent\n"
+     "claim --item ITEM --agent A [--force]    takes this one; --force: a supervisor's word, out of other hands, beyond skills\n"
+     "accept ITEM --agent A                    answers an offer\n"
+     "decline ITEM --agent A [--why TEXT]      the same\n"
+     "hold ITEM [--until TIME] [--why TEXT]    waits for the customer\n"
+     "snooze ITEM --until TIME [--why TEXT]    until a time (2h, 2026-11-27T18:30Z) or the customer's next message\n"
+     "resume ITEM --agent A                    the agent goes on\n"
+     "reopen ITEM [--why TEXT]                 what was done waits again\n"
+     "done ITEM [--agent A] [--seen N]         ends it; refuses when the customer wrote since the N messages that were seen\n"
+     "requeue ITEM [--queue Q] [--agent A] [--by B] [--note TEXT]\n"
+     "                                         back with its age; --agent: for this one alone, for a time, then for all\n",
+     false, cmd_queue},
     {"agent", "ls | show NAME | set NAME ready|busy|break|away|offline [--why TEXT] [--keep TIME]",
      "agents: who is there, what they have, presence by hand",
      "Offers go to those who are ready. What is set by hand stays until it is set again, or the agent's own program says\n"
