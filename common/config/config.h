@@ -161,6 +161,11 @@ struct email_settings {
   char *health;
 };
 
+struct dispatch_settings {
+  uint32_t most;              /* offers in one call */
+  char *health;
+};
+
 struct acknowledge_settings {
   char *health;
 };
@@ -209,6 +214,7 @@ struct config {
   struct spool_settings spool;
   struct router_settings router;
   struct email_settings email;
+  struct dispatch_settings dispatch;
   struct acknowledge_settings acknowledge;
   struct outbound_settings outbound;
   struct smtp_settings smtp;

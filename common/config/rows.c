@@ -16,6 +16,7 @@
 #define STRUCT_spool struct spool_settings
 #define STRUCT_router struct router_settings
 #define STRUCT_email struct email_settings
+#define STRUCT_dispatch struct dispatch_settings
 #define STRUCT_acknowledge struct acknowledge_settings
 #define STRUCT_outbound struct outbound_settings
 #define STRUCT_smtp struct smtp_settings
@@ -28,6 +29,7 @@
 #define BASE_spool offsetof(struct config, spool)
 #define BASE_router offsetof(struct config, router)
 #define BASE_email offsetof(struct config, email)
+#define BASE_dispatch offsetof(struct config, dispatch)
 #define BASE_acknowledge offsetof(struct config, acknowledge)
 #define BASE_outbound offsetof(struct config, outbound)
 #define BASE_smtp offsetof(struct config, smtp)

@@ -3,7 +3,7 @@
 #include "acknowledgement/compose.h"
 #include "base/clock.h"
 #include "base/file.h"
-#include "journal.h"
+#include "definition.h"
 #include "mail_trust.h"
 #include "text/address.h"
 #include "token/token.h"
@@ -37,12 +37,7 @@ static int desk_in_force(struct trial *t) {
   int status = desk_view_open(t->ctl, &v);
   if (status != CTL_OK)
     return status;
-  auto_reply *version = CALL(&v, "GET", TAG ":desk");
-  auto_reply *text = version ? CALL(&v, "HGET", TAG ":desk:documents", reply_text(version)) : NULL;
-  if (!text || text->type != REDIS_REPLY_STRING)
-    status = ctl_fail(t->ctl, "no desk definition is in force; name one with --desk");
-  else
-    status = parse_desk(t, slice_of(text->str, text->len), "desk definition");
+  status = definition_in_force(&v, &t->desk);
   desk_view_close(&v);
   return status;
 }

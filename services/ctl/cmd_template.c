@@ -4,13 +4,13 @@
 #include "definition.h"
 #include "config/document.h"
 #include "config/forms.h"
+#include "instant.h"
 #include "journal.h"
 #include "template/review.h"
 #include "text/sms_segments.h"
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #define ARENA_MAX (1024 * 1024)
 
@@ -110,19 +110,10 @@ static int option_language(struct preview *p, const char *text) {
   return CTL_OK;
 }
 
-/* "2026-11-27T18:30", with seconds or without, in UTC or with a zone's distance: "+01:00". */
 static int option_at(struct preview *p, const char *text) {
-  static const char *const forms[] = {"%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M%z", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"};
-  for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-    struct tm t = {0};
-    const char *end = strptime(text, forms[i], &t);
-    if (!end || *end != '\0' || t.tm_year < 70 || t.tm_year > 8000)
-      continue;
-    long east = t.tm_gmtoff; /* timegm() forgets it */
-    p->at_ms = ((int64_t)timegm(&t) - east) * 1000;
-    return CTL_OK;
-  }
-  return ctl_wrong_usage(p->ctl, "--at needs a time: 2026-11-27T18:30Z, 2026-11-27T19:30+01:00");
+  if (instant_read(text, &p->at_ms) < 0)
+    return ctl_wrong_usage(p->ctl, "--at needs a time: 2026-11-27T18:30Z, 2026-11-27T19:30+01:00");
+  return CTL_OK;
 }
 
 static int find_template(struct preview *p) {

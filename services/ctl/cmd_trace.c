@@ -8,6 +8,7 @@
 #include "base/encode.h"
 #include "conversation.h"
 #include "item.h"
+#include "journal_work.h"
 #include "outbound.h"
 #include "text/address.h"
 #include "threading.h"
@@ -109,18 +110,28 @@ static bool acknowledgement_step(json_t *steps, const struct entry *at, const st
   return true;
 }
 
+/* What became of the work item that the message came under. */
+static bool work_step(json_t *steps, const struct entry *at, const struct entry *e) {
+  const struct work_type *type = work_type_of(at);
+  if (!type || !slice_equal(at->meta[META_WORK_ITEM], e->meta[META_WORK_ITEM]))
+    return type != NULL;
+  auto_clean(buf_free) struct buf text = BUF_INIT(WORDS_MAX);
+  work_words(at, &text);
+  buf_add(&text, "", 1);
+  add_step(steps, entry_at(at), type->step, text.at ? text.at : "");
+  return true;
+}
+
 static void life_step(json_t *steps, const struct entry *at, const struct entry *e) {
   static const struct {
     const char *type, *step, *format;
     bool item; /* about its work item, not its conversation */
-  } rows[] = {{"claim", "claimed", "held by %s%s", true},
-              {"done", "done", "ended by %s%s", true},
-              {"requeue", "requeued", "back from %s to queue %s", true},
+  } rows[] = {{"done", "done", "ended by %s%s", true},
               {"merge", "merged", "by %s: %s", false},
               {"split", "split", "by %s: %s", false},
               {"move", "moved", "by %s: %s", false}};
   char text[700], what[400];
-  if (acknowledgement_step(steps, at, e))
+  if (acknowledgement_step(steps, at, e) || work_step(steps, at, e))
     return;
   struct slice agent = at->meta[META_AGENT].len ? at->meta[META_AGENT] : SLICE("the operator");
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -128,7 +139,7 @@ static void life_step(json_t *steps, const struct entry *at, const struct entry 
         (rows[i].item && !slice_equal(at->meta[META_WORK_ITEM], e->meta[META_WORK_ITEM])))
       continue;
     words(what, sizeof(what), "%s %s", at->meta[META_CONVERSATION], at->meta[META_EVIDENCE]);
-    struct slice about = i < 2 ? SLICE("") : i == 2 ? at->meta[META_QUEUE] : slice_text(what);
+    struct slice about = rows[i].item ? SLICE("") : slice_text(what);
     words(text, sizeof(text), rows[i].format, agent, about);
     add_step(steps, entry_at(at), rows[i].step, text);
   }

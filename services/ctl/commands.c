@@ -16,9 +16,33 @@ static const struct ctl_command commands[] = {
     {"trace", "ID|REFERENCE|ADDRESS|MESSAGE-ID|PROVIDER-ID", "where a message is, what happened to it, when and why",
      "Takes the id of an event, conversation, work item or outbound message, the reference a customer was told, an e-mail\n"
      "address or phone number, a Message-ID, or the id a provider gave.\n", false, cmd_trace},
-    {"queue", "ls | show QUEUE [--limit N] | claim QUEUE --agent A | done ITEM [--agent A] [--seen N] | "
-              "requeue ITEM [--queue Q]", "agents' queues: see, take, end, put back",
-     "done --seen N refuses when the customer has written since the N messages that were seen.\n", false, cmd_queue},
+    {"queue", "ls | show QUEUE | claim [QUEUE] | accept|decline|hold|snooze|resume|reopen|done|requeue ITEM [OPTION]...",
+     "agents' queues: see, take, put aside, end, hand on",
+     "ls                                       waiting, late, on duty, able to take one now\n"
+     "show QUEUE [--limit N]                   its work items, the most urgent first\n"
+     "claim [QUEUE] --agent A                  takes what is most urgent for the agent\n"
+     "claim --item ITEM --agent A [--force]    takes this one; --force: a supervisor's word, out of other hands, beyond skills\n"
+     "accept ITEM --agent A                    answers an offer\n"
+     "decline ITEM --agent A [--why TEXT]      the same\n"
+     "hold ITEM [--until TIME] [--why TEXT]    waits for the customer\n"
+     "snooze ITEM --until TIME [--why TEXT]    until a time (2h, 2026-11-27T18:30Z) or the customer's next message\n"
+     "resume ITEM --agent A                    the agent goes on\n"
+     "reopen ITEM [--why TEXT]                 what was done waits again\n"
+     "done ITEM [--agent A] [--seen N]         ends it; refuses when the customer wrote since the N messages that were seen\n"
+     "requeue ITEM [--queue Q] [--agent A] [--by B] [--note TEXT]\n"
+     "                                         back with its age; --agent: for this one alone, for a time, then for all\n",
+     false, cmd_queue},
+    {"agent", "ls | show NAME | set NAME ready|busy|break|away|offline [--why TEXT] [--keep TIME]",
+     "agents: who is there, what they have, presence by hand",
+     "Offers go to those who are ready. What is set by hand stays until it is set again, or the agent's own program says\n"
+     "otherwise; with --keep 8h they are offline after that time.\n", false, cmd_agent},
+    {"why", "ITEM [--all] [--numbers]", "why was it offered to whom it was, why does it wait",
+     "ITEM may also be a conversation or the reference a customer was told. --all: every offer of it, not only the last.\n"
+     "--numbers: all that the decision rests on, as tables, and whether it follows from them.\n", false, cmd_why},
+    {"dispatch", "try --channel C [--from ADDRESS] [--to ADDRESS]... [--subject S] [--text T] [--language L] [--numbers] | "
+                 "try --event FILE [--numbers]", "this message now: which queue, who, when",
+     "Sends and writes nothing. --event: a message as `deskbell events` prints it, \"-\" for standard input.\n", false,
+     cmd_dispatch},
     {"customer", "import FILE.csv|FILE.jsonl | show ADDRESS", "customers and what is known of them",
      "Columns: id, name, email, phone, tags, value, language; all others go into the profile. Several addresses in one\n"
      "field are separated by ';'. A second import of the same address updates the same customer.\n", false, cmd_customer},

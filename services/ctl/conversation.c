@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "conversation.h"
+#include "journal_work.h"
 #include "base/clock.h"
 #include "text/utf8.h"
 #include "threading.h"
@@ -170,6 +171,11 @@ static struct said *said_new(struct desk_view *v, struct arena *a, const struct 
   contact_event *event = entry_event(v, e);
   if (event)
     set_event(v, a, event, s);
+  if (work_type_of(e)) {
+    auto_clean(buf_free) struct buf words = BUF_INIT(WORDS_MAX);
+    work_words(e, &words);
+    s->words = copy(a, buf_slice(&words));
+  }
   if (strcmp(s->type, "event") == 0) {
     auto_clean(buf_free) struct buf words = BUF_INIT(WORDS_MAX);
     threading_words(e->meta[META_CONVERSATION], e->meta[META_HOW], e->meta[META_EVIDENCE], event, &words);

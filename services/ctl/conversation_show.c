@@ -93,8 +93,7 @@ static void print_list(const char *name, json_t *list) {
 static void print_entry(const struct said *s) {
   static const struct {
     const char *type, *text;
-  } types[] = {{"claim", "taken by"}, {"done", "ended by"},   {"requeue", "back to its queue from"},
-               {"merge", "merged by"}, {"split", "split by"}, {"move", "moved by"}};
+  } types[] = {{"done", "ended by"}, {"merge", "merged by"}, {"split", "split by"}, {"move", "moved by"}};
   char at[RFC3339_LEN + 1];
   clock_rfc3339(s->at_ms, at);
   printf("  %s  ", at);
@@ -106,6 +105,10 @@ static void print_entry(const struct said *s) {
   }
   if (strcmp(s->type, "acknowledge") == 0) {
     printf("no acknowledgement: %s\n", strncmp(s->evidence, "silent ", 7) == 0 ? s->evidence + 7 : s->evidence);
+    return;
+  }
+  if (s->words[0]) {
+    printf("%s\n", s->words);
     return;
   }
   const char *text = s->type;

@@ -16,3 +16,26 @@ int definition_read(const struct ctl *ctl, const char *path, struct buf *ret_tex
   fprintf(stderr, "%s:%u:%u: %s\n", c.file[0] ? c.file : path, c.line, c.column, c.text);
   return CTL_USAGE;
 }
+
+int definition_in_force(struct desk_view *v, struct desk **ret) {
+  auto_reply *version = CALL(v, "GET", TAG ":desk");
+  auto_reply *document = version ? CALL(v, "HGET", TAG ":desk:documents", reply_text(version)) : NULL;
+  struct complaint c;
+  uint64_t number = 0;
+  if (!document)
+    return CTL_FAILED;
+  if (document->type != REDIS_REPLY_STRING)
+    return ctl_fail(v->ctl, "no desk definition is in force; has the router been up once?");
+  if (desk_parse(slice_of(document->str, document->len), "desk definition", ret, &c) < 0)
+    return ctl_fail(v->ctl, "the desk definition in force: line %u: %s", c.line, c.text);
+  if (slice_to_u64(slice_text(reply_text(version)), UINT64_MAX, &number) == 0)
+    (*ret)->version = number;
+  return CTL_OK;
+}
+
+const struct desk_queue *definition_queue(const struct desk *d, const char *name) {
+  for (size_t i = 0; i < d->queue_count; i++)
+    if (strcmp(d->queues[i].name, name) == 0)
+      return &d->queues[i];
+  return NULL;
+}

@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A desk definition in a file, as the commands that take one read it. */
+/* A desk definition in a file, or the one in force, as the commands that take one read it. */
 #ifndef CTL_DEFINITION_H
 #define CTL_DEFINITION_H
 
-#include "ctl.h"
 #include "desk/desk.h"
+#include "journal.h"
 
 /* Reads FILE ("-": standard input) and what it says (gives both). Returns CTL_OK, or says file:line:column and what is
  * wrong, and returns CTL_FAILED (cannot be read) or CTL_USAGE. */
 int must_check definition_read(const struct ctl *ctl, const char *path, struct buf *ret_text, struct desk **ret);
+/* The one in force (gives it, with its version). Returns CTL_OK, or CTL_FAILED after saying why. */
+int must_check definition_in_force(struct desk_view *v, struct desk **ret);
+/* Lent; NULL: there is none of this name. */
+const struct desk_queue *definition_queue(const struct desk *d, const char *name);
 
 #endif

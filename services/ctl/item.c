@@ -30,6 +30,15 @@ static void set_time(json_t *to, const char *name, struct slice value) {
   json_object_set_new(to, name, json_string(text));
 }
 
+static json_t *names_json(struct slice names) {
+  json_t *list = json_array();
+  struct slice name;
+  while (slice_split(&names, ' ', &name))
+    if (name.len)
+      json_array_append_new(list, slice_json(name));
+  return list;
+}
+
 static int set_event(struct desk_view *v, json_t *item, struct slice event_id) {
   char id[64];
   snprintf(id, sizeof(id), "%.*s", (int)event_id.len, event_id.at);
@@ -62,10 +71,11 @@ static int set_event(struct desk_view *v, json_t *item, struct slice event_id) {
 int item_json(struct desk_view *v, const char *id, json_t **ret) {
   char key[128];
   snprintf(key, sizeof(key), TAG ":item:%.64s", id);
-  auto_reply *reply = CALL(v, "HMGET", key, "state", "queue", "agent", "changed", "facts", "reason");
+  auto_reply *reply = CALL(v, "HMGET", key, "state", "queue", "agent", "changed", "facts", "reason", "offered",
+                           "until", "note", "into");
   if (!reply)
     return -EIO;
-  if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 6 || reply->element[0]->type != REDIS_REPLY_STRING)
+  if (reply->type != REDIS_REPLY_ARRAY || reply->elements != 10 || reply->element[0]->type != REDIS_REPLY_STRING)
     return -ENOENT;
   struct slice facts[FACT_COUNT];
   split_parts(slice_text(reply_text(reply->element[4])), '\x1f', facts, FACT_COUNT);
@@ -81,6 +91,11 @@ int item_json(struct desk_view *v, const char *id, json_t **ret) {
   set(item, "skills", facts[FACT_SKILLS]);
   set(item, "rule", facts[FACT_RULE]);
   set(item, "reason", slice_text(reply_text(reply->element[5])));
+  if (reply_text(reply->element[6])[0])
+    json_object_set_new(item, "offered", names_json(slice_text(reply_text(reply->element[6]))));
+  set_time(item, "until", slice_text(reply_text(reply->element[7])));
+  set(item, "note", slice_text(utf8_one_line(v->arena, slice_text(reply_text(reply->element[8])))));
+  set(item, "into", slice_text(reply_text(reply->element[9])));
   set_number(item, "desk_version", facts[FACT_DESK]);
   set_time(item, "created", facts[FACT_CREATED]);
   set_time(item, "changed", slice_text(reply_text(reply->element[3])));
@@ -102,6 +117,17 @@ int item_json(struct desk_view *v, const char *id, json_t **ret) {
 static const char *text_of(const json_t *object, const char *name) {
   const char *s = json_string_value(json_object_get(object, name));
   return s ? s : "";
+}
+
+/* Whose turn it is, and until when. */
+static void print_hands(const json_t *item) {
+  const json_t *offered = json_object_get(item, "offered"), *name;
+  size_t i;
+  json_array_foreach(offered, i, name) printf("%s %s", i ? "," : ", offered to", json_string_value(name));
+  if (text_of(item, "agent")[0] && !json_array_size(offered))
+    printf(", with %s", text_of(item, "agent"));
+  if (text_of(item, "until")[0])
+    printf("%s until %s", json_array_size(offered) || text_of(item, "agent")[0] ? "" : ",", text_of(item, "until"));
 }
 
 static void print_context(const json_t *context) {
@@ -131,13 +157,14 @@ void item_print(const json_t *item) {
   const json_t *event = json_object_get(item, "event");
   printf("%s  %s in %s, priority %" JSON_INTEGER_FORMAT, text_of(item, "id"), text_of(item, "state"), text_of(item, "queue"),
          json_integer_value(json_object_get(item, "priority")));
-  if (text_of(item, "agent")[0])
-    printf(", with %s", text_of(item, "agent"));
+  print_hands(item);
   if (text_of(item, "deadline")[0])
     printf(", answer due %s", text_of(item, "deadline"));
   printf(", since %s\n", text_of(item, "created"));
   if (text_of(item, "reason")[0])
     printf("    ! %s\n", text_of(item, "reason"));
+  if (text_of(item, "note")[0])
+    printf("    note: %s\n", text_of(item, "note"));
   if (event)
     printf("    %s: %s%s%s%s  %s%s%s\n", text_of(event, "channel"), text_of(event, "name"),
            text_of(event, "name")[0] ? " <" : "", text_of(event, "from"), text_of(event, "name")[0] ? ">" : "",

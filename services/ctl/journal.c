@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "journal.h"
+#include "journal_work.h"
 #include "outbound.h"
 #include "base/clock.h"
 #include "base/encode.h"
@@ -186,7 +187,7 @@ contact_event *entry_event(struct desk_view *v, const struct entry *e) {
   contact_event *event = NULL;
   const char *why;
   arena_reset(v->arena);
-  if (slice_equal(e->type, SLICE("outbound")))
+  if (slice_equal(e->type, SLICE("outbound")) || work_type_of(e))
     return NULL;
   return e->event.len && event_unpack(e->event, v->arena, &event, &why) == 0 ? event : NULL;
 }
@@ -245,6 +246,11 @@ static json_t *event_data(struct desk_view *v, const struct entry *e, const cont
     set(data, rows[i].name, e->meta[rows[i].meta]);
   if (e->meta[META_DESK].len)
     json_object_set_new(data, "desk_version", json_integer(number(e->meta[META_DESK])));
+  if (work_type_of(e)) {
+    work_set(data, e);
+    set_time(data, "routed_at", entry_at(e));
+    return data;
+  }
   if (!outbound)
     set_threading(data, e);
   if (e->meta[META_CONTEXT].len)
@@ -257,14 +263,18 @@ static void type_of(const struct entry *e, const contact_event *event, char ret[
   static const struct {
     const char *type, *name;
   } rows[] = {{"quarantine", "org.deskbell.contact.quarantine.v1"}, {"quarantine_end", "org.deskbell.quarantine.ended.v1"},
-              {"claim", "org.deskbell.work_item.claimed.v1"},       {"done", "org.deskbell.work_item.done.v1"},
-              {"requeue", "org.deskbell.work_item.requeued.v1"},    {"desk", "org.deskbell.desk.applied.v1"},
+              {"done", "org.deskbell.work_item.done.v1"},           {"desk", "org.deskbell.desk.applied.v1"},
               {"reopen", "org.deskbell.work_item.reopened.v1"},     {"outbound", "org.deskbell.outbound.created.v1"},
               {"acknowledge", "org.deskbell.acknowledgement.withheld.v1"},
               {"outbound_state", "org.deskbell.outbound.changed.v1"},
               {"outbound_order", "org.deskbell.outbound.ordered.v1"},
               {"merge", "org.deskbell.conversation.merged.v1"},     {"split", "org.deskbell.conversation.split.v1"},
               {"move", "org.deskbell.conversation.moved.v1"}};
+  const struct work_type *work = work_type_of(e);
+  if (work) {
+    snprintf(ret, 64, "%s", work->cloud);
+    return;
+  }
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
     if (slice_equal(e->type, slice_text(rows[i].type))) {
       snprintf(ret, 64, "%s", rows[i].name);

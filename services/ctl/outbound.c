@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "outbound.h"
+#include "journal_work.h"
 #include "base/clock.h"
 #include "base/encode.h"
 #include "text/utf8.h"
@@ -181,6 +182,7 @@ bool outbound_of_entry(const struct entry *e, struct slice *ret_id, struct slice
   bool about = slice_equal(e->type, SLICE("event")) && slice_equal(e->meta[META_HOW], SLICE("outbound"));
   for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
     about = about || slice_equal(e->type, slice_text(types[i]));
+  about = about && !work_type_of(e);
   struct slice rest = e->meta[META_EVIDENCE];
   if (!about || !slice_split(&rest, ' ', ret_id))
     return false;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Which programs a desk runs: one row each. Channel programs stop first, so that nothing new comes in; then the router,
- * which has drained them; then who follows the journal; then Redis, which has what they wrote.
+ * which has drained them; then who works on what is in Redis; then Redis, which has what they wrote.
  */
 #include "base/file.h"
 #include "log/line.h"
@@ -39,6 +39,7 @@ static const struct {
   bool without_channels; /* runs even when no channel is configured */
 } rows[] = {
     {"router", STOP_ROUTER, always, true},
+    {"dispatch", STOP_FOLLOWERS, always, true},
     {"acknowledge", STOP_FOLLOWERS, always, true},
     {"email", STOP_CHANNELS, is_email, false},
     {"sms", STOP_CHANNELS, is_sms, false},

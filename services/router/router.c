@@ -40,7 +40,7 @@ struct router {
   uv_prepare_t pump;
   uv_timer_t retry, refresh;
   bool draining, store_trouble;
-  char trouble[320], store_words[320]; /* what the lanes and the store last said; "" all is well */
+  char trouble[320], store_words[320], plan_words[320]; /* what the lanes and the store last said; "" all is well */
   struct slice *channels;          /* names of all channels */
   struct metric *routed, *duplicate, *quarantined, *refused, *step, *accepted, *waiting, *lanes_up, *version;
   struct metric *automatic[AUTOMATIC_KINDS];
@@ -154,6 +154,15 @@ static void store_changed(void *arg, bool up, const char *why) {
   else
     log_warn("redis_down", KV("why", why), KV("then", "reconnecting, events wait in the spools"));
   s->store_trouble = !up;
+}
+
+static void unplanned(void *arg, const char *words) {
+  struct router *s = arg;
+  snprintf(s->plan_words, sizeof(s->plan_words), "%s", words ? words : "");
+  if (words)
+    log_error("plan_refused", KV("why", words), KV("then", "events are routed, dispatch goes on with the plan before"));
+  else
+    log_info("plan_taken", KV("then", "dispatch goes by the desk definition in force"));
 }
 
 static void store_trouble(void *arg, const char *words) {
@@ -366,8 +375,8 @@ int router_start(struct service_run *run, void **ret_self) {
   s->redis_url = redis_config_url(s->config);
   struct redis_options redis = {.url = s->redis_url, .user = s->config->redis.user, .password = s->password,
                                 .deadline_ms = s->config->router.redis_deadline_ms};
-  struct store_user user = {.loaded = loaded, .replaced = replaced, .changed = store_changed, .trouble = store_trouble,
-                            .arg = s};
+  struct store_user user = {.loaded = loaded, .replaced = replaced, .changed = store_changed, .unplanned = unplanned,
+                            .trouble = store_trouble, .arg = s};
   s->store_trouble = true;
   s->store = store_open(service_loop(run), &redis, TAG, &user);
   open_lanes(s, &redis);
@@ -411,6 +420,8 @@ void router_unhealthy(void *self, struct buf *ret_reasons) {
     buf_printf(ret_reasons, "redis: not usable%s%s\n", s->store_words[0] ? ": " : "", s->store_words);
   else if (s->trouble[0])
     buf_printf(ret_reasons, "redis: refuses: %s\n", s->trouble);
+  if (s->plan_words[0])
+    buf_printf(ret_reasons, "dispatch: the desk definition in force is not its plan: %s\n", s->plan_words);
   relay_unhealthy(s->relay, ret_reasons);
 }
 

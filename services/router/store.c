@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A chain of calls, each started by the answer of the one before: run_id → release of the library → (load it) →
- * version of the desk definition → (make the first) → its document. One chain at a time; a failure ends it and the
- * next refresh starts again.
+ * version of the desk definition → (make the first) → its document → its plan, for the steps that dispatch. One chain at
+ * a time; a failure ends it and the next refresh starts again.
+ *
+ * A plan that Redis does not take holds nothing up: events are routed, and dispatch goes on with the plan before.
  */
 #include "store.h"
 #include "base/clock.h"
+#include "plan/plan.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -16,7 +19,7 @@ __asm__(".section .rodata\n"
         "functions_lua:\n.incbin \"" FUNCTIONS_LUA "\"\n"
         "functions_lua_end:\n.byte 0\n.previous\n");
 
-enum { REPLAY_MARGIN_MS = 10000 };
+enum { REPLAY_MARGIN_MS = 10000, DAY_MS = 24 * 3600 * 1000 };
 
 struct store {
   struct redis *redis;
@@ -26,7 +29,10 @@ struct store {
   bool running, loaded_library;
   int64_t heard_ms;
   uint64_t asked_version; /* of the document on its way; the one in use is the desk's */
-  struct desk *desk;
+  struct desk *desk, *next; /* next: read, its plan on the way; NULL: that of `desk` is */
+  int64_t planned_day, asked_day; /* since 1970, when Redis took the plan of `desk` (0: it has not); of the one on its way */
+  bool looked_again;      /* in this chain, because another definition was applied meanwhile */
+  char unplanned[320];    /* why not, as it was said; "" all is well */
 };
 
 static void ask(struct store *s, redis_answer *next, int argc, const char **argv, const size_t *lengths) {
@@ -54,6 +60,65 @@ static bool failed(struct store *s, const redisReply *reply) {
 
 static void ask_version(struct store *s);
 
+/* ---- the plan */
+
+static void say_unplanned(struct store *s, const char *words) {
+  if (strncmp(s->unplanned, words, sizeof(s->unplanned) - 1) == 0)
+    return;
+  snprintf(s->unplanned, sizeof(s->unplanned), "%s", words);
+  s->user.unplanned(s->user.arg, words[0] ? s->unplanned : NULL);
+}
+
+static void end_loaded(struct store *s) {
+  struct desk *old = s->next ? s->desk : NULL;
+  if (s->next)
+    s->desk = s->next;
+  s->next = NULL;
+  end(s, NULL);
+  s->user.loaded(s->user.arg, s->desk);
+  desk_free(&old);
+}
+
+static void on_planned(void *arg, redisReply *reply) {
+  struct store *s = arg;
+  bool refused = reply && reply->type == REDIS_REPLY_ERROR;
+  if (!reply) {
+    end(s, NULL);
+  } else if (refused && strncmp(reply->str, "STALE", 5) == 0) {
+    bool again = !s->looked_again;
+    s->looked_again = true;
+    if (again)
+      ask_version(s); /* another definition was applied just now */
+    else
+      end(s, NULL);
+  } else {
+    s->planned_day = refused ? 0 : s->asked_day;
+    say_unplanned(s, refused ? reply->str : "");
+    end_loaded(s);
+  }
+}
+
+/* What the steps in Redis must know of the definition. Calendars go on, so it is made again every day. */
+static void ask_plan(struct store *s) {
+  const struct desk *desk = s->next ? s->next : s->desk;
+  auto_clean(buf_free) struct buf plan = BUF_INIT(PLAN_MAX_BYTES), hours = BUF_INIT(PLAN_MAX_BYTES);
+  int64_t now_ms = clock_now_ms();
+  if (plan_write(desk, &plan) != 0 || plan_write_hours(desk, now_ms, &hours) != 0) {
+    say_unplanned(s, "the desk definition is too large for dispatch: have fewer agents, queues or hours");
+    end_loaded(s);
+    return;
+  }
+  char now[24], version[24];
+  snprintf(now, sizeof(now), "%lld", (long long)now_ms);
+  snprintf(version, sizeof(version), "%llu", (unsigned long long)desk->version);
+  const char *argv[] = {"FCALL", "deskbell_plan", "1", s->tag, now, version, buf_slice(&plan).at, buf_slice(&hours).at};
+  const size_t lengths[] = {5, 13, 1, strlen(s->tag), strlen(now), strlen(version), plan.len, hours.len};
+  s->asked_day = now_ms / DAY_MS;
+  ask(s, on_planned, 8, argv, lengths);
+}
+
+/* ---- the definition */
+
 static void on_document(void *arg, redisReply *reply) {
   struct store *s = arg;
   if (failed(s, reply))
@@ -71,11 +136,8 @@ static void on_document(void *arg, redisReply *reply) {
     return;
   }
   desk->version = s->asked_version;
-  struct desk *old = s->desk;
-  s->desk = desk;
-  end(s, NULL);
-  s->user.loaded(s->user.arg, desk);
-  desk_free(&old);
+  s->next = desk;
+  ask_plan(s);
 }
 
 static void on_applied(void *arg, redisReply *reply) {
@@ -92,6 +154,7 @@ static void on_version(void *arg, redisReply *reply) {
   struct store *s = arg;
   if (failed(s, reply))
     return;
+  desk_free(&s->next); /* of a chain that broke off */
   if (reply->type != REDIS_REPLY_STRING) {
     char now[24];
     snprintf(now, sizeof(now), "%lld", (long long)clock_now_ms());
@@ -104,8 +167,10 @@ static void on_version(void *arg, redisReply *reply) {
     return;
   }
   if (s->desk && version == s->desk->version) {
-    end(s, NULL);
-    s->user.loaded(s->user.arg, s->desk);
+    if (s->planned_day == clock_now_ms() / DAY_MS)
+      end_loaded(s);
+    else
+      ask_plan(s);
     return;
   }
   s->asked_version = version;
@@ -129,6 +194,7 @@ static void on_library(void *arg, redisReply *reply) {
 }
 
 static void load_library(struct store *s) {
+  s->planned_day = 0; /* what the steps know of a plan may be read differently by a newer release */
   const char *argv[] = {"FUNCTION", "LOAD", "REPLACE", functions_lua};
   const size_t lengths[] = {8, 4, 7, (size_t)(functions_lua_end - functions_lua)};
   ask(s, on_library, 4, argv, lengths);
@@ -167,6 +233,8 @@ static void on_info(void *arg, redisReply *reply) {
   bool replaced = s->run_id[0] && strcmp(s->run_id, run_id) != 0;
   memcpy(s->run_id, run_id, sizeof(run_id));
   if (replaced)
+    s->planned_day = 0; /* it may have lost the plan too */
+  if (replaced)
     s->user.replaced(s->user.arg, s->heard_ms - REPLAY_MARGIN_MS);
   ASK(s, on_release, "FCALL", "deskbell_release", "0");
 }
@@ -188,6 +256,7 @@ void store_refresh(struct store *s) {
   if (s->running || !redis_up(s->redis))
     return;
   s->running = true;
+  s->looked_again = false;
   ASK(s, on_info, "INFO", "server");
 }
 
@@ -224,6 +293,7 @@ void store_close(struct store **store) {
   *store = NULL;
   redis_close(&s->redis);
   desk_free(&s->desk);
+  desk_free(&s->next);
   free(s->tag);
   free(s);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the router needs of Redis before it can route: the function library, the desk definition in force, and whether
- * it is still the same Redis (its run_id). Uses a connection of its own.
+ * What the router needs of Redis before it can route: the function library, the desk definition in force and its plan
+ * (plan/plan.h), which it writes there, and whether it is still the same Redis (its run_id). Uses a connection of its
+ * own.
  */
 #ifndef ROUTER_STORE_H
 #define ROUTER_STORE_H
@@ -17,6 +18,9 @@ struct store_user {
   /* Another Redis process than before answers: it may have lost what was answered since `since_ms`. */
   void (*replaced)(void *arg, int64_t since_ms);
   void (*changed)(void *arg, bool up, const char *why);
+  /* Redis did not take the plan of the definition in force, in words for an operator: events are routed, dispatch goes on with
+   * the plan before. NULL: it has it now. */
+  void (*unplanned)(void *arg, const char *words);
   /* The store cannot be used, in words for an operator; said again only when the words change. */
   void (*trouble)(void *arg, const char *words);
   void *arg;

@@ -31,6 +31,7 @@ static const struct {
   const char *page, *sections[6];
 } pages[] = {
     {"deskbell.md", {"desk", "redis", "link", "spool", "outbound", "channels"}},
+    {"dispatch.md", {"dispatch"}},
     {"acknowledge.md", {"acknowledge"}},
     {"router.md", {"router"}},
     {"email.md", {"email", "smtp", "mailboxes"}},
