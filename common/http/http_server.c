@@ -238,8 +238,11 @@ static void on_closed(uv_handle_t *handle) {
 static void abort_suspended(struct http_server *s) {
   for (struct http_connection *c = s->connections; c; c = c->next) {
     struct http_request *r = c->request;
-    if (!r || !r->suspended)
+    bool streaming = r && r->stream && r->stream->suspended;
+    if (!r || (!r->suspended && !streaming))
       continue;
+    if (streaming)
+      r->stream->suspended = false;
     r->suspended = false;
     r->aborted = true;
     MHD_resume_connection(r->mhd);
