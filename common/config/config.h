@@ -204,6 +204,27 @@ struct http_settings {        /* sms and webform */
   char *health;
 };
 
+struct inbox_settings {
+  char *listen;               /* "127.0.0.1:0"; "": the program does not run */
+  char *zmq_listen;           /* "": none */
+  char *zmq_keys;             /* folder */
+  char *tokens_file;
+  uint32_t max_connections;
+  uint32_t max_per_address;
+  int64_t deadline_ms;
+  char **trusted_proxies;
+  size_t trusted_proxy_count;
+  char **origins;             /* web pages that may call */
+  size_t origin_count;
+  double rate;                /* requests a second of one token; 0: no limit */
+  uint32_t burst;
+  uint32_t streams;           /* of one agent */
+  size_t stream_size;
+  int64_t heartbeat_ms;
+  int64_t keep_ms;            /* presence lasts so long after the last connection */
+  char *health;
+};
+
 struct config {
   char *dir;                  /* absolute */
   char *name;                 /* of the desk */
@@ -220,6 +241,7 @@ struct config {
   struct smtp_settings smtp;
   struct http_settings sms;
   struct http_settings webform;
+  struct inbox_settings inbox;
   struct channel_config *channels;
   size_t channel_count;
   struct mailbox_config *mailboxes;

@@ -22,6 +22,7 @@
 #define STRUCT_smtp struct smtp_settings
 #define STRUCT_sms struct http_settings
 #define STRUCT_webform struct http_settings
+#define STRUCT_inbox struct inbox_settings
 
 #define BASE_desk 0
 #define BASE_redis offsetof(struct config, redis)
@@ -35,6 +36,7 @@
 #define BASE_smtp offsetof(struct config, smtp)
 #define BASE_sms offsetof(struct config, sms)
 #define BASE_webform offsetof(struct config, webform)
+#define BASE_inbox offsetof(struct config, inbox)
 
 #define WIDTH(type, member) sizeof(((type *)NULL)->member)
 

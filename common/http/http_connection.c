@@ -131,10 +131,12 @@ void http_reap(struct http_server *s) {
       [PHASE_READING] = deadline,
       [PHASE_HANDLING] = INT64_MAX,                 /* the handler has its own limit; it must answer */
       [PHASE_ANSWERING] = deadline,
+      [PHASE_STREAMING] = INT64_MAX,                /* but not without reading */
   };
   for (struct http_connection *c = s->connections; c; c = c->next)
-    if (now - c->since_ms > longest[c->phase] && c->fd >= 0)
+    if (c->fd >= 0 && (now - c->since_ms > longest[c->phase] || http_stream_stalled(c->request, now, deadline)))
       shutdown(c->fd, SHUT_RDWR);
+  http_stream_reap(s);
 }
 
 void http_cut_idle(struct http_server *s) {

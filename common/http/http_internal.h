@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/id.h"
 #include "http/http.h"
+#include "http/stream.h"
 #include <arpa/inet.h>
 #include <microhttpd.h>
 
@@ -16,7 +17,7 @@
 #define HTTP_CACHE_SLOTS 64
 
 /* Where a connection stands; each phase has its own longest stay (http_connection.c). */
-enum http_phase { PHASE_FRESH, PHASE_IDLE, PHASE_READING, PHASE_HANDLING, PHASE_ANSWERING, PHASE_COUNT };
+enum http_phase { PHASE_FRESH, PHASE_IDLE, PHASE_READING, PHASE_HANDLING, PHASE_ANSWERING, PHASE_STREAMING, PHASE_COUNT };
 
 struct http_connection {
   struct http_server *server;
@@ -48,8 +49,21 @@ struct http_request {
   struct MHD_Response *response;
   struct http_cached *cached;                  /* the response is the cache's, not ours */
   unsigned status;
+  struct http_stream *stream;                  /* the answer goes on */
+  http_gone *watch;                            /* NULL: nobody asked */
+  void *watch_arg;
   char peer[INET6_ADDRSTRLEN];
   bool begun, dispatched, suspended, replied, over, aborted;
+};
+
+/* Lives as long as its request or libmicrohttpd's response, whichever is longer (http_stream.c). */
+struct http_stream {
+  struct http_request *request;                /* NULL: it is over */
+  http_gone *gone;                             /* NULL: need not be told any more */
+  void *arg;
+  struct buf queue;                            /* written and not fetched; its ceiling is the room */
+  int64_t progress_ms;                         /* when something was fetched last, or the queue was empty */
+  bool suspended, ended, response_lives;
 };
 
 /* A response that was given twice in a row is made once (http_reply.c). */
@@ -109,5 +123,16 @@ void http_free_requests(struct http_server *s);
 enum MHD_Result http_queue(struct http_request *r);
 void http_drop_response(struct http_request *r);
 void http_cache_free(struct http_server *s);
+/* Type, our usual headers and these. False: a value that is none. */
+bool http_decorate(struct http_server *s, struct MHD_Response *m, const char *type,
+                   const struct http_reply_header *headers, size_t header_count);
+
+/* http_stream.c */
+/* Its request ends: tells its user. */
+void http_stream_over(struct http_request *r);
+/* Tells of peers that have closed. */
+void http_stream_reap(struct http_server *s);
+/* Reads nothing of what waits for it. */
+bool http_stream_stalled(const struct http_request *r, int64_t now_ms, int64_t deadline_ms);
 
 #endif

@@ -8,11 +8,8 @@
 
 #define CACHED_BODY_MAX 512
 
-static struct MHD_Response *make(struct http_server *s, const char *type, struct slice body,
-                                 const struct http_reply_header *headers, size_t header_count) {
-  struct MHD_Response *m = MHD_create_response_from_buffer(body.len, (void *)body.at, MHD_RESPMEM_MUST_COPY);
-  if (!m)
-    return NULL;
+bool http_decorate(struct http_server *s, struct MHD_Response *m, const char *type,
+                   const struct http_reply_header *headers, size_t header_count) {
   bool good = !type || MHD_add_response_header(m, "Content-Type", type) == MHD_YES;
   good = good && MHD_add_response_header(m, "X-Content-Type-Options", "nosniff") == MHD_YES;
   bool caching = false;
@@ -24,9 +21,15 @@ static struct MHD_Response *make(struct http_server *s, const char *type, struct
     good = good && MHD_add_response_header(m, "Cache-Control", "no-store") == MHD_YES;
   if (s->quiesced)
     good = good && MHD_add_response_header(m, "Connection", "close") == MHD_YES;
-  if (!good) {
+  return good;
+}
+
+static struct MHD_Response *make(struct http_server *s, const char *type, struct slice body,
+                                 const struct http_reply_header *headers, size_t header_count) {
+  struct MHD_Response *m = MHD_create_response_from_buffer(body.len, (void *)body.at, MHD_RESPMEM_MUST_COPY);
+  if (m && !http_decorate(s, m, type, headers, header_count)) {
     MHD_destroy_response(m);
-    return NULL;
+    m = NULL;
   }
   return m;
 }
@@ -113,6 +116,7 @@ void http_reply(struct http_request *r, unsigned status, const char *type, struc
   struct http_server *s = r->server;
   assert(!r->replied && status >= 200 && status <= 599);
   r->replied = true;
+  r->watch = NULL;
   r->status = status;
   r->response = find_or_make(s, type, body, headers, header_count, &r->cached);
   if (!r->response) { /* a header value that is none */
@@ -134,7 +138,7 @@ enum MHD_Result http_queue(struct http_request *r) {
   if (!r->response)
     return MHD_NO;
   if (r->connection)
-    http_enter(r->connection, PHASE_ANSWERING);
+    http_enter(r->connection, r->stream && !r->stream->ended ? PHASE_STREAMING : PHASE_ANSWERING);
   enum MHD_Result queued = MHD_queue_response(r->mhd, r->status, r->response);
   http_drop_response(r);
   return queued;

@@ -39,8 +39,9 @@ static void free_request(struct http_request *r) {
 void http_release(struct http_request *r) {
   struct http_server *s = r->server;
   http_drop_response(r);
-  if (r->dispatched && !r->replied)
+  if (r->dispatched && (!r->replied || r->stream))
     s->pending--;
+  http_stream_over(r);
   if (r->connection)
     r->connection->request = NULL;
   if (s->free_count >= POOLED_MAX) {

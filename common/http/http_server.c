@@ -234,15 +234,20 @@ static void on_closed(uv_handle_t *handle) {
     free_server(s);
 }
 
-/* libmicrohttpd ends the process when it is stopped with suspended connections. */
+/* libmicrohttpd ends the process when it is stopped with suspended connections; a stream suspends itself when all that
+ * waited is fetched, unless it is aborted. */
 static void abort_suspended(struct http_server *s) {
   for (struct http_connection *c = s->connections; c; c = c->next) {
     struct http_request *r = c->request;
-    if (!r || !r->suspended)
+    if (!r || (!r->suspended && !r->stream))
       continue;
+    bool resume = r->suspended || r->stream->suspended;
+    if (r->stream)
+      r->stream->suspended = false;
     r->suspended = false;
     r->aborted = true;
-    MHD_resume_connection(r->mhd);
+    if (resume)
+      MHD_resume_connection(r->mhd);
   }
   MHD_run(s->daemon);
 }

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/file.h"
+#include "journal/entry_json.h"
 #include "redis/redis.h"
 #include "redis/redis_config.h"
 #include "spool/blob.h"
@@ -150,37 +151,8 @@ static void set_time(json_t *to, const char *name, int64_t at_ms) {
   json_object_set_new(to, name, json_string(text));
 }
 
-static json_t *words_json(struct slice list, char sep) {
-  json_t *array = json_array();
-  struct slice word;
-  while (slice_split(&list, sep, &word))
-    if (word.len)
-      json_array_append_new(array, slice_json(word));
-  return array;
-}
-
 json_t *entry_context(const struct entry *e) {
-  struct slice part[CONTEXT_COUNT];
-  entry_context_parts(e, part);
-  json_t *c = json_object();
-  set(c, "state", part[CONTEXT_STATE]);
-  set_time(c, "as_of", number(part[CONTEXT_AS_OF]));
-  set(c, "name", part[CONTEXT_NAME]);
-  if (part[CONTEXT_TAGS].len)
-    json_object_set_new(c, "tags", words_json(part[CONTEXT_TAGS], '|'));
-  if (part[CONTEXT_VALUE].len) {
-    char text[64];
-    snprintf(text, sizeof(text), "%.*s", (int)part[CONTEXT_VALUE].len, part[CONTEXT_VALUE].at);
-    json_object_set_new(c, "value", json_real(strtod(text, NULL)));
-  }
-  set(c, "language", part[CONTEXT_LANGUAGE]);
-  if (part[CONTEXT_OPEN].len)
-    json_object_set_new(c, "open_conversations", words_json(part[CONTEXT_OPEN], ' '));
-  set(c, "last_agent", part[CONTEXT_LAST_AGENT]);
-  json_t *profile = part[CONTEXT_PROFILE].len ? json_loadb(part[CONTEXT_PROFILE].at, part[CONTEXT_PROFILE].len, 0, NULL) : NULL;
-  if (profile)
-    json_object_set_new(c, "profile", profile);
-  return c;
+  return entry_context_json(e);
 }
 
 contact_event *entry_event(struct desk_view *v, const struct entry *e) {

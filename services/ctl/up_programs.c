@@ -41,6 +41,7 @@ static const struct {
     {"router", STOP_ROUTER, always, true},
     {"dispatch", STOP_FOLLOWERS, always, true},
     {"acknowledge", STOP_FOLLOWERS, always, true},
+    {"inbox", STOP_FOLLOWERS, always, true},
     {"email", STOP_CHANNELS, is_email, false},
     {"sms", STOP_CHANNELS, is_sms, false},
     {"webform", STOP_CHANNELS, is_form, false},
@@ -48,6 +49,8 @@ static const struct {
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
 static bool wanted(const struct config *config, size_t row) {
+  if (strcmp(rows[row].name, "inbox") == 0 && !config->inbox.listen[0])
+    return false;
   for (size_t i = 0; i < config->channel_count; i++)
     if (config->channels[i].enabled && rows[row].serves(&config->channels[i]))
       return true;
