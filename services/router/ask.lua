@@ -139,24 +139,27 @@ do
       due(d, i.w) }
   end
 
-  -- try {tag}  now queue priority within skills kind language customer
+  -- try {tag}  now from kind language count  (name queue priority within skills customer)*
   local function try(keys, args)
     local d = steps.begin(keys[1], args[1])
-    local rule_of_item = { queue = args[2], priority = args[3], within = args[4], skills = args[5], kind = args[6] }
-    local who = { lang = args[7] ~= '' and args[7] or nil }
-    if args[8] ~= '' then
-      local v = call('HMGET', d.tag .. ':cust:' .. args[8], 'tags', 'value', 'lang', 'profile', 'last_agent',
-        'last_agent_at', 'open')
-      who = { tags = v[1], value = v[2], lang = who.lang or v[3], profile = v[4], last_agent = v[5], last_agent_at = v[6],
-        open = v[7] }
+    local customer = work.customer(d.tag, args[2])
+    local rules = {}
+    for n = 1, tonumber(args[5]) do
+      local at = 5 + (n - 1) * 6
+      rules[n] = { name = args[at + 1], queue = args[at + 2], priority = args[at + 3], within = args[at + 4],
+        skills = args[at + 5], customer = args[at + 6], kind = args[3] }
     end
-    local i = work.imagine(d, rule_of_item, who)
+    local found = work.first_match(rules, customer)
+    if not found then return redis.error_reply('INVALID rules') end
+    if args[4] ~= '' then customer.lang = args[4] end
+    local i = work.imagine(d, found, customer)
     local first, record = nil, ''
     if match_step.served(d, i.w.line) then
-      first, record = decided(d, { { id = 'w-new', line = i.w.line, set = i.w.set, score = i.score, priority = args[3],
+      first, record = decided(d, { { id = i.id, line = i.w.line, set = i.w.set, score = i.score, priority = found.priority,
         place = work.pack(i.w), declined = false } })
     end
-    return { i.queue, i.w.line, due(d, i.w), record, first and 'offered' or 'waits' }
+    return { found.name, not customer.new and customer.id or '', i.queue, i.w.line, due(d, i.w), record,
+      first and 'offered' or 'waits' }
   end
 
   local READS = { 'no-writes' }

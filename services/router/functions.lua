@@ -213,6 +213,13 @@ local function note_undeliverable(tag, e, conv, how, now)
   end
 end
 
+work.first_match = first_match
+
+-- Who writes from this address, as identify() finds them for a message that is not there.
+function work.customer(tag, key)
+  return identify(tag, { from = key, id = '', mode = 'mail', channel = '' })
+end
+
 -- A machine's answer, or a colleague's note: a fact about its conversation that asks for no work, starts no clock and
 -- lets nobody in (AR-61, AR-63, TH-17). But what we sent and did not arrive is work again, in the queue it was in.
 local function attach(tag, e, customer, conv, how, evidence, rules, now)
