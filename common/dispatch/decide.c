@@ -45,14 +45,6 @@ static size_t kept_for(const struct rule_view *v, const struct rule_item *item, 
   return RULE_NO_QUEUE;
 }
 
-static void see(const struct rule_view *v, struct rule_record *r, rule_queues queues) {
-  rule_queues fresh = queues & ~r->seen;
-  for (size_t q = 0; fresh; q++, fresh >>= 1)
-    if (fresh & 1)
-      r->queues[q] = v->queues[q];
-  r->seen |= queues;
-}
-
 /* ---- which item */
 
 /* Best pair with anybody who may take it. False when nobody fits; kept_for is set when all who fit are kept. */
@@ -129,9 +121,7 @@ static void judge_items(const struct rule_view *v, struct rule_record *r) {
       insert(&items, &row);
     } else {
       insert(&held, &row);
-      see(v, r, (rule_queues)1 << row.kept_for);
     }
-    see(v, r, (rule_queues)1 << v->items[i].queue);
   }
 }
 
@@ -142,7 +132,6 @@ static void judge_agent(const struct rule_view *v, struct rule_agent_row row, st
   struct table spared = TABLE(r->spared, RULE_RECORD_HELD, r->spared_count, r->spared_left, agent_order);
   row.price = rule_price(v->queues, v->queue_count, row.lost);
   row.cost = rule_cost(v->weights, &row);
-  see(v, r, row.lost);
   insert(row.kept_for == RULE_NO_QUEUE ? &agents : &spared, &row);
 }
 
@@ -172,18 +161,43 @@ static void judge_group(const struct rule_view *v, const struct rule_item *item,
   judge_agent(v, row, r);
 }
 
+/* ---- the queues that the rows of the record name */
+
+static rule_queues queues_of_items(const struct rule_item_row *rows, size_t count) {
+  rule_queues set = 0;
+  for (size_t i = 0; i < count; i++) {
+    set |= (rule_queues)1 << rows[i].item.queue;
+    if (rows[i].kept_for != RULE_NO_QUEUE)
+      set |= (rule_queues)1 << rows[i].kept_for;
+  }
+  return set;
+}
+
+static rule_queues queues_of_agents(const struct rule_agent_row *rows, size_t count) {
+  rule_queues set = 0;
+  for (size_t i = 0; i < count; i++)
+    set |= rows[i].lost;
+  return set;
+}
+
+static void see_queues(const struct rule_view *v, struct rule_record *r) {
+  r->seen = queues_of_items(r->items, r->item_count) | queues_of_items(r->held, r->held_count) |
+            queues_of_agents(r->agents, r->agent_count) | queues_of_agents(r->spared, r->spared_count);
+  for (size_t q = 0; q < v->queue_count; q++)
+    if (rule_has(r->seen, q))
+      r->queues[q] = v->queues[q];
+}
+
 int rule_decide(const struct rule_view *v, struct rule_record *ret) {
   struct rule_record *r = ret;
   assert(v->queue_count <= RULE_QUEUES);
   r->weights = *v->weights;
-  r->seen = 0;
   r->item_count = r->held_count = r->items_left = r->held_left = r->unfit = 0;
   r->agent_count = r->spared_count = r->agents_left = r->spared_left = 0;
   judge_items(v, r);
-  if (r->item_count == 0)
-    return RULE_WAIT;
-  for (size_t g = 0; g < v->group_count; g++)
+  for (size_t g = 0; r->item_count && g < v->group_count; g++)
     if (fits(v, &r->items[0].item, g))
       judge_group(v, &r->items[0].item, g, r);
-  return 0;
+  see_queues(v, r);
+  return r->item_count ? 0 : RULE_WAIT;
 }

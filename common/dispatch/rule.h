@@ -164,9 +164,9 @@ double rule_index(const struct rule_queue *q, enum rule_set set, double score);
 
 /* ---- a decision and its explanation */
 
-#define RULE_RECORD_ITEMS 16
-#define RULE_RECORD_AGENTS 16
-#define RULE_RECORD_HELD 8
+#define RULE_RECORD_ITEMS 4
+#define RULE_RECORD_AGENTS 8
+#define RULE_RECORD_HELD 2
 
 struct rule_item_row {
   struct rule_item item;         /* known_group and barred mean nothing here */

@@ -9,7 +9,7 @@
 local rule = {}
 do
   local US, RS = "\31", "\30"
-  local ITEMS, AGENTS, HELD = 16, 16, 8
+  local ITEMS, AGENTS, HELD = 4, 8, 2
   local FLEXIBILITY, RATIO = 6, 8 -- in the weights
 
   -- As a sorted set orders members. Lua's own < follows the locale.
@@ -147,6 +147,17 @@ do
     return n and string.format("%.17g", n) or ""
   end
 
+  -- What most records have alike is written once.
+  local written, count = {}, 0
+  local function same_number(n)
+    local text = written[n]
+    if text then return text end
+    if count > 5000 then written, count = {}, 0 end
+    text = number(n)
+    written[n], count = text, count + 1
+    return text
+  end
+
   local function name(s)
     return (s or ""):gsub("[%z\1-\31]", " ")
   end
@@ -175,9 +186,9 @@ do
   local function add_queues(out, v, seen)
     for n, q in ipairs(v.queues) do
       if seen[n - 1] then
-        add(out, "q", number(n - 1), (name(q.name)), number(q.target_ms), number(q.base), number(q.slope),
-            number(q.late_base), number(q.late_slope), number(q.head_start_ms), number(q.now_ms), number(q.able),
-            number(q.keep), number(q.scarcity), q.real_time and "1" or "0")
+        add(out, "q", number(n - 1), (name(q.name)), same_number(q.target_ms), same_number(q.base), same_number(q.slope),
+            same_number(q.late_base), same_number(q.late_slope), same_number(q.head_start_ms), number(q.now_ms),
+            number(q.able), number(q.keep), number(q.scarcity), q.real_time and "1" or "0")
       end
     end
   end
@@ -186,17 +197,20 @@ do
     return number(math.max(#rows - most, 0))
   end
 
+  local function see_lost(rows, most, seen)
+    for i = 1, math.min(#rows, most) do
+      for _, n in ipairs(rows[i].lost) do seen[n] = true end
+    end
+  end
+
   local function record(v, items, held, agents, spared, unfit)
     local out, seen, weights = {}, {}, {}
-    for i, w in ipairs(v.weights) do weights[i] = number(w) end
+    for i, w in ipairs(v.weights) do weights[i] = same_number(w) end
     add(out, "w", unpack(weights))
-    for _, item in ipairs(v.items) do seen[item.queue] = true end
-    for _, row in ipairs(held) do seen[row.kept_for] = true end
-    for _, rows in ipairs({agents, spared}) do
-      for _, row in ipairs(rows) do
-        for _, n in ipairs(row.lost) do seen[n] = true end
-      end
-    end
+    for i = 1, math.min(#items, ITEMS) do seen[items[i].item.queue] = true end
+    for i = 1, math.min(#held, HELD) do seen[held[i].item.queue], seen[held[i].kept_for] = true, true end
+    see_lost(agents, AGENTS, seen)
+    see_lost(spared, HELD, seen)
     add_queues(out, v, seen)
     add_items(out, "i", items, ITEMS)
     add_items(out, "h", held, HELD)

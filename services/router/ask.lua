@@ -94,7 +94,6 @@ do
   end
 
   local function decided(d, list)
-    match_step.add_priorities(d, list)
     local first, _, record = rule.decide(match_step.view_of(d, list))
     return first, record
   end
@@ -131,7 +130,7 @@ do
       before = call('ZRANK', d.tag .. ':line:' .. i.w.line .. ':' .. i.w.set, i.id) or 0
       if score and plans.line(d.p, i.w.line) then
         local _
-        _, record = decided(d, { { id = i.id, line = i.w.line, set = i.w.set, score = tonumber(score),
+        _, record = decided(d, { { id = i.id, line = i.w.line, set = i.w.set, score = tonumber(score), priority = i.priority,
           place = work.pack(i.w), declined = call('HGET', d.tag .. ':declined', i.id) } })
       end
     end

@@ -11,10 +11,13 @@ do
   -- ---- heads of a line: of each set the first, and those behind it as long as somebody declined the one before
 
   local function read_head(d, id, line, set, score)
-    local place, declined = unpack(call('HMGET', d.tag .. ':item:' .. id, 'place'))
+    local place, facts = unpack(call('HMGET', d.tag .. ':item:' .. id, 'place', 'facts'))
+    if not place then return nil end
+    local declined
     if d.any_declined == nil then d.any_declined = call('HLEN', d.tag .. ':declined') > 0 end
     declined = d.any_declined and call('HGET', d.tag .. ':declined', id) or false
-    return { id = id, line = line, set = set, score = score, place = place or '', declined = declined }
+    return { id = id, line = line, set = set, score = score, place = place, declined = declined,
+      priority = string.match(facts or '', '^[^\31]*\31[^\31]*\31([^\31]*)') or '5' }
   end
 
   local function heads_of_set(d, line, set, out)
@@ -24,8 +27,13 @@ do
       local page = call('ZRANGE', key, from, from + most - 1, 'WITHSCORES')
       for n = 1, #page, 2 do
         local head = read_head(d, page[n], line, set, tonumber(page[n + 1]))
-        out[#out + 1] = head
-        if not head.declined then return end
+        if head then
+          out[#out + 1] = head
+          if not head.declined then return end
+        else
+          call('ZREM', key, page[n]) -- left by a step that failed half way
+          from = from - 1
+        end
       end
       if #page < 2 * most then return end
       from = from + most
@@ -301,16 +309,6 @@ do
     offers[#offers + 1] = work.exact(d.now + q.offer_ms)
   end
 
-  -- Priorities stand in the items' facts: read for the record only.
-  local function add_priorities(d, list)
-    for _, head in ipairs(list) do
-      if head.priority == nil then
-        head.priority = string.match(call('HGET', d.tag .. ':item:' .. head.id, 'facts') or '',
-          '^[^\31]*\31[^\31]*\31([^\31]*)') or '5'
-      end
-    end
-  end
-
   -- One decision on these lines; true when an offer was made.
   local function decide_once(d, lines, agent, offers)
     if next(crew.groups(d)) == nil then return false end
@@ -321,7 +319,6 @@ do
         list = copy
         add_known(d, agent, list)
       end
-      add_priorities(d, list)
       local first, _, record, rows = rule.decide(view_of(d, list))
       if first then
         make_offer(d, first, rows, record, offers)
@@ -342,7 +339,6 @@ do
     local kind, name = string.sub(mark, 1, 2), string.sub(mark, 3)
     while #offers < 3 * most do
       local lines = kind == 'l:' and { name } or all_lines(d)
-      table.sort(lines)
       if not decide_once(d, lines, kind == 'a:' and name or nil, offers) then
         return false
       end
@@ -468,7 +464,6 @@ do
 
   match_step.view_of, match_step.windows, match_step.heads, match_step.served = view_of, windows, heads, served
   match_step.speed_of, match_step.index_of, match_step.all_lines = speed_of, index_of, all_lines
-  match_step.add_priorities, match_step.line_queue = add_priorities, line_queue
 
   crew.register()
   work.register()

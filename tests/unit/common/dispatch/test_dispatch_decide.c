@@ -209,6 +209,11 @@ static bool room_after(const struct rule_group *g, const struct rule_queue *q, c
   return g->room - used >= q->units && g->kind_room[q->kind] - of_kind >= q->units;
 }
 
+/* Another queue, not only another line of the same. */
+static bool is_other(const struct desk *d, size_t a, size_t b) {
+  return a != b && !slice_equal(d->queues[a].name, d->queues[b].name);
+}
+
 static bool may_take(const struct desk *d, const struct rule_item *w, size_t group) {
   const struct rule_group *g = &d->groups[group];
   const struct rule_queue *own = &d->queues[w->queue];
@@ -216,8 +221,8 @@ static bool may_take(const struct desk *d, const struct rule_item *w, size_t gro
     return false;
   for (size_t q = 0; q < d->view.queue_count && w->set == RULE_PARKED; q++) {
     const struct rule_queue *other = &d->queues[q];
-    bool lost =
-        q != w->queue && g->ln_speed[q] != RULE_LACKS && room_after(g, other, NULL) && !room_after(g, other, own);
+    bool lost = is_other(d, q, w->queue) && g->ln_speed[q] != RULE_LACKS && room_after(g, other, NULL) &&
+                !room_after(g, other, own);
     if (lost && other->target_ms * 10 <= own->target_ms && other->able - 1 < other->keep)
       return false;
   }
@@ -228,7 +233,7 @@ static double pair_cost(const struct desk *d, const struct rule_item *w, size_t 
   const struct rule_group *g = &d->groups[group];
   double price = 0;
   for (size_t q = 0; q < d->view.queue_count; q++)
-    if (q != w->queue && d->queues[q].real_time && g->ln_speed[q] != RULE_LACKS && room_after(g, &d->queues[q], NULL) &&
+    if (is_other(d, q, w->queue) && d->queues[q].real_time && g->ln_speed[q] != RULE_LACKS && room_after(g, &d->queues[q], NULL) &&
         !room_after(g, &d->queues[q], &d->queues[w->queue]))
       price += d->queues[q].scarcity / d->queues[q].able;
   return log(1 + d->weights.slowdown * (g->units - g->room) / g->units) - g->ln_speed[w->queue] -
