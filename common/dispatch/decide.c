@@ -28,7 +28,7 @@ static rule_queues lost_queues(const struct rule_view *v, size_t group, size_t t
   rule_queues lost = 0;
   for (size_t n = 0; n < v->queue_count; n++) {
     const struct rule_queue *q = &v->queues[n];
-    if (n != taken && !alike(q, own) && g->ln_speed[n] > RULE_LACKS && has_room(g, q) && !has_room_beside(g, q, own))
+    if ((q->real_time || q->keep > 0) && n != taken && !alike(q, own) && g->ln_speed[n] > RULE_LACKS && has_room(g, q) && !has_room_beside(g, q, own))
       lost |= (rule_queues)1 << n;
   }
   return lost;

@@ -38,8 +38,8 @@
  *       cost     ((crowded - ln_speed) - ln_known) + flexibility * price
  *       load     used / units                                                 least loaded first, at equal cost
  *       kept     parked and target_q * reserve_ratio <= target and able_q - 1 < keep_q, for a queue q that is lost
- *   - "lost": not the item's own queue nor another line of it (the same name), the agent has its skill and room for it
- *     now, and would have no room after.
+ *   - "lost": a queue that is real_time or has a keep, not the item's own nor another line of it (the same name); the
+ *     agent has its skill and room for it now, and would have no room after.
  *
  * Times are milliseconds of the queue's own clock, which stands while the queue is closed; whole ones, so that what is
  * due is due in both programs. Nothing of it depends on when a timer really fires but the reserve and the late set.

@@ -37,11 +37,12 @@ do
       and not (item.barred and item.barred[number + 1])
   end
 
-  -- Numbers of the queues that the group could serve now and could not with one of `taken` in hand, ascending.
+  -- Numbers of the queues worth keeping agents for that the group could serve now and could not with one of `taken` in
+  -- hand, ascending.
   local function lost_queues(v, g, taken)
     local lost, own = {}, v.queues[taken + 1]
     for n, q in ipairs(v.queues) do
-      if n ~= taken + 1 and (q.name ~= own.name or q.name == "") and g.ln_speed[n] and has_room(g, q) and not has_room_beside(g, q, own) then
+      if (q.real_time or q.keep > 0) and n ~= taken + 1 and (q.name ~= own.name or q.name == "") and g.ln_speed[n] and has_room(g, q) and not has_room_beside(g, q, own) then
         lost[#lost + 1] = n - 1
       end
     end
@@ -220,15 +221,25 @@ do
     return table.concat(out, RS) .. RS
   end
 
-  -- The item that goes next and the name of its agent, nil when nothing can be taken; the record; the rows of all agents
-  -- who could have it, best first.
-  function rule.decide(v)
-    local rows, asked, unfit = {}, {}, 0
+  local function rank(v)
+    local rows, unfit = {}, 0
     for _, item in ipairs(v.items) do
       local row = judge_item(v, item)
       if row then rows[#rows + 1] = row else unfit = unfit + 1 end
     end
     local items, held = part(rows, item_first)
+    return items, held, unfit
+  end
+
+  -- The rows of the items that could be taken, best first; of those the reserve holds.
+  function rule.rank(v)
+    return rank(v)
+  end
+
+  -- The item that goes next and the name of its agent, nil when nothing can be taken; the record; the rows of all agents
+  -- who could have it, best first.
+  function rule.decide(v)
+    local asked, items, held, unfit = {}, rank(v)
     local first = items[1] and items[1].item
     for n = 0, first and #v.groups - 1 or -1 do
       if fits(v, first, n) then judge_group(v, first, n, asked) end

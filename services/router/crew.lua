@@ -75,7 +75,24 @@ do
     return d.groups
   end
 
+  -- How many could take one more of each queue that agents are kept free for.
+  function crew.able(d)
+    if d.able then return d.able end
+    d.able = {}
+    for n in ipairs(d.p.real_time) do d.able[n] = 0 end
+    for _, g in pairs(crew.groups(d)) do
+      for _, n in ipairs(plans.can(d.p, g.shape)) do d.able[n] = d.able[n] + g.count end
+    end
+    return d.able
+  end
+
+  local function change_able(d, g, by)
+    if not d.able or not g then return end
+    for _, n in ipairs(plans.can(d.p, g.shape)) do d.able[n] = d.able[n] + by * g.count end
+  end
+
   local function refresh_group(d, key)
+    if d.groups then change_able(d, d.groups[key], -1) end
     local at, all = d.tag .. ':group:' .. key, d.tag .. ':groups'
     local head = call('ZRANGE', at, 0, 0, 'WITHSCORES')
     if not head[1] then
@@ -88,6 +105,7 @@ do
     local shape = d.groups and plans.shape(d.p, key)
     if shape then
       d.groups[key] = { key = key, shape = shape, count = count, agent = head[1], idle = tonumber(head[2]) }
+      change_able(d, d.groups[key], 1)
     end
   end
 
@@ -180,6 +198,7 @@ do
       local n = call('HINCRBY', d.tag .. ':duty', queue, by)
       if d.duty then d.duty[queue] = n end
     end
+    d.bases = nil
     steps.mark(d, '*')
   end
 
@@ -243,7 +262,7 @@ do
   function crew.rebuild(d)
     for key in pairs(steps.hash(d, 'groups')) do call('DEL', d.tag .. ':group:' .. key) end
     call('DEL', d.tag .. ':groups', d.tag .. ':duty')
-    d.groups, d.duty, d.agents = nil, nil, {}
+    d.groups, d.able, d.duty, d.agents = nil, nil, nil, {}
     for _, name in ipairs(call('SMEMBERS', d.tag .. ':agents')) do
       local a = crew.of(d, name)
       a.group, a.used, a.kinds = '', 0, {}

@@ -4,7 +4,7 @@ local match_step = {}
 do
   local HEADS_DEEP = 64    -- items of a set looked at when those before were declined
   local KNOWN_MAX = 16     -- waiting items of an agent's own customers that are looked at when they are free
-  local LINES_AT_ONCE = 40 -- in one view; the rule's records hold 64 queues
+  local HEADS_IN_VIEW, SHOWN = 40, 4 -- a view has 64 queues; a record shows so many items
   local EXPIRE_AT_ONCE, REPLAN_AT_ONCE = 64, 200
   local SETS = { 'p', 'o', 'l' }
 
@@ -45,7 +45,10 @@ do
     if h then return h end
     h = {}
     for _, set in ipairs(SETS) do heads_of_set(d, line, set, h) end
-    if #h == 0 then call('SREM', d.tag .. ':lines', line) end
+    if #h == 0 then
+      call('SREM', d.tag .. ':lines', line)
+      d.lines = nil
+    end
     d.heads[line] = h
     return h
   end
@@ -56,30 +59,28 @@ do
     if not d.loads then d.loads = {} end
     local l = d.loads[q.name]
     if l then return l end
-    local rate, at, handling, kind = string.match(call('HGET', d.tag .. ':load', q.name) or '',
-      '^(%S+) (%S+) (%S+) ?(%S*)')
+    local rate, at, handling = string.match(call('HGET', d.tag .. ':load', q.name) or '', '^(%S+) (%S+) (%S+)')
     rate, at = tonumber(rate) or 0, tonumber(at) or d.now
-    l = { rate = rate * math.exp(-math.max(d.now - at, 0) / 900000), handling = tonumber(handling) or q.handling,
-      kind = plans.kind(d.p, kind or '') }
+    l = { rate = rate * math.exp(-math.max(d.now - at, 0) / 900000), handling = tonumber(handling) or q.handling }
     d.loads[q.name] = l
     return l
   end
 
-  -- A queue as such, that agents are kept free for.
-  local function base_queue(d, q)
-    d.bases = d.bases or {}
-    local b = d.bases[q.name]
-    if b then return b end
-    local load = load_of(d, q)
-    local duty = steps.duty(d)[q.name] or 0
-    b = { name = q.name, target_ms = q.answer, kind = load.kind.number - 1, units = load.kind.units, real_time = true,
-      on_duty = duty, keep = plans.keep(d.p, duty), able = 0, now_ms = steps.clock(d, q.hours),
-      scarcity = duty > 0 and load.rate * load.handling / duty or load.rate * load.handling }
-    local line = plans.line(d.p, plans.line_name(d.p, q.name, d.p.kinds[load.kind.number], q.answer, '', ''))
-    b.base, b.late_base = plans.bases(d.p, line, load.handling)
-    b.slope, b.late_slope, b.head_start_ms, b.line = line.slope, line.late_slope, line.head_start, line
-    d.bases[q.name] = b
-    return b
+  -- The queues that agents are kept free for, as such.
+  local function base_queues(d)
+    if d.bases then return d.bases end
+    d.bases = {}
+    local k = plans.kind(d.p, '')
+    for n, q in ipairs(d.p.real_time) do
+      local load, duty = load_of(d, q), steps.duty(d)[q.name] or 0
+      local l = plans.line(d.p, plans.line_name(d.p, q.name, d.p.kinds[k.number], q.answer, '', ''))
+      local base, late_base = plans.bases(d.p, l, load.handling)
+      d.bases[n] = { name = q.name, target_ms = q.answer, kind = k.number - 1, units = k.units, real_time = true,
+        on_duty = duty, keep = plans.keep(d.p, duty), able = 0, now_ms = steps.clock(d, q.hours),
+        scarcity = load.rate * load.handling / (duty > 0 and duty or 1), base = base, late_base = late_base,
+        slope = l.slope, late_slope = l.late_slope, head_start_ms = l.head_start, line = l }
+    end
+    return d.bases
   end
 
   local function line_queue(d, l)
@@ -110,37 +111,37 @@ do
     end
   end
 
-  local function groups_of(d, apart)
+  -- The groups that have room and the skills for one of the lines.
+  local function groups_of(d, apart, lines)
     local list, own, taken = {}, {}, {}
+    local function fits_any(shape)
+      for _, l in ipairs(lines) do
+        if plans.has_room(shape, l.kind, l.units) and speed_of(d, shape, l) then return true end
+      end
+      return false
+    end
     for name in pairs(apart) do
       local a = crew.of(d, name)
       local g = a.group ~= '' and crew.groups(d)[a.group]
       if g then
         taken[a.group] = (taken[a.group] or 0) + 1
-        own[#own + 1] = { key = a.group, shape = g.shape, count = 1, agent = name, idle = a.idle, apart = true }
+        if fits_any(g.shape) then
+          own[#own + 1] = { key = a.group, shape = g.shape, count = 1, agent = name, idle = a.idle, apart = true }
+        end
       end
     end
     for key, g in pairs(crew.groups(d)) do
       local count = g.count - (taken[key] or 0)
-      local agent, idle = g.agent, g.idle
-      if count > 0 and apart[agent] then agent, idle = head_without(d, key, apart) end
-      if count > 0 and agent then
-        list[#list + 1] = { key = key, shape = g.shape, count = count, agent = agent, idle = idle }
-      end
-    end
-    for _, g in ipairs(own) do list[#list + 1] = g end
-    table.sort(list, function(a, b) return a.agent < b.agent end)
-    return list
-  end
-
-  local function count_able(d, queues)
-    for _, g in pairs(crew.groups(d)) do
-      for _, q in ipairs(queues) do
-        if q.real_time and plans.has_room(g.shape, q.kind + 1, q.units) and speed_of(d, g.shape, q.line) then
-          q.able = q.able + g.count
+      if count > 0 and fits_any(g.shape) then
+        local agent, idle = g.agent, g.idle
+        if apart[agent] then agent, idle = head_without(d, key, apart) end
+        if agent then
+          list[#list + 1] = { key = key, shape = g.shape, count = count, agent = agent, idle = idle }
         end
       end
     end
+    for _, g in ipairs(own) do list[#list + 1] = g end
+    return list
   end
 
   -- ---- the view
@@ -178,26 +179,33 @@ do
     return item
   end
 
-  local function view_of(d, list)
+  -- The rule's view of these heads. `one`: of the groups only that of this agent, who stands for the group.
+  local function view_of(d, list, one)
     local v = { weights = d.p.weights, queues = {}, groups = {}, items = {} }
-    local numbers, apart = {}, {}
-    for _, q in ipairs(d.p.real_time) do
-      local b = base_queue(d, q)
-      b.able = 0
-      v.queues[#v.queues + 1] = b
+    local numbers, apart, lines = {}, {}, {}
+    local able = crew.able(d)
+    for n, b in ipairs(base_queues(d)) do
+      b.able = able[n]
+      v.queues[n] = b
     end
     for _, head in ipairs(list) do
+      local l = plans.line(d.p, head.line)
       if not numbers[head.line] then
-        v.queues[#v.queues + 1] = line_queue(d, plans.line(d.p, head.line))
-        numbers[head.line] = #v.queues
+        v.queues[#v.queues + 1] = line_queue(d, l)
+        numbers[head.line], lines[#lines + 1] = #v.queues, l
       end
-      local only = plans.line(d.p, head.line).only
-      if only then apart[only] = true end
+      if l.only then apart[l.only] = true end
       for name in string.gmatch(head.declined or '', '%S+') do apart[name] = true end
     end
     d.apart = apart
-    count_able(d, v.queues)
-    local groups = groups_of(d, apart)
+    local groups
+    if one then
+      local a = crew.of(d, one)
+      local g = crew.groups(d)[a.group]
+      groups = { { key = a.group, shape = g.shape, count = 1, agent = one, idle = a.idle, apart = true } }
+    else
+      groups = groups_of(d, apart, lines)
+    end
     for _, g in ipairs(groups) do
       local s = g.shape
       local group = { ln_speed = {}, units = s.units, room = s.room, kind_room = s.kind_room, crowded = s.crowded,
@@ -218,47 +226,12 @@ do
     return l
   end
 
-  -- Does some group with room have the skills?
-  local function anybody_fits(d, l)
-    for _, g in pairs(crew.groups(d)) do
-      if plans.has_room(g.shape, l.kind, l.units) and speed_of(d, g.shape, l) then return true end
-    end
-    return false
-  end
-
   local function index_of(d, head)
     local l = plans.line(d.p, head.line)
     local base, late_base = plans.bases(d.p, l, load_of(d, l.queue).handling)
     local now = steps.clock(d, l.queue.hours)
     if head.set == 'l' then return late_base + ((now - l.target) - head.score) * l.late_slope end
     return base + (now - head.score) * l.slope
-  end
-
-  -- The heads of these lines, as lists that fit into a view, the most urgent lines first.
-  local function windows(d, lines)
-    local served_lines = {}
-    for _, name in ipairs(lines) do
-      local l = served(d, name)
-      local list = l and anybody_fits(d, l) and heads(d, name) or {}
-      if #list > 0 then
-        local best
-        for _, head in ipairs(list) do
-          local index = index_of(d, head)
-          if not best or index > best then best = index end
-        end
-        served_lines[#served_lines + 1] = { list = list, best = best, name = name }
-      end
-    end
-    if #served_lines > LINES_AT_ONCE then
-      table.sort(served_lines, function(a, b) return a.best > b.best or (a.best == b.best and a.name < b.name) end)
-    end
-    local out = {}
-    for n, line in ipairs(served_lines) do
-      local at = math.floor((n - 1) / LINES_AT_ONCE) + 1
-      out[at] = out[at] or {}
-      for _, head in ipairs(line.list) do out[at][#out[at] + 1] = head end
-    end
-    return out
   end
 
   -- Waiting items of the agent's own customers, beside the heads that are there already.
@@ -303,47 +276,128 @@ do
     local q = plans.queue(d.p, i.queue)
     local agents = chosen(d, rows, i.w.only ~= '' and 1 or q.offer_to)
     work.offer(d, i, agents, d.now + q.offer_ms, record)
-    d.bases = nil
     offers[#offers + 1] = first.id
     offers[#offers + 1] = table.concat(agents, ' ')
     offers[#offers + 1] = work.exact(d.now + q.offer_ms)
   end
 
-  -- One decision on these lines; true when an offer was made.
-  local function decide_once(d, lines, agent, offers)
-    if next(crew.groups(d)) == nil then return false end
-    for _, list in ipairs(windows(d, lines)) do
-      if agent then
-        local copy = {}
-        for n, head in ipairs(list) do copy[n] = head end
-        list = copy
-        add_known(d, agent, list)
+  -- Decides on these heads among all agents; true when an offer was made.
+  local function decide(d, list, offers)
+    local first, _, record, rows = rule.decide(view_of(d, list))
+    if first then make_offer(d, first, rows, record, offers) end
+    return first ~= nil
+  end
+
+  local function all_lines(d)
+    if not d.lines then d.lines = call('SMEMBERS', d.tag .. ':lines') end
+    return d.lines
+  end
+
+  -- What this agent could take now: heads of the lines they fit, and their own customers' items.
+  local function heads_for(d, name, shape)
+    local list = {}
+    for _, line in ipairs(all_lines(d)) do
+      local l = served(d, line)
+      if l and plans.has_room(shape, l.kind, l.units) and (not l.only or l.only == name) and speed_of(d, shape, l) then
+        for _, head in ipairs(heads(d, line)) do list[#list + 1] = head end
       end
-      local first, _, record, rows = rule.decide(view_of(d, list))
-      if first then
-        make_offer(d, first, rows, record, offers)
-        return true
+    end
+    add_known(d, name, list)
+    return list
+  end
+
+  -- The most urgent heads of a list for one agent, as many as a record shows. A list that is longer than a view is cut
+  -- by urgency.
+  local function best_for(d, name, list)
+    if #list > HEADS_IN_VIEW then
+      for _, head in ipairs(list) do head.index = index_of(d, head) end
+      table.sort(list, function(a, b) return a.index > b.index or (a.index == b.index and a.id < b.id) end)
+    end
+    for from = 1, #list, HEADS_IN_VIEW do
+      local some = {}
+      for n = from, math.min(from + HEADS_IN_VIEW - 1, #list) do some[#some + 1] = list[n] end
+      local by_id, best = {}, {}
+      for _, head in ipairs(some) do by_id[head.id] = head end
+      local items = rule.rank(view_of(d, some, name))
+      for n = 1, math.min(#items, SHOWN) do best[n] = by_id[items[n].item.id] end
+      if #best > 0 then return best end
+    end
+    return nil
+  end
+
+  -- Another agent who is free may make the reserve of a queue whole, so that somebody else may take what has time.
+  local function reserve_may_be_whole(d, shape)
+    local able = crew.able(d)
+    for _, n in ipairs(plans.can(d.p, shape)) do
+      if able[n] <= base_queues(d)[n].keep + 1 then return true end
+    end
+    return false
+  end
+
+  local function parked_heads(d)
+    local list = {}
+    for _, line in ipairs(all_lines(d)) do
+      local l = served(d, line)
+      for _, head in ipairs(l and l.parked > 0 and heads(d, line) or {}) do
+        if head.set == 'p' then list[#list + 1] = head end
+      end
+    end
+    return list
+  end
+
+  local function decide_parked(d, offers)
+    local list = parked_heads(d)
+    for from = 1, #list, HEADS_IN_VIEW do
+      local some = {}
+      for n = from, math.min(from + HEADS_IN_VIEW - 1, #list) do some[#some + 1] = list[n] end
+      if decide(d, some, offers) then return true end
+    end
+    return false
+  end
+
+  -- ---- marks: each is worked off until nothing can be taken, or `most` offers are made; false when that was so
+
+  local function enough(offers, most) return #offers >= 3 * most end
+
+  local function work_off_agent(d, name, offers, most)
+    while not enough(offers, most) do
+      local a = crew.of(d, name)
+      local g = a.group ~= '' and crew.groups(d)[a.group]
+      if not g then return true end
+      local best = best_for(d, name, heads_for(d, name, g.shape))
+      if not best or not decide(d, best, offers) then
+        if not reserve_may_be_whole(d, g.shape) or not decide_parked(d, offers) then return true end
       end
     end
     return false
   end
 
-  -- ---- marks
-
-  local function all_lines(d)
-    return call('SMEMBERS', d.tag .. ':lines')
+  local function work_off_line(d, line, offers, most)
+    while not enough(offers, most) do
+      local list = served(d, line) and heads(d, line) or {}
+      if #list == 0 or not decide(d, list, offers) then return true end
+    end
+    return false
   end
 
-  -- Works off one mark. True when it may have more to give.
+  -- Everybody with room: one of each group, until none of them can take anything.
+  local function work_off_all(d, offers, most)
+    repeat
+      local before, names = #offers, {}
+      for _, g in pairs(crew.groups(d)) do names[#names + 1] = g.agent end
+      table.sort(names)
+      for _, name in ipairs(names) do
+        if not work_off_agent(d, name, offers, most) then return false end
+      end
+    until #offers == before
+    return true
+  end
+
   local function work_off(d, mark, offers, most)
     local kind, name = string.sub(mark, 1, 2), string.sub(mark, 3)
-    while #offers < 3 * most do
-      local lines = kind == 'l:' and { name } or all_lines(d)
-      if not decide_once(d, lines, kind == 'a:' and name or nil, offers) then
-        return false
-      end
-    end
-    return true
+    if kind == 'l:' then return work_off_line(d, name, offers, most) end
+    if kind == 'a:' then return work_off_agent(d, name, offers, most) end
+    return work_off_all(d, offers, most)
   end
 
   -- A calendar that opened or closed since the last call.
@@ -385,12 +439,7 @@ do
         call('DEL', marks) -- nobody has room; whoever gets some leaves a mark
         break
       end
-      if work_off(d, mark, offers, most) then
-        call('SADD', marks, mark)
-      elseif string.sub(mark, 1, 2) ~= 'l:' then
-        -- Everything was looked at and nothing can be taken; other agents' own customers' items are heads or behind one.
-        call('DEL', marks)
-      end
+      if not work_off(d, mark, offers, most) then call('SADD', marks, mark) end
     end
     more = more or call('SCARD', marks) > 0
     local next_due = work.next_due(d)
@@ -462,8 +511,8 @@ do
     return 'OK'
   end
 
-  match_step.view_of, match_step.windows, match_step.heads, match_step.served = view_of, windows, heads, served
-  match_step.speed_of, match_step.index_of, match_step.all_lines = speed_of, index_of, all_lines
+  match_step.view_of, match_step.served = view_of, served
+  match_step.speed_of, match_step.index_of = speed_of, index_of
 
   crew.register()
   work.register()

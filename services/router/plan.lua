@@ -398,6 +398,18 @@ do
     return s
   end
 
+  -- Numbers (in p.real_time) of the queues that agents are kept free for and such an agent could serve; counted as items
+  -- of the most frequent channel kind without needs.
+  function plans.can(p, s)
+    if s.can then return s.can end
+    s.can = {}
+    local profile, k = p.profiles[s.profile], plans.kind(p, '')
+    for n, q in ipairs(p.real_time) do
+      if profile.queues[q.name] and plans.has_room(s, k.number, k.units) then s.can[#s.can + 1] = n end
+    end
+    return s.can
+  end
+
   function plans.has_room(s, kind, units)
     return s.room >= units and s.kind_room[kind] >= units
   end
