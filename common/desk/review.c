@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void tell(struct reviewing *r, bool wrong, const struct complaint_place *place, const char *format, va_list args) {
+static printf_like(4, 0) void tell(struct reviewing *r, bool wrong, const struct complaint_place *place,
+                                   const char *format, va_list args) {
   struct desk_finding f = {.wrong = wrong, .place = *place};
   vsnprintf(f.text, sizeof(f.text), format, args);
   r->wrong += wrong;

@@ -1,40 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* deskbell desk check|apply|export: the desk definition, declarative and versioned. */
+/* deskbell desk check|apply|export|versions|diff|rollback: the desk definition, declarative and versioned. */
 #include "base/clock.h"
 #include "base/file.h"
 #include "definition.h"
-#include "journal.h"
-#include "template/review.h"
+#include "desk_versions.h"
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static void tell_wrong(void *arg, const struct template_finding *f) {
-  const char *path = arg;
-  if (f->wrong)
-    fprintf(stderr, "%s:%u:%u: %s%s%s%s\n", path, f->place.line, f->place.column, f->name ? "template '" : "",
-            f->name ? f->name : "", f->name ? "': " : "", f->text);
-}
-
 /* What cannot be in force is refused here; what is only worth knowing is told by `deskbell template check`. */
-static int read_document(const struct ctl *ctl, const char *path, struct buf *ret) {
+static int read_document(const struct ctl *ctl, const char *path, struct buf *ret, json_t *ret_alarms) {
   auto_clean(desk_free) struct desk *desk = NULL;
   int status = definition_read(ctl, path, ret, &desk);
-  if (status != CTL_OK)
-    return status;
-  return template_review(desk, NULL, tell_wrong, (void *)path) ? CTL_USAGE : CTL_OK;
+  return status == CTL_OK ? definition_review(desk, path, ret_alarms) : status;
 }
 
-static int check(struct ctl *ctl, const char *path) {
+static int check(const struct ctl *ctl, const char *path) {
   auto_clean(buf_free) struct buf text = BUF_INIT(DESK_MAX_BYTES);
-  int status = read_document(ctl, path, &text);
-  if (status == CTL_OK)
-    printf(ctl->json ? "{\"ok\":true}\n" : "ok\n");
+  json_t *alarms = json_array();
+  int status = read_document(ctl, path, &text, alarms);
+  if (status == CTL_OK && ctl->json)
+    print_json(json_pack("{s:b,s:O}", "ok", 1, "alarms", alarms));
+  else if (status == CTL_OK)
+    puts("ok");
+  json_decref(alarms);
   return status;
 }
 
 /* Applies on top of the version that is in force now; two at once: one is told to look again. */
-static int apply(struct desk_view *v, const struct buf *text) {
+static int put_in_force(struct desk_view *v, const struct buf *text) {
   auto_reply *current = CALL(v, "GET", TAG ":desk");
   if (!current)
     return CTL_FAILED;
@@ -58,21 +52,69 @@ static int apply(struct desk_view *v, const struct buf *text) {
   return CTL_OK;
 }
 
+/* The document first: what is wrong with it needs no Redis. */
+static int apply(const struct ctl *ctl, const char *path) {
+  auto_clean(buf_free) struct buf text = BUF_INIT(DESK_MAX_BYTES);
+  struct desk_view v;
+  int status = read_document(ctl, path, &text, NULL);
+  status = status == CTL_OK ? desk_view_open(ctl, &v) : status;
+  if (status != CTL_OK)
+    return status;
+  status = put_in_force(&v, &text);
+  desk_view_close(&v);
+  return status;
+}
+
 static int export(struct desk_view *v, const char *path, const char *version) {
-  auto_reply *current = version[0] ? NULL : CALL(v, "GET", TAG ":desk");
-  if (!version[0] && !current)
-    return CTL_FAILED;
-  const char *which = version[0] ? version : reply_text(current);
-  auto_reply *document = CALL(v, "HGET", TAG ":desk:documents", which);
-  if (!document)
-    return CTL_FAILED;
-  if (document->type != REDIS_REPLY_STRING)
-    return ctl_fail(v->ctl, which[0] ? "there is no version %s" : "no desk definition is in force%s", which);
-  struct slice text = slice_of(document->str, document->len);
+  auto_clean(buf_free) struct buf text = BUF_INIT(DESK_MAX_BYTES);
+  const char *which = version[0] ? version : desk_version_in_force(v);
+  int status = which ? desk_version_read(v, which, &text) : CTL_FAILED;
+  if (status != CTL_OK)
+    return status;
   if (!path || strcmp(path, "-") == 0)
-    return fwrite(text.at, 1, text.len, stdout) == text.len ? CTL_OK : CTL_FAILED;
-  int r = file_write_atomic(path, text, 0644);
+    return fwrite(buf_slice(&text).at, 1, text.len, stdout) == text.len ? CTL_OK : CTL_FAILED;
+  int r = file_write_atomic(path, buf_slice(&text), 0644);
   return r < 0 ? ctl_fail(v->ctl, "cannot write %s: %s", path, strerror(-r)) : CTL_OK;
+}
+
+/* An old document becomes a new version: what was between stays to be seen. */
+static int rollback(struct desk_view *v, const char *version) {
+  auto_clean(buf_free) struct buf text = BUF_INIT(DESK_MAX_BYTES);
+  auto_clean(desk_free) struct desk *desk = NULL;
+  char name[40];
+  const char *current = desk_version_in_force(v);
+  if (!current)
+    return CTL_FAILED;
+  if (strcmp(current, version) == 0)
+    return ctl_fail(v->ctl, "version %s is in force already", version);
+  int status = desk_version_read(v, version, &text);
+  snprintf(name, sizeof(name), "version %s", version);
+  status = status == CTL_OK ? definition_parse(buf_slice(&text), name, &desk) : status;
+  status = status == CTL_OK ? definition_review(desk, name, NULL) : status;
+  return status == CTL_OK ? put_in_force(v, &text) : status;
+}
+
+enum verb { CHECK, APPLY, EXPORT, VERSIONS, DIFF, ROLLBACK, VERBS };
+
+static const struct {
+  const char *name, *what; /* "which WHAT?" when none is given; NULL: none is needed */
+  int most;                /* arguments */
+} verbs[VERBS] = {
+    [CHECK] = {"check", "file", 1},     [APPLY] = {"apply", "file", 1},  [EXPORT] = {"export", NULL, 1},
+    [VERSIONS] = {"versions", NULL, 0}, [DIFF] = {"diff", "version", 2}, [ROLLBACK] = {"rollback", "version", 1},
+};
+
+static int run(struct desk_view *v, enum verb verb, const char *a, const char *b, const char *version) {
+  switch (verb) {
+  case EXPORT:
+    return export(v, a, version);
+  case VERSIONS:
+    return desk_versions_list(v);
+  case DIFF:
+    return desk_versions_diff(v, a, b);
+  default:
+    return rollback(v, a);
+  }
 }
 
 int cmd_desk(struct ctl *ctl, int argc, char **argv) {
@@ -84,25 +126,25 @@ int cmd_desk(struct ctl *ctl, int argc, char **argv) {
       return ctl_wrong_usage(ctl, "wrong option");
     version = optarg;
   }
-  const char *verb = optind < argc ? argv[optind] : "";
-  const char *path = optind + 1 < argc ? argv[optind + 1] : NULL;
-  if (optind + 2 < argc)
+  enum verb verb = CHECK;
+  while (verb < VERBS && (optind == argc || strcmp(argv[optind], verbs[verb].name) != 0))
+    verb++;
+  if (verb == VERBS)
+    return ctl_wrong_usage(ctl, "check, apply, export, versions, diff or rollback?");
+  const char *a = optind + 1 < argc ? argv[optind + 1] : NULL, *b = optind + 2 < argc ? argv[optind + 2] : NULL;
+  if (argc - optind - 1 > verbs[verb].most)
     return ctl_wrong_usage(ctl, "too many arguments");
-  bool exporting = strcmp(verb, "export") == 0, applying = strcmp(verb, "apply") == 0;
-  if (!exporting && !applying && strcmp(verb, "check") != 0)
-    return ctl_wrong_usage(ctl, "check, apply or export?");
-  if (!path && !exporting)
-    return ctl_wrong_usage(ctl, "%s which file?", verb);
-  if (!exporting && !applying)
-    return check(ctl, path);
-  auto_clean(buf_free) struct buf text = BUF_INIT(DESK_MAX_BYTES);
-  int status = applying ? read_document(ctl, path, &text) : CTL_OK;
+  if (!a && verbs[verb].what)
+    return ctl_wrong_usage(ctl, "%s which %s?", verbs[verb].name, verbs[verb].what);
+  if (version[0] && verb != EXPORT)
+    return ctl_wrong_usage(ctl, "--version-of is for export");
+  if (verb == CHECK || verb == APPLY)
+    return verb == CHECK ? check(ctl, a) : apply(ctl, a);
   struct desk_view v;
-  if (status == CTL_OK)
-    status = desk_view_open(ctl, &v);
+  int status = desk_view_open(ctl, &v);
   if (status != CTL_OK)
     return status;
-  status = applying ? apply(&v, &text) : export(&v, path, version);
+  status = run(&v, verb, a, b, version);
   desk_view_close(&v);
   return status;
 }

@@ -52,8 +52,12 @@ static const struct ctl_command commands[] = {
      "it undoes the merge. move: one message, by its id or cursor. merge: all of it; answers to either land in the\n"
      "second from then on. --by says who decided; all of it is in the journal. ID may be the customer's reference.\n",
      false, cmd_conversation},
-    {"desk", "check FILE | apply FILE | export [FILE] [--version-of N]",
-     "the desk definition: queues, agents, skills, rules, templates", NULL, false, cmd_desk},
+    {"desk", "check FILE | apply FILE | export [FILE] [--version-of N] | versions | diff VERSION [VERSION] | "
+             "rollback VERSION", "the desk definition: queues, agents, skills, rules, templates",
+     "check says what is wrong with line and column, and as \"alarm\" where work items would wait for nobody. apply checks\n"
+     "and makes it the next version. diff shows what changed, to the one in force when only one is given. rollback makes\n"
+     "an old document the next version, after the same checks.\n",
+     false, cmd_desk},
     {"template", "check FILE | preview FILE TEMPLATE [--set NAME=VALUE]... [--language L] [--at TIME] [--typed]",
      "texts of acknowledgements: what is wrong, what they look like",
      "FILE is a desk definition. check also tells what is only worth knowing: variables without default, templates that\n"

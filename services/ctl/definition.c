@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "definition.h"
+#include "base/clock.h"
 #include "base/file.h"
+#include "desk/review.h"
+#include "plan/plan.h"
+#include "template/review.h"
 #include <stdio.h>
 
 int definition_read(const struct ctl *ctl, const char *path, struct buf *ret_text, struct desk **ret) {
@@ -9,11 +13,15 @@ int definition_read(const struct ctl *ctl, const char *path, struct buf *ret_tex
     return ctl_fail(ctl, "%s is larger than %d bytes", path, DESK_MAX_BYTES);
   if (r < 0)
     return ctl_fail(ctl, "cannot read %s: %s", path, strerror(-r));
+  return definition_parse(buf_slice(ret_text), path, ret);
+}
+
+int definition_parse(struct slice text, const char *name, struct desk **ret) {
   struct complaint c = {.text = ""};
-  r = desk_parse(buf_slice(ret_text), path, ret, &c);
+  int r = desk_parse(text, name, ret, &c);
   if (r == 0)
     return CTL_OK;
-  fprintf(stderr, "%s:%u:%u: %s\n", c.file[0] ? c.file : path, c.line, c.column, c.text);
+  fprintf(stderr, "%s:%u:%u: %s\n", c.file[0] ? c.file : name, c.line, c.column, c.text);
   return CTL_USAGE;
 }
 
@@ -38,4 +46,45 @@ const struct desk_queue *definition_queue(const struct desk *d, const char *name
     if (strcmp(d->queues[i].name, name) == 0)
       return &d->queues[i];
   return NULL;
+}
+
+/* ---- review */
+
+struct listener {
+  const char *name;
+  json_t *alarms;
+};
+
+/* Of templates only what is wrong: what is worth knowing is told by `deskbell template check`. */
+static void hear_template(void *arg, const struct template_finding *f) {
+  const struct listener *l = arg;
+  if (f->wrong)
+    fprintf(stderr, "%s:%u:%u: %s%s%s%s\n", l->name, f->place.line, f->place.column, f->name ? "template '" : "",
+            f->name ? f->name : "", f->name ? "': " : "", f->text);
+}
+
+static void hear_desk(void *arg, const struct desk_finding *f) {
+  const struct listener *l = arg;
+  fprintf(stderr, "%s:%u:%u: %s%s\n", l->name, f->place.line, f->place.column, f->wrong ? "" : "alarm: ", f->text);
+  if (!f->wrong && l->alarms)
+    json_array_append_new(l->alarms, json_pack("{s:i,s:i,s:s}", "line", (int)f->place.line, "column",
+                                               (int)f->place.column, "text", f->text));
+}
+
+static bool fits_routing(const struct desk *desk, int64_t now_ms) {
+  auto_clean(buf_free) struct buf plan = BUF_INIT(PLAN_MAX_BYTES), hours = BUF_INIT(PLAN_MAX_BYTES);
+  return plan_write(desk, &plan) == 0 && plan_write_hours(desk, now_ms, &hours) == 0;
+}
+
+int definition_review(const struct desk *desk, const char *name, json_t *ret_alarms) {
+  struct listener l = {name, ret_alarms};
+  int64_t now_ms = clock_now_ms();
+  size_t wrong = template_review(desk, NULL, hear_template, &l);
+  wrong += desk_review(desk, now_ms, hear_desk, &l);
+  if (!fits_routing(desk, now_ms)) {
+    fprintf(stderr, "%s:1:1: too large for routing: what it says of queues, agents and hours takes more than %d bytes\n", name,
+            PLAN_MAX_BYTES);
+    wrong++;
+  }
+  return wrong ? CTL_USAGE : CTL_OK;
 }

@@ -5,6 +5,7 @@
 
 #include "desk/desk.h"
 #include "journal.h"
+#include <jansson.h>
 
 /* Reads FILE ("-": standard input) and what it says (gives both). Returns CTL_OK, or says file:line:column and what is
  * wrong, and returns CTL_FAILED (cannot be read) or CTL_USAGE. */
@@ -13,5 +14,11 @@ int must_check definition_read(const struct ctl *ctl, const char *path, struct b
 int must_check definition_in_force(struct desk_view *v, struct desk **ret);
 /* Lent; NULL: there is none of this name. */
 const struct desk_queue *definition_queue(const struct desk *d, const char *name);
+
+/* The same of a text that is at hand; `name` is what complaints call it. */
+int must_check definition_parse(struct slice text, const char *name, struct desk **ret);
+/* May it be put into force? Says on standard error what is wrong with it, and what is an alarm; CTL_OK or CTL_USAGE.
+ * Appends the alarms to `ret_alarms` (JSON array; may be NULL). */
+int must_check definition_review(const struct desk *desk, const char *name, json_t *ret_alarms);
 
 #endif

@@ -438,6 +438,7 @@ local function desk_apply(keys, args)
   local current = call('GET', tag .. ':desk') or '0'
   if current ~= args[3] then return redis.error_reply('STALE version ' .. current) end
   call('HSET', tag .. ':desk:documents', args[2], args[4])
+  call('HSET', tag .. ':desk:applied', args[2], args[1])
   call('SET', tag .. ':desk', args[2])
   journal(tag, { type = 'desk', desk = args[2], at = args[1] })
   return args[2]

@@ -2,6 +2,10 @@
 /* Any bytes as a desk; one that is accepted is then asked about an event whose text is the document itself. */
 #include "hours/hours.h"
 #include "template/review.h"
+#include "desk/review.h"
+#include "plan/plan.h"
+#include "plan/worth.h"
+#include <math.h>
 
 #define ROOM 5
 #define FRIDAY_MS 1795780800000 /* 2026-11-27T12:00Z */
@@ -35,6 +39,36 @@ static void check_templates(const struct desk *d) {
   }
 }
 
+static void hear_desk(void *arg, const struct desk_finding *f) {
+  *(size_t *)arg += f->wrong;
+  assert(f->text[0] != '\0');
+}
+
+/* Rows end with RS, no field has anything below a blank but US. */
+static void check_text(const struct buf *b) {
+  assert(b->len == 0 || b->at[b->len - 1] == '\x1e');
+  for (size_t i = 0; i < b->len; i++)
+    assert((unsigned char)b->at[i] >= ' ' || b->at[i] == '\x1e' || b->at[i] == '\x1f');
+}
+
+/* What can be read can be reviewed and written down for routing, the same twice. */
+static void check_routing(const struct desk *d, struct slice profile) {
+  size_t wrong = 0;
+  struct buf plan = BUF_INIT(PLAN_MAX_BYTES), again = BUF_INIT(PLAN_MAX_BYTES);
+  assert(desk_review(d, FRIDAY_MS, hear_desk, &wrong) == wrong);
+  if (plan_write(d, &plan) == 0 && plan_write(d, &again) == 0)
+    assert(slice_equal(buf_slice(&plan), buf_slice(&again)));
+  if (!plan.full)
+    check_text(&plan);
+  buf_clear(&again);
+  if (plan_write_hours(d, FRIDAY_MS, &again) == 0)
+    check_text(&again);
+  double worth = desk_worth(d, "|vip|", 12.5, profile, FRIDAY_MS);
+  assert(isfinite(worth) && worth > 0);
+  buf_free(&plan);
+  buf_free(&again);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct desk *d = NULL;
@@ -56,6 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   for (size_t i = 0; i < d->rule_count; i++)
     check_rule(d, &d->rules[i]);
   check_templates(d);
+  check_routing(d, SLICE("{\"margin\":550,\"last\":\"2026-08-14\",\"plan\":\"gold\",\"stays\":0.5}"));
   desk_free(&d);
   return 0;
 }

@@ -103,6 +103,26 @@ static void test_default_desk(void **state) {
   buf_free(&file);
 }
 
+/* What the sample shows in comments can be taken as it stands: "#  - name: x" and "#agents:". */
+static void test_sample_without_comments(void **state) {
+  (void)state;
+  struct buf yaml = BUF_INIT(1 << 16);
+  struct slice rest = slice_text(desk_default_yaml()), line;
+  while (slice_split(&rest, '\n', &line)) {
+    bool shown = line.len > 2 && line.at[0] == '#' && (line.at[1] != ' ' || line.at[2] == ' ');
+    buf_add_slice(&yaml, shown ? slice_of(line.at + 1, line.len - 1) : line);
+    buf_add_text(&yaml, "\n");
+  }
+  struct desk *d = good(yaml.at);
+  assert_int_equal(d->queue_count, 4);
+  assert_int_equal(d->agent_count, 1);
+  assert_int_equal(d->factor_count, 3);
+  assert_int_equal(d->hours_count, 1);
+  assert_int_equal(d->rule_count, 4);
+  desk_free(&d);
+  buf_free(&yaml);
+}
+
 /* ---- complaints. Each case is put into a document that is good but for it. */
 
 enum place { TOP, QUEUE, AGENT, RULE, WHEN, THEN, FALLBACK, PLACES };
@@ -340,7 +360,7 @@ static void test_size(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_whole),     cmocka_unit_test(test_default_desk), cmocka_unit_test(test_complaints),
-      cmocka_unit_test(test_documents), cmocka_unit_test(test_values),       cmocka_unit_test(test_limits),
+      cmocka_unit_test(test_documents), cmocka_unit_test(test_sample_without_comments), cmocka_unit_test(test_values),       cmocka_unit_test(test_limits),
       cmocka_unit_test(test_size),      cmocka_unit_test(test_words_of_all_rules),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

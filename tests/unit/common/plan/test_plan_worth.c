@@ -112,6 +112,11 @@ static const struct {
     {"- {is: paid, text: \"true\", factor: 1.5}\n", "", NAN, "{\"paid\":false}", 1},
     {"- {is: paid, text: \"7\", factor: 1.5}\n", "", NAN, "{\"paid\":7}", 1},
     {"- {is: plan, text: \"größer: 1\", factor: 4}\n", "", NAN, "{\"plan\":\"gr\\u00f6\\u00dfer: 1\"}", 4},
+    /* the examples of docs/ROUTING.md */
+    {ORDER "- {figure: orders, points: {0: 0.8, 1: 1, 5: 1.5}}\n" MARGIN "- {is: plan, text: gold, factor: 1.5}\n", "", NAN,
+     "{\"last\":\"2026-08-14T12:00:00Z\",\"orders\":3,\"margin\":550,\"plan\":\"silver\"}", 2.34375},
+    {"- {lifetime: margin, keeps: 0.8, years: 5, points: {0: 0.5, 1000: 1, 20000: 4}}\n", "", NAN, "{\"margin\":550}",
+     1.1340336842105263},
     {MARGIN ORDER "- {tag: vip, factor: 2}\n", "|vip|", NAN, "{\"margin\":3000,\"last\":\"2026-11-01\"}", 9},
 };
 

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What changed between two texts, line by line, as `diff -u` shows it. Pure. The fewest changes (Myers 1986) as long as they
+ * are at most LINES_DIFF_MOST; texts that differ in more are shown as one changed block, without what they begin and
+ * end with alike.
+ */
+#ifndef CTL_LINES_DIFF_H
+#define CTL_LINES_DIFF_H
+
+#include "base/buf.h"
+
+#define LINES_DIFF_MOST 1500
+
+/* Appends it to `ret`, nothing when they are the same. Returns 0 or BUF_FULL. */
+int lines_diff(struct slice old, const char *old_name, struct slice new, const char *new_name, struct buf *ret);
+
+#endif
