@@ -163,13 +163,20 @@ static const struct desk_queue *queue_of(const struct why *w) {
   return definition_queue(w->desk, text_of(w->item, "queue"));
 }
 
+/* Nothing of its queue is offered before it opens. */
+static bool is_closed(const struct why *w) {
+  const struct desk_queue *q = queue_of(w);
+  return q && q->hours && q->after != AFTER_TAKE && !hours_open(q->hours, w->now_ms);
+}
+
 /* When its queue opens, if it is closed; 0: it is open, or never opens. */
 static int64_t next_open_ms(const struct why *w) {
-  const struct desk_queue *q = queue_of(w);
-  if (!q || !q->hours || hours_open(q->hours, w->now_ms))
-    return 0;
-  int64_t at = hours_next(q->hours, w->now_ms);
+  int64_t at = is_closed(w) ? hours_next(queue_of(w)->hours, w->now_ms) : 0;
   return at > 0 ? at : 0;
+}
+
+static bool has_decision(const struct why *w) {
+  return record_now(w).len > 0 && !is_closed(w);
 }
 
 static bool is_waiting(const struct why *w) {
@@ -204,11 +211,12 @@ static void print_waiting(const struct why *w) {
     printf("%sanswer due %s", is_waiting(w) ? "; " : "    ", instant_near(due_ms, w->now_ms, near));
   if (is_waiting(w) || due_ms > 0)
     printf("\n");
-  if (is_waiting(w) && open_ms > 0)
-    printf("    %s is closed; it opens %s\n", text_of(w->item, "queue"), instant_near(open_ms, w->now_ms, near));
+  if (is_waiting(w) && is_closed(w))
+    printf("    %s is closed; it %s%s\n", text_of(w->item, "queue"), open_ms ? "opens " : "never opens",
+           open_ms ? instant_near(open_ms, w->now_ms, near) : "");
   if (is_waiting(w) && w->numbers)
     printf("    line %s\n", step_text(w->answer, WHY_LINE));
-  if (is_waiting(w) && record_now(w).len)
+  if (is_waiting(w) && has_decision(w))
     print_record(w, record_now(w), "now: ");
 }
 
@@ -232,7 +240,7 @@ static void print_as_json(const struct why *w) {
     json_object_set_new(j, "before", json_integer(step_number(w->answer, WHY_BEFORE)));
     json_object_set_new(j, "line", slice_json(slice_text(step_text(w->answer, WHY_LINE))));
     set_time(j, "next_open", next_open_ms(w));
-    if (record_now(w).len)
+    if (has_decision(w))
       json_object_set_new(j, "decision", decision_json(record_now(w)));
   }
   json_array_foreach(w->offers, i, offer) json_object_del(offer, "record");
