@@ -130,7 +130,8 @@ static void happen(struct run *r, const struct plan_event *e) {
   case PLAN_TIMER:
     if (r->items[e->what].waits && r->items[e->what].stamp == e->stamp) {
       wait_move(r, e->what);
-      offer(r, e->what);
+      if (!r->pending)
+        offer(r, e->what);
     }
     break;
   }
