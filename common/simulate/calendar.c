@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "simulate/calendar.h"
-#include "template/hours.h"
 #include <stdlib.h>
-
-#define MINUTE 60000
 
 struct calendar calendar_always(void) {
   return (struct calendar){.always = true};
@@ -32,21 +29,14 @@ void calendar_add(struct calendar *c, int64_t from, int64_t to) {
   c->spans[c->count++] = (struct calendar_span){from, to};
 }
 
-/* Hours change at whole minutes only, of every zone that is in use. */
-static int64_t closes(const struct desk_hours *h, int64_t at, int64_t end) {
-  int64_t minute = at - at % MINUTE + MINUTE;
-  while (minute < end && hours_open(h, minute))
-    minute += MINUTE;
-  return minute < end ? minute : end;
-}
-
-struct calendar calendar_of_hours(const struct desk_hours *h, int64_t from, int64_t to) {
+struct calendar calendar_of_hours(const struct hours *h, int64_t from, int64_t to) {
   struct calendar c = {.always = !h};
   for (int64_t at = from; h && at < to;) {
     int64_t opens = hours_next(h, at);
     if (opens < 0 || opens >= to)
       break;
-    at = closes(h, opens, to);
+    int64_t ends = hours_end(h, opens);
+    at = ends < 0 || ends > to ? to : ends;
     calendar_add(&c, opens, at);
   }
   return c;

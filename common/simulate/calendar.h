@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Spans of time, as hours of a queue or the duty of an agent, and the clock that runs inside them and stands outside.
- * Pure but for the zones of hours (template/zone.h). Times are Unix ms; a span is [from, to).
+ * Pure but for the zones of hours (hours/zone.h). Times are Unix ms; a span is [from, to).
  */
 #ifndef SIMULATE_CALENDAR_H
 #define SIMULATE_CALENDAR_H
@@ -23,7 +23,7 @@ struct calendar {
 
 struct calendar calendar_always(void);
 /* The spans of `h` within [from, to); NULL: always. */
-struct calendar calendar_of_hours(const struct desk_hours *h, int64_t from, int64_t to);
+struct calendar calendar_of_hours(const struct hours *h, int64_t from, int64_t to);
 void calendar_free(struct calendar *c);
 
 /* A span that begins no earlier than the last one did; one that touches or overlaps it makes it longer. */

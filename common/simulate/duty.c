@@ -68,10 +68,12 @@ void duty_collect(const struct history *h, struct past *p) {
   p->anybody = all.worked;
 }
 
-int64_t duty_worked(const struct past *p, uint32_t agent, int64_t from, int64_t to) {
+/* By what he did one sees the nights only, not the breaks. */
+int64_t duty_worked(const struct history *h, const struct past *p, uint32_t agent, int64_t from, int64_t to) {
   const struct past_agent *a = &p->agents[agent];
-  const struct calendar *c = a->seen ? &a->there : &a->worked;
-  return c->count ? calendar_within(c, from, to) : to - from;
+  if (a->seen)
+    return calendar_within(&a->there, from, to);
+  return day_of(h, from) == day_of(h, to) ? to - from : calendar_within(&a->worked, from, to);
 }
 
 /* ---- for a run */

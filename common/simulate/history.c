@@ -9,6 +9,13 @@ enum { RULES_MOST = 64, CLASS_ROOM = 8192 };
 
 /* ---- names */
 
+static char *copy(struct slice text) {
+  char *at = must_calloc(1, text.len + 1);
+  if (text.len)
+    memcpy(at, text.at, text.len);
+  return at;
+}
+
 static uint32_t intern(struct texts *t, struct slice text) {
   uint32_t number = names_find(&t->numbers, text);
   if (number != NAMES_NONE)
@@ -16,8 +23,7 @@ static uint32_t intern(struct texts *t, struct slice text) {
   if (t->count == t->room)
     t->texts = must_realloc(t->texts, (t->room = t->room ? 2 * t->room : 64) * sizeof(*t->texts));
   number = (uint32_t)t->count;
-  t->texts[t->count] = must_calloc(1, text.len + 1);
-  memcpy(t->texts[t->count++], text.at, text.len);
+  t->texts[t->count++] = copy(text);
   names_add(&t->numbers, text, number);
   return number;
 }
@@ -36,11 +42,20 @@ void texts_free(struct texts *t) {
 /* ---- customers */
 
 static char *lower_text(struct slice text) {
-  char *at = must_calloc(1, text.len + 1);
-  memcpy(at, text.at, text.len);
+  char *at = copy(text);
   for (char *c = at; *c; c++)
     *c = *c >= 'A' && *c <= 'Z' ? (char)(*c + 'a' - 'A') : *c;
   return at;
+}
+
+void classes_free(struct simulate_customer *classes, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    free((char *)classes[i].tags);
+    free((char *)classes[i].language);
+    free((char *)classes[i].last_agent);
+    free((char *)classes[i].consents);
+  }
+  free(classes);
 }
 
 /* Customers of one class are one to every predicate. */
@@ -49,7 +64,11 @@ static uint32_t class_of(struct history *h, const struct history_contact *c) {
   buf_add_slice(&key, c->tags);
   buf_add_char(&key, '\037');
   buf_add_slice(&key, c->language);
-  buf_printf(&key, "\037%.17g", c->value);
+  buf_add_char(&key, '\037');
+  buf_add_slice(&key, c->last_agent);
+  buf_add_char(&key, '\037');
+  buf_add_slice(&key, c->consents);
+  buf_printf(&key, "\037%.17g\037%.17g", c->value, c->open);
   uint32_t number = names_find(&h->class_numbers, buf_slice(&key));
   if (number != NAMES_NONE && !key.full)
     return number;
@@ -58,7 +77,12 @@ static uint32_t class_of(struct history *h, const struct history_contact *c) {
     h->classes = must_realloc(h->classes, h->class_room * sizeof(*h->classes));
   }
   number = (uint32_t)h->class_count++;
-  h->classes[number] = (struct simulate_customer){lower_text(c->tags), lower_text(c->language), c->value};
+  h->classes[number] = (struct simulate_customer){.tags = copy(c->tags),
+                                                  .language = lower_text(c->language),
+                                                  .last_agent = copy(c->last_agent),
+                                                  .consents = lower_text(c->consents),
+                                                  .value = c->value,
+                                                  .open = c->open};
   names_add(&h->class_numbers, buf_slice(&key), number);
   return number;
 }
@@ -106,11 +130,7 @@ void history_free(struct history **h) {
     return;
   struct history *gone = *h;
   *h = NULL;
-  for (size_t i = 0; i < gone->class_count; i++) {
-    free((char *)gone->classes[i].tags);
-    free((char *)gone->classes[i].language);
-  }
-  free(gone->classes);
+  classes_free(gone->classes, gone->class_count);
   names_free(&gone->class_numbers);
   names_free(&gone->old_agents);
   names_free(&gone->old_queues);

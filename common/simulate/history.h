@@ -35,8 +35,9 @@ enum history_kind {
 /* A contact event and its customer, all borrowed; what is not known is empty. */
 struct history_contact {
   struct desk_facts facts;
-  struct slice customer, tags, language, last_agent; /* tags "|vip|gold|" */
+  struct slice customer, tags, language, last_agent, consents; /* tags, consents "|vip|gold|" */
   double value;                /* NAN: not known */
+  double open;                 /* conversations with open work */
   double worth[2];             /* of the customer, to each desk definition */
 };
 

@@ -15,6 +15,8 @@ struct texts {
 
 void texts_free(struct texts *t);
 
+void classes_free(struct simulate_customer *classes, size_t count);
+
 struct contact {
   uint32_t customer, class, known;
   uint16_t kind;
@@ -55,6 +57,6 @@ struct history {
 /* ---- duty.c: who worked when, of sorted facts */
 void duty_collect(const struct history *h, struct past *p);
 /* How much of the time between the agent was at work. */
-int64_t duty_worked(const struct past *p, uint32_t agent, int64_t from, int64_t to);
+int64_t duty_worked(const struct history *h, const struct past *p, uint32_t agent, int64_t from, int64_t to);
 
 #endif

@@ -25,7 +25,10 @@
 struct simulate_customer {
   const char *tags;            /* "|vip|gold|" */
   const char *language;        /* in lower case */
+  const char *last_agent;
+  const char *consents;        /* "|news|", in lower case */
   double value;                /* NAN: not known */
+  double open;                 /* conversations with open work */
 };
 
 /* What waits once: a work item, or its next turn when the customer wrote again. */

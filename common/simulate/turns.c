@@ -84,7 +84,7 @@ static double speed_of(const struct reading *r, const struct course *c) {
 static void stop_work(struct reading *r, struct course *c, int64_t at) {
   if (c->state != STATE_ACTIVE)
     return;
-  int64_t worked = duty_worked(r->past, c->agent, c->since, at);
+  int64_t worked = duty_worked(r->h, r->past, c->agent, c->since, at);
   worked = worked > LEAST_MS ? worked : LEAST_MS;
   r->turns[c->turn].worked_ms += (int64_t)((double)worked * speed_of(r, c));
   c->state = STATE_WAITS;
@@ -254,17 +254,13 @@ static void free_all(char **texts, size_t count) {
 }
 
 void past_free(struct past *p) {
-  for (size_t i = 0; i < p->class_count; i++) {
-    free((char *)p->classes[i].tags);
-    free((char *)p->classes[i].language);
-  }
   for (size_t i = 0; p->agents && i < p->name_count; i++) {
     calendar_free(&p->agents[i].ready);
     calendar_free(&p->agents[i].there);
     calendar_free(&p->agents[i].worked);
   }
   free(p->agents);
-  free(p->classes);
+  classes_free(p->classes, p->class_count);
   free(p->items);
   free(p->places[0]);
   free(p->places[1]);

@@ -3,8 +3,8 @@
 #include <math.h>
 
 static char *kinds[] = {(char *)"email", (char *)"sms"};
-static const struct simulate_customer classes[] = {
-    {"", "", NAN}, {"|gold|", "de-at", 500}, {"|vip|", "zh", 5000}};
+const struct simulate_customer small_classes[] = {
+    {"", "", "", "", NAN, 0}, {"|gold|", "de-at", "ana", "|news|", 500, 1}, {"|vip|", "zh", "bo", "|sms|news|", 5000, 2}};
 static char *names[] = {(char *)"ana", (char *)"bo", (char *)"eve", (char *)"gone"};
 
 void small_desk(struct small_desk *s) {
@@ -44,7 +44,7 @@ void small_skill(struct small_desk *s, struct desk_agent *a, const char *name, i
 void small_run_begin(struct small_run *r, struct small_desk *desk, int minutes) {
   memset(r, 0, sizeof(*r));
   r->desk = desk;
-  r->in = (struct simulate_input){.desk = &desk->desk, .items = r->items, .places = r->places, .classes = classes,
+  r->in = (struct simulate_input){.desk = &desk->desk, .items = r->items, .places = r->places, .classes = small_classes,
                                   .kinds = kinds, .kind_count = 2, .names = names, .name_count = 4, .duty = r->duty,
                                   .from_ms = MONDAY, .to_ms = MONDAY + (int64_t)minutes * MINUTE};
   for (size_t a = 0; a < desk->desk.agent_count; a++)

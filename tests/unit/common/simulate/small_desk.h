@@ -25,6 +25,7 @@ struct small_desk {
 };
 
 /* Channel kinds email (1 unit) and sms (2 units). */
+extern const struct simulate_customer small_classes[3]; /* unknown; gold, de-at, 500; vip, zh, 5000 */
 void small_desk(struct small_desk *s);
 struct desk_queue *small_queue(struct small_desk *s, const char *name, int answer_minutes);
 /* Of all queues so far; capacity in units. */

@@ -83,8 +83,8 @@ static void test_where_both_are_open(void **state) {
 
 static void test_hours_over_a_change_of_the_clock(void **state) {
   (void)state;
-  struct desk_span spans[] = {{9 * 60, 17 * 60}, {5 * 1440 + 22 * 60, 6 * 1440 + 4 * 60}}; /* Monday; Saturday night */
-  struct desk_hours h = {.name = (char *)"h", .zone = (char *)"Europe/Berlin", .spans = spans, .span_count = 2};
+  struct hours_span spans[] = {{9 * 60, 17 * 60}, {5 * 1440 + 22 * 60, 6 * 1440 + 4 * 60}}; /* Monday; Saturday night */
+  struct hours h = {.name = (char *)"h", .zone = (char *)"Europe/Berlin", .spans = spans, .span_count = 2};
   int64_t monday = 1774224000000LL; /* 2026-03-23 00:00 UTC; summer time begins on the 29th */
   struct calendar c = calendar_of_hours(&h, monday, monday + 14 * DAY);
   assert_int_equal(c.count, 4);

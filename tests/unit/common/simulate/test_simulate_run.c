@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include "simulate/customer.h"
 #include "small_desk.h"
 
 static struct small_desk s;
@@ -69,8 +70,8 @@ static void test_speed_and_wrap_up(void **state) {
   small_run_end(&r);
 }
 
-static struct desk_span office[] = {{9 * 60, 10 * 60}, {1440 + 9 * 60, 1440 + 10 * 60}};
-static struct desk_hours hours[] = {{.name = (char *)"office", .zone = (char *)"UTC", .spans = office, .span_count = 2}};
+static struct hours_span office[] = {{9 * 60, 10 * 60}, {1440 + 9 * 60, 1440 + 10 * 60}};
+static struct hours hours[] = {{.name = (char *)"office", .zone = (char *)"UTC", .spans = office, .span_count = 2}};
 
 static void at_hours(struct desk_queue *q) {
   s.desk.hours = hours;
@@ -331,6 +332,35 @@ static void test_levels_of_service(void **state) {
   small_run_end(&r);
 }
 
+static void test_customer_predicates(void **state) {
+  (void)state;
+  static const struct { const char *predicate; bool fits[3]; } rows[] = {
+      {"", {true, true, true}},
+      {"tag=vip", {false, false, true}},
+      {"tag=none|gold", {false, true, false}},
+      {"tag=ip", {false, false, false}},
+      {"value>=500", {false, true, true}},
+      {"value>500", {false, false, true}},
+      {"value<=500", {false, true, false}},
+      {"value=500", {false, true, false}},
+      {"value<99.5", {false, false, false}},
+      {"lang=de", {false, true, false}},
+      {"lang=de-at|zh", {false, true, true}},
+      {"lang=d", {false, false, false}},
+      {"agent=ana|bo", {false, true, true}},
+      {"consent=sms", {false, false, true}},
+      {"open>=2", {false, false, true}},
+      {"open<1", {true, false, false}},
+      {"tag=vip;value>=9000", {false, false, false}},
+      {"tag=vip;lang=zh", {false, false, true}},
+      {"shoe=9", {false, false, false}},
+      {"value", {false, false, false}}};
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+    for (size_t c = 0; c < 3; c++)
+      if (customer_fits(&small_classes[c], rows[i].predicate) != rows[i].fits[c])
+        fail_msg("%s for customer %zu", rows[i].predicate, c);
+}
+
 static void test_agents_are_kept_free_for_those_in_a_hurry(void **state) {
   (void)state;
   small_desk(&s);
@@ -407,6 +437,7 @@ int main(void) {
                                             cmocka_unit_test(test_priority_and_worth),
                                             cmocka_unit_test(test_language_is_a_skill_if_any_member_has_it),
                                             cmocka_unit_test(test_levels_of_service),
+                                            cmocka_unit_test(test_customer_predicates),
                                             cmocka_unit_test(test_agents_are_kept_free_for_those_in_a_hurry),
                                             cmocka_unit_test(test_who_is_not_there_gets_nothing),
                                             cmocka_unit_test(test_more_lines_than_the_rule_sees)};
