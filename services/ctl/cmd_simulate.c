@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "config/value.h"
 #include "definition.h"
+#include "desk/review.h"
 #include "hours/zone.h"
 #include "journal.h"
 #include "simulate_read.h"
@@ -33,9 +34,17 @@ static int connect_once(struct simulation *s) {
   return status;
 }
 
+static void tell_finding(void *arg, const struct desk_finding *f) {
+  fprintf(stderr, "%s:%u:%u: %s%s\n", (const char *)arg, f->place.line, f->place.column, f->wrong ? "" : "note: ", f->text);
+}
+
+/* What could not be put into force is not worth trying. */
 static int read_file(const struct simulation *s, const char *path, struct desk **ret) {
   auto_clean(buf_free) struct buf text = BUF_INIT(DESK_MAX_BYTES);
-  return definition_read(s->ctl, path, &text, ret);
+  int status = definition_read(s->ctl, path, &text, ret);
+  if (status == CTL_OK && desk_review(*ret, clock_now_ms(), tell_finding, (void *)path))
+    status = CTL_USAGE;
+  return status;
 }
 
 static int find_desks(struct simulation *s) {
@@ -159,8 +168,9 @@ static void side_free(struct side *side) {
 static void tell(struct simulation *s) {
   struct side sides[2] = {0};
   struct comparison comparison;
-  struct simulate_report report = {.old_name = s->old_name, .new_name = s->desk_file, .past = &s->past,
-                                   .comparison = &comparison, .broken = s->reading.broken, .full = s->reading.full};
+  struct simulate_report report = {.old_name = s->old_name, .new_name = s->desk_file, .desks = {s->desks[0], s->desks[1]},
+                                   .past = &s->past, .comparison = &comparison, .broken = s->reading.broken,
+                                   .full = s->reading.full};
   for (size_t i = 0; i < 2; i++)
     play(s, i, &sides[i], &report);
   struct comparing c = {.in = {&sides[0].in, &sides[1].in}, .result = {&sides[0].result, &sides[1].result},

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "simulate_read.h"
+#include "plan/worth.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,6 +104,16 @@ static void fill_customer(const json_t *data, struct contact_room *room, struct 
   c->open = (double)json_array_size(json_object_get(context, "open_conversations"));
 }
 
+/* The journal leaves out a profile of more than 2 KiB: then only tags and value count. */
+static void set_worth(const struct simulate_reading *r, const json_t *data, int64_t at_ms, struct history_contact *c) {
+  const json_t *profile = json_object_get(json_object_get(data, "context"), "profile");
+  bool asked = r->desks[0]->factor_count || r->desks[1]->factor_count;
+  char *text = asked && profile ? json_dumps(profile, JSON_COMPACT) : NULL;
+  for (size_t i = 0; i < 2; i++)
+    c->worth[i] = desk_worth(r->desks[i], c->tags.at, c->value, slice_text(text), at_ms);
+  free(text);
+}
+
 static const char *add_contact(struct simulate_reading *r, const json_t *data, struct history_fact *f) {
   struct contact_room room = {.tags = BUF_INIT(MARKS_ROOM), .consents = BUF_INIT(MARKS_ROOM)};
   struct history_contact c = {.facts = {.channel = text_of(data, "channel"),
@@ -113,9 +124,9 @@ static const char *add_contact(struct simulate_reading *r, const json_t *data, s
                                         .text = text_of(data, "text"),
                                         .automatic = automatic_of(data),
                                         .suspected = text_of(data, "suspected").len > 0,
-                                        .now_ms = f->at_ms},
-                              .worth = {1, 1}};
+                                        .now_ms = f->at_ms}};
   fill_customer(data, &room, &c);
+  set_worth(r, data, f->at_ms, &c);
   f->contact = &c;
   r->full = history_add(r->history, f) == HISTORY_FULL;
   buf_free(&room.tags);

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 
-enum { CELL = 40 };
+enum { CELL = 40, STRANGERS_TOLD = 10 };
 
 /* ---- figures as text */
 
@@ -120,7 +120,30 @@ static void print_head(const struct simulate_report *r) {
   clock_rfc3339(p->to_ms, to);
   printf("%zu work items of %zu contact events, %s … %s\n", p->count, p->contacts, from, to);
   printf("handling times: %zu measured, %zu by the mean of their queue\n", p->measured, p->count - p->measured);
+  if (p->taken) {
+    char half[CELL], most[CELL];
+    time_text((double)p->taken_median_ms, half);
+    time_text((double)p->taken_p95_ms, most);
+    printf("in truth, by the wall's clock: half were taken within %s, 95 %% within %s\n", half, most);
+  }
   printf("old: %s\nnew: %s\n\n", r->old_name, r->new_name);
+}
+
+/* Whose work the others have to do now. */
+static void print_strangers(const struct simulate_report *r, size_t side) {
+  size_t count = 0, at = 0;
+  const char *name, *which = side ? "new" : "old";
+  while (past_stranger(r->past, r->desks[side], &at))
+    count++;
+  if (r->desks[side]->agent_count == 0)
+    printf("Mind that the %s definition has no agents: nothing is answered in it.\n", which);
+  if (count == 0)
+    return;
+  printf("%zu agent%s who worked %s not in the %s definition:", count, count > 1 ? "s" : "", count > 1 ? "are" : "is", which);
+  at = 0;
+  for (size_t n = 0; n < STRANGERS_TOLD && (name = past_stranger(r->past, r->desks[side], &at)); n++)
+    printf("%s %s", n ? "," : "", name);
+  printf("%s\n", count > STRANGERS_TOLD ? ", …" : "");
 }
 
 static void print_notes(const struct simulate_report *r) {
@@ -135,6 +158,8 @@ static void print_notes(const struct simulate_report *r) {
     for (size_t s = 0; s < DUTY_SOURCES; s++)
       if (r->duty[side][s])
         printf("Duty of %zu agents (%s) by %s.\n", r->duty[side][s], side ? "new" : "old", duty_words[s]);
+  for (size_t side = 0; side < 2; side++)
+    print_strangers(r, side);
   if (p->before)
     printf("%zu work items had begun before the first event and are left out: the replay begins with empty queues.\n", p->before);
   if (p->without_agent)
@@ -225,6 +250,9 @@ json_t *simulate_json(const struct simulate_report *r) {
                         "left_out_before", (json_int_t)p->before, "left_out_without_agent", (json_int_t)p->without_agent,
                         "repeated", (json_int_t)p->repeated, "broken", (json_int_t)r->broken, "limit_reached", r->full,
                         "days", (json_int_t)r->comparison->days);
+  if (p->taken)
+    json_object_set_new(j, "truth", json_pack("{s:I, s:I, s:I}", "taken", (json_int_t)p->taken, "wall_median_ms",
+                                              (json_int_t)p->taken_median_ms, "wall_p95_ms", (json_int_t)p->taken_p95_ms));
   json_object_set_new(j, "old", side_json(r, 0));
   json_object_set_new(j, "new", side_json(r, 1));
   json_object_set_new(j, "all", row_json(&r->comparison->all));

@@ -9,6 +9,7 @@
 
 struct simulate_report {
   const char *old_name, *new_name;
+  const struct desk *desks[2];
   const struct past *past;
   const struct comparison *comparison;
   size_t broken;               /* lines left out */
