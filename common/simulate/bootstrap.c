@@ -5,41 +5,49 @@
 #include <stdlib.h>
 
 enum { BINS = 512, LAST_BIN = BINS - 1, BINS_PER_E = 32 };
+enum spread { SPREAD_WAIT, SPREAD_WALL, SPREAD_RATIO, SPREADS };
 
-#define LEAST_WAIT_MS 1000
-#define LEAST_RATIO 1e-4
 #define DAY_MS 86400000
+
+static const double least[SPREADS] = {1000, 1000, 1e-4}; /* what is less is nothing */
 
 /* A run's share of a day. */
 struct day {
   struct sums sums;
-  uint32_t waits[BINS], ratios[BINS];
+  uint32_t bins[SPREADS][BINS];
+};
+
+struct days {
+  struct day *of[2];
+  size_t count;
+  uint16_t used[SPREADS][BINS]; /* bins in which there is anything at all, ascending */
+  size_t used_count[SPREADS];
 };
 
 struct totals {
   struct sums sums;
-  double waits[BINS], ratios[BINS];
+  double bins[SPREADS][BINS];
 };
 
-static size_t bin_of(double x, double least) {
-  if (!(x >= least))
+static size_t bin_of(enum spread s, double x) {
+  if (!(x >= least[s]))
     return 0;
-  size_t bin = 1 + (size_t)(log(x / least) * BINS_PER_E);
+  size_t bin = 1 + (size_t)(log(x / least[s]) * BINS_PER_E);
   return bin < LAST_BIN ? bin : LAST_BIN;
 }
 
-static double of_bin(size_t bin, double least) {
-  return bin == 0 ? 0 : least * exp(((double)bin - 0.5) / BINS_PER_E);
+static double of_bin(enum spread s, size_t bin) {
+  return bin == 0 ? 0 : least[s] * exp(((double)bin - 0.5) / BINS_PER_E);
 }
 
-static double quantile(const double *bins, double share, double least) {
+static double quantile(const struct days *days, const struct totals *t, enum spread s, double share) {
   double all = 0, seen = 0;
-  for (size_t b = 0; b < BINS; b++)
-    all += bins[b];
-  for (size_t b = 0; b < BINS; b++) {
-    seen += bins[b];
+  for (size_t i = 0; i < days->used_count[s]; i++)
+    all += t->bins[s][days->used[s][i]];
+  for (size_t i = 0; i < days->used_count[s]; i++) {
+    seen += t->bins[s][days->used[s][i]];
     if (all > 0 && seen >= share * all)
-      return of_bin(b, least);
+      return of_bin(s, days->used[s][i]);
   }
   return NAN;
 }
@@ -47,57 +55,69 @@ static double quantile(const double *bins, double share, double least) {
 static void day_add(struct day *d, const struct simulate_outcome *o, double worth) {
   double ratio = measure_of_target(o);
   sums_add(&d->sums, o, worth);
-  d->waits[bin_of((double)o->waited_ms, LEAST_WAIT_MS)]++;
+  d->bins[SPREAD_WAIT][bin_of(SPREAD_WAIT, (double)o->waited_ms)]++;
+  d->bins[SPREAD_WALL][bin_of(SPREAD_WALL, (double)o->wall_ms)]++;
   if (!isnan(ratio))
-    d->ratios[bin_of(ratio, LEAST_RATIO)]++;
+    d->bins[SPREAD_RATIO][bin_of(SPREAD_RATIO, ratio)]++;
 }
 
-static void totals_add(struct totals *t, const struct day *d) {
-  t->sums.due += d->sums.due;
-  t->sums.in_time += d->sums.in_time;
-  t->sums.due_worth += d->sums.due_worth;
-  t->sums.in_time_worth += d->sums.in_time_worth;
-  for (size_t b = 0; b < BINS; b++) {
-    t->waits[b] += d->waits[b];
-    t->ratios[b] += d->ratios[b];
-  }
+static void totals_add(struct totals *t, const struct days *days, const struct day *d) {
+  sums_join(&t->sums, &d->sums);
+  for (size_t s = 0; s < SPREADS; s++)
+    for (size_t i = 0; i < days->used_count[s]; i++)
+      t->bins[s][days->used[s][i]] += d->bins[s][days->used[s][i]];
 }
 
-static void totals_figures(const struct totals *t, double ret[MEASURES]) {
+static void totals_figures(const struct days *days, const struct totals *t, double ret[MEASURES]) {
   sums_figures(&t->sums, ret);
-  ret[MEASURE_WAIT_MEDIAN] = quantile(t->waits, 0.5, LEAST_WAIT_MS);
-  ret[MEASURE_WAIT_P95] = quantile(t->waits, 0.95, LEAST_WAIT_MS);
-  ret[MEASURE_OF_TARGET_P95] = quantile(t->ratios, 0.95, LEAST_RATIO);
+  ret[MEASURE_WAIT_MEDIAN] = quantile(days, t, SPREAD_WAIT, 0.5);
+  ret[MEASURE_WAIT_P95] = quantile(days, t, SPREAD_WAIT, 0.95);
+  ret[MEASURE_WALL_MEDIAN] = quantile(days, t, SPREAD_WALL, 0.5);
+  ret[MEASURE_WALL_P95] = quantile(days, t, SPREAD_WALL, 0.95);
+  ret[MEASURE_OF_TARGET_P95] = quantile(days, t, SPREAD_RATIO, 0.95);
 }
 
 /* ---- days */
 
-struct days {
-  struct day *of[2];
-  size_t count;
-};
+static void begin_day(struct days *days, size_t *room) {
+  if (days->count == *room) {
+    *room = *room ? 2 * *room : 16;
+    for (size_t k = 0; k < 2; k++)
+      days->of[k] = must_realloc(days->of[k], *room * sizeof(struct day));
+  }
+  for (size_t k = 0; k < 2; k++)
+    memset(&days->of[k][days->count], 0, sizeof(struct day));
+  days->count++;
+}
+
+static void find_used(struct days *days) {
+  for (size_t s = 0; s < SPREADS; s++)
+    for (size_t b = 0; b < BINS; b++) {
+      bool any = false;
+      for (size_t d = 0; d < days->count; d++)
+        any = any || days->of[0][d].bins[s][b] || days->of[1][d].bins[s][b];
+      if (any)
+        days->used[s][days->used_count[s]++] = (uint16_t)b;
+    }
+}
 
 /* Days on which nothing came do not count: nothing is known of them. */
-static struct days split(const struct comparing *c) {
-  struct days days = {0};
+static void split(const struct comparing *c, const struct both_queues *only, struct days *days) {
   int64_t last = INT64_MIN;
   size_t room = 0;
   for (size_t i = 0; i < c->in[0]->count; i++) {
     int64_t day = (c->in[0]->items[i].arrival_ms + c->day_offset_ms) / DAY_MS;
-    if (day != last && days.count++ == room) {
-      room = room ? 2 * room : 16;
-      for (size_t k = 0; k < 2; k++)
-        days.of[k] = must_realloc(days.of[k], room * sizeof(struct day));
-    }
     for (size_t k = 0; k < 2; k++) {
-      struct day *d = &days.of[k][days.count - 1];
+      const struct simulate_outcome *o = &c->result[k]->outcomes[i];
+      if (only && o->queue != only->of[k])
+        continue;
       if (day != last)
-        memset(d, 0, sizeof(*d));
-      day_add(d, &c->result[k]->outcomes[i], c->in[1]->places[i].worth);
+        begin_day(days, &room);
+      last = day;
+      day_add(&days->of[k][days->count - 1], o, c->in[1]->places[i].worth);
     }
-    last = day;
   }
-  return days;
+  find_used(days);
 }
 
 /* ---- drawing */
@@ -116,10 +136,10 @@ static void resample(const struct days *days, uint64_t *state, struct totals *ro
   for (size_t n = 0; n < days->count; n++) {
     size_t day = draw(state) % days->count;
     for (size_t k = 0; k < 2; k++)
-      totals_add(&room[k], &days->of[k][day]);
+      totals_add(&room[k], days, &days->of[k][day]);
   }
   for (size_t k = 0; k < 2; k++)
-    totals_figures(&room[k], figures[k]);
+    totals_figures(days, &room[k], figures[k]);
   for (size_t m = 0; m < MEASURES; m++)
     ret[m] = figures[1][m] - figures[0][m];
 }
@@ -141,23 +161,26 @@ static void interval(double *samples, size_t count, struct measured *f) {
   f->high = samples[(size_t)(0.975 * (double)(kept - 1) + 0.5)];
 }
 
-size_t bootstrap(const struct comparing *c, struct measured figures[MEASURES]) {
-  struct days days = split(c);
+size_t bootstrap(const struct comparing *c, const struct both_queues *only, struct measured figures[MEASURES]) {
+  struct days *days = must_calloc(1, sizeof(*days));
   uint64_t state = 20261127;
   double (*samples)[MEASURE_RESAMPLES] = must_calloc(MEASURES, sizeof(*samples));
   struct totals *room = must_calloc(2, sizeof(*room));
-  for (size_t n = 0; days.count > 1 && n < MEASURE_RESAMPLES; n++) {
+  split(c, only, days);
+  size_t count = days->count;
+  for (size_t n = 0; count > 1 && n < MEASURE_RESAMPLES; n++) {
     double differences[MEASURES];
-    resample(&days, &state, room, differences);
+    resample(days, &state, room, differences);
     for (size_t m = 0; m < MEASURES; m++)
       samples[m][n] = differences[m];
   }
-  for (size_t m = 0; days.count > 1 && m < MEASURES; m++)
+  for (size_t m = 0; count > 1 && m < MEASURES; m++)
     if (measures_about[m].interval)
       interval(samples[m], MEASURE_RESAMPLES, &figures[m]);
+  for (size_t k = 0; k < 2; k++)
+    free(days->of[k]);
+  free(days);
   free(samples);
   free(room);
-  for (size_t k = 0; k < 2; k++)
-    free(days.of[k]);
-  return days.count;
+  return count;
 }

@@ -91,12 +91,29 @@ static void compare_agents(const struct comparing *c, struct comparison *ret) {
   names_free(&numbers);
 }
 
+static size_t queue_named(const struct desk *d, const char *name) {
+  for (size_t q = 0; q < d->queue_count; q++)
+    if (strcmp(d->queues[q].name, name) == 0)
+      return q;
+  return MEASURE_ALL;
+}
+
+static void draw_intervals(const struct comparing *c, struct comparison *ret) {
+  ret->days = bootstrap(c, NULL, ret->all.figures);
+  for (size_t i = 0; i < ret->queue_count; i++) {
+    struct measure_row *row = &ret->queues[i];
+    struct both_queues both = {{queue_named(c->in[0]->desk, row->name), queue_named(c->in[1]->desk, row->name)}};
+    if (row->in_old && row->in_changed)
+      (void)bootstrap(c, &both, row->figures);
+  }
+}
+
 void compare(const struct comparing *c, struct comparison *ret) {
   *ret = (struct comparison){0};
   clear_row(&ret->all, "");
   compare_queues(c, ret);
   compare_agents(c, ret);
-  ret->days = bootstrap(c, ret->all.figures);
+  draw_intervals(c, ret);
 }
 
 void comparison_free(struct comparison *c) {

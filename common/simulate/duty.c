@@ -85,6 +85,15 @@ static const struct desk_agent *agent_named(const struct desk *d, const char *na
   return NULL;
 }
 
+const char *past_stranger(const struct past *p, const struct desk *d, size_t *at) {
+  while (*at < p->name_count) {
+    size_t n = (*at)++;
+    if (p->agents[n].worked.count && !agent_named(d, p->names[n]))
+      return p->names[n];
+  }
+  return NULL;
+}
+
 static const struct past_agent *past_named(const struct past *p, const char *name) {
   for (size_t i = 0; i < p->name_count; i++)
     if (strcmp(p->names[i], name) == 0)

@@ -68,6 +68,8 @@ struct past {
   size_t measured;             /* items whose handling time is known */
   size_t without_agent;        /* ended without one, left out */
   size_t before;               /* work items begun before the first fact, left out */
+  size_t taken;                /* items that an agent took, as it was in truth: half of them and 95 % after at most so long */
+  int64_t taken_median_ms, taken_p95_ms; /* by the wall's clock */
   struct past_agent *agents;   /* beside the names; private */
   struct calendar anybody;     /* when somebody worked */
 };
@@ -85,6 +87,8 @@ int must_check history_add(struct history *h, const struct history_fact *f);
 int must_check history_close(struct history *h, struct past *ret);
 void past_free(struct past *p);
 
+/* The next name after *at (0 at first) of somebody who worked and is no agent of `d`; NULL: no more. */
+const char *past_stranger(const struct past *p, const struct desk *d, size_t *at);
 /* When an agent of `d` takes offers: his sign-ins, else his hours, else from his first to his last work of each day,
  * else when anybody worked, else always. Hours that differ from those in `old` go before sign-ins: they are what is
  * tried. */

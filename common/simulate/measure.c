@@ -52,6 +52,20 @@ void sums_add(struct sums *s, const struct simulate_outcome *o, double worth) {
   s->in_time_worth += taken && !late ? worth : 0;
 }
 
+void sums_join(struct sums *s, const struct sums *more) {
+  s->items += more->items;
+  s->unanswered += more->unanswered;
+  s->overflowed += more->overflowed;
+  s->relaxed += more->relaxed;
+  s->diverted += more->diverted;
+  s->known += more->known;
+  s->by_known += more->by_known;
+  s->due += more->due;
+  s->in_time += more->in_time;
+  s->due_worth += more->due_worth;
+  s->in_time_worth += more->in_time_worth;
+}
+
 static double share(double part, double whole) {
   return whole > 0 ? part / whole : NAN;
 }

@@ -12,12 +12,17 @@ struct sums {
 };
 
 void sums_add(struct sums *s, const struct simulate_outcome *o, double worth);
+void sums_join(struct sums *s, const struct sums *more);
 void sums_figures(const struct sums *s, double ret[MEASURES]);
 double measure_of_target(const struct simulate_outcome *o);
 /* Of a queue's items, or MEASURE_ALL. room: for `count` numbers. */
 void measure_quantiles(const struct simulate_result *r, size_t count, size_t queue, double *room, double ret[MEASURES]);
 
-/* ---- bootstrap.c: fills low and high of the figures that have them */
-size_t bootstrap(const struct comparing *c, struct measured figures[MEASURES]);
+/* ---- bootstrap.c: fills low and high of the figures that have them; of all items, or of a queue's (MEASURE_ALL: it
+ * is not there). Returns on how many days something came. */
+struct both_queues {
+  size_t of[2];
+};
+size_t bootstrap(const struct comparing *c, const struct both_queues *only, struct measured figures[MEASURES]);
 
 #endif

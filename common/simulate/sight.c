@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ITEMS_MOST = RULE_QUEUES * RULE_SETS + 64, ID_ROOM = 12 };
+enum { ITEMS_MOST = RULE_QUEUES * RULE_SETS + 64, ID_LEN = 10 };
 
 struct candidate {
   const struct line *line;
@@ -18,7 +18,7 @@ struct sight {
   struct rule_queue queues[RULE_QUEUES];
   const struct line *lines[RULE_QUEUES]; /* beside them */
   struct rule_item items[ITEMS_MOST];
-  char ids[ITEMS_MOST][ID_ROOM];
+  char ids[ITEMS_MOST][ID_LEN + 1];
   struct rule_group *groups;   /* at most one for an agent */
   uint32_t *one_of;            /* beside the groups: an agent of it */
   double *ln_speed;            /* groups x RULE_QUEUES */
@@ -218,11 +218,17 @@ static bool see_lines(const struct run *r, struct sight *s) {
 
 /* ---- items */
 
+/* Ten digits, so that ids are in the order of arrival. */
+static struct slice id_of(uint32_t item, char room[ID_LEN + 1]) {
+  for (int i = ID_LEN; i-- > 0; item /= 10)
+    room[i] = (char)('0' + item % 10);
+  return slice_of(room, ID_LEN);
+}
+
 static void see_item(const struct run *r, struct sight *s, uint32_t item, size_t queue, bool behind) {
   const struct waiting *w = &r->items[item];
   size_t at = s->view.item_count++;
-  snprintf(s->ids[at], ID_ROOM, "%010u", item);
-  s->items[at] = (struct rule_item){.id = slice_of(s->ids[at], 10), .queue = queue, .set = (enum rule_set)w->set,
+  s->items[at] = (struct rule_item){.id = id_of(item, s->ids[at]), .queue = queue, .set = (enum rule_set)w->set,
                                     .score = w->score, .known_group = RULE_NOBODY, .behind = behind,
                                     .arrival_ms = (double)w->arrival, .ln_value = w->ln_value};
   if (w->known == SIMULATE_NONE || s->group_of[w->known] == RULE_NOBODY)

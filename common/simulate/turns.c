@@ -10,7 +10,7 @@ enum state { STATE_UNKNOWN, STATE_WAITS, STATE_ACTIVE, STATE_ASIDE, STATE_OVER, 
 
 struct turn {
   uint32_t contact;
-  int64_t arrival_ms, worked_ms;
+  int64_t arrival_ms, worked_ms, taken_ms; /* taken_ms 0: by nobody */
   bool ended, gone, next;
 };
 
@@ -114,6 +114,8 @@ static void on_claim(struct reading *r, struct course *c, const struct fact *f) 
   if (f->agent == SIMULATE_NONE)
     return;
   stop_work(r, c, f->at_ms);
+  if (!r->turns[c->turn].taken_ms)
+    r->turns[c->turn].taken_ms = f->at_ms;
   c->state = STATE_ACTIVE;
   c->agent = f->agent;
   c->since = f->at_ms;
@@ -207,6 +209,25 @@ static void make_items(const struct reading *r, struct past *p) {
   free(m.count);
 }
 
+static int shorter(const void *a, const void *b) {
+  int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+  return (x > y) - (x < y);
+}
+
+/* How it was in truth, to see how near the replay comes. */
+static void measure_truth(const struct reading *r, struct past *p) {
+  int64_t *waits = must_calloc(r->count + 1, sizeof(*waits));
+  for (size_t i = 0; i < r->count; i++)
+    if (!r->turns[i].gone && r->turns[i].taken_ms)
+      waits[p->taken++] = r->turns[i].taken_ms - r->turns[i].arrival_ms;
+  if (p->taken) {
+    qsort(waits, p->taken, sizeof(*waits), shorter);
+    p->taken_median_ms = waits[(p->taken - 1) / 2];
+    p->taken_p95_ms = waits[(p->taken * 95 + 99) / 100 - 1];
+  }
+  free(waits);
+}
+
 /* What the past needs of the history is its own from now on. */
 static void take_texts(struct texts *from, char ***ret_texts, size_t *ret_count) {
   *ret_texts = from->texts;
@@ -230,6 +251,7 @@ int history_close(struct history *h, struct past *ret) {
     if (h->facts[i].work_item != SIMULATE_NONE)
       on_fact(&r, &h->facts[i]);
   make_items(&r, &p);
+  measure_truth(&r, &p);
   free(r.courses);
   free(r.turns);
   p.classes = h->classes;

@@ -70,6 +70,13 @@ static const struct desk_rule *rule_of(const struct run *r, uint32_t item) {
   return &r->model.desk->rules[r->in->places[item].rule];
 }
 
+/* Nobody waits for an agent who must not take it anyway. */
+static bool may_take(struct run *r, struct line_wish wish, uint32_t agent) {
+  bool relaxed;
+  wish.only = SIMULATE_NONE;
+  return r->model.lines[model_line(&r->model, &wish, &relaxed)]->ln_speed[r->model.profile_of[agent]] > RULE_LACKS;
+}
+
 static void find_line(struct run *r, uint32_t item) {
   struct waiting *w = &r->items[item];
   const struct simulate_item *i = &r->in->items[item];
@@ -81,7 +88,10 @@ static void find_line(struct run *r, uint32_t item) {
                            .skills = rule_of(r, item)->skills,
                            .language = r->in->classes[i->class].language,
                            .waited_ms = waited,
-                           .only = w->prefers ? w->known : SIMULATE_NONE};
+                           .only = SIMULATE_NONE};
+  w->prefers = w->prefers && may_take(r, wish, w->known);
+  if (w->prefers)
+    wish.only = w->known;
   w->line = model_line(&r->model, &wish, &w->relaxed);
 }
 

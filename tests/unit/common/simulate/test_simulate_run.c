@@ -262,6 +262,15 @@ static void test_only_the_own_agent_for_a_while(void **state) {
   assert_string_equal(small_taker(&r, 0), "ana");
   assert_int_equal(small_waited(&r, 0), 0);
   small_run_end(&r);
+
+  s.rules[0].skills = (char *)"zh>=1"; /* ... nor when he must not take it */
+  small_skill(&s, &s.agents[0], "zh", 1);
+  small_run_begin(&r, &s, 600);
+  small_item(&r, 0, 0, 30)->customer = 0;
+  r.items[0].known = 1;
+  small_run_play(&r);
+  assert_string_equal(small_taker(&r, 0), "ana");
+  small_run_end(&r);
 }
 
 static void test_priority_and_worth(void **state) {
