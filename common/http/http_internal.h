@@ -60,6 +60,7 @@ struct http_request {
 struct http_stream {
   struct http_request *request;                /* NULL: it is over */
   http_gone *gone;                             /* NULL: need not be told any more */
+  void (*empty)(void *arg);                    /* NULL: need not be told */
   void *arg;
   struct buf queue;                            /* written and not fetched; its ceiling is the room */
   int64_t progress_ms;                         /* when something was fetched last, or the queue was empty */

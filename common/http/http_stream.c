@@ -22,6 +22,14 @@ static void release(struct http_stream *s) {
   free(s);
 }
 
+static void tell_empty(struct http_stream *s) {
+  void (*empty)(void *arg) = s->empty;
+  if (!empty || s->queue.len || s->ended)
+    return;
+  s->empty = NULL;
+  empty(s->arg);
+}
+
 static ssize_t on_read(void *arg, uint64_t position, char *to, size_t room) {
   struct http_stream *s = arg;
   (void)position;
@@ -32,6 +40,7 @@ static ssize_t on_read(void *arg, uint64_t position, char *to, size_t room) {
     memcpy(to, s->queue.at, len);
     buf_consume(&s->queue, len);
     s->progress_ms = (int64_t)uv_now(s->request->server->loop);
+    tell_empty(s);
     return (ssize_t)len;
   }
   if (s->ended)
@@ -101,6 +110,10 @@ int http_stream_write(struct http_stream *s, struct slice bytes) {
 
 size_t http_stream_waiting(const struct http_stream *s) {
   return s->queue.len;
+}
+
+void http_stream_when_empty(struct http_stream *s, void (*empty)(void *arg)) {
+  s->empty = empty;
 }
 
 void http_stream_end(struct http_stream **stream) {

@@ -27,6 +27,8 @@ struct http_stream *http_stream_begin(struct http_request *r, const char *type, 
 int must_check http_stream_write(struct http_stream *s, struct slice bytes);
 /* Bytes that wait for the peer. */
 size_t http_stream_waiting(const struct http_stream *s);
+/* Says once, with the argument of `gone`, when nothing waits any more; at once never. It may write, but not end it. */
+void http_stream_when_empty(struct http_stream *s, void (*empty)(void *arg));
 /* What was written is still sent, within the server's deadline_ms. NULL-safe. */
 void http_stream_end(struct http_stream **s);
 

@@ -3,6 +3,8 @@
  * A stream that came with Last-Event-ID is behind until it has read the journal up to where the tail is; news it hears
  * meanwhile is dropped, because it will come to it. Reading and hearing meet without gap or repeat: it is level when a
  * reading ends at or behind the tail's position, and from then on hears only what is behind its own.
+ *
+ * What is behind goes at the reader's pace: when the room is full the reading stops there, and goes on when all is sent.
  */
 #include "events.h"
 #include "answer.h"
@@ -13,7 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { PAGE = 256, BEHIND_MOST = 20000, EMPTY_MOST = 3, SPARE = 512, RETRY_MS = 2000 };
+enum { PAGE = 128, BEHIND_MOST = 20000, EMPTY_MOST = 3, SPARE = 512, RETRY_MS = 2000 };
 
 struct event_stream {
   struct event_streams *all;
@@ -86,14 +88,19 @@ static void end_with(struct event_stream *s, const char *why) {
   forget(s);
 }
 
-/* False: it was too slow, and is gone. */
-static bool say(struct event_stream *s, const char *id, const char *event, json_t *data) {
+/* False: there is no room for it. */
+static bool try_to_say(struct event_stream *s, const char *id, const char *event, json_t *data) {
   char *text = json_dumps(data, JSON_COMPACT);
   buf_clear(&s->all->out);
   sse_event(&s->all->out, id, event, slice_text(text ? text : "{}"));
   free(text);
   s->said_ms = clock_monotonic_ms();
-  if (write_out(s, SPARE))
+  return write_out(s, SPARE);
+}
+
+/* False: it was too slow, and is gone. */
+static bool say(struct event_stream *s, const char *id, const char *event, json_t *data) {
+  if (try_to_say(s, id, event, data))
     return true;
   metric_add(s->all->inbox->overrun, 1);
   end_with(s, "slow");
@@ -111,11 +118,6 @@ static bool concerns(const struct event_stream *s, const struct notice *n) {
   return s->row.role == ACCESS_SUPERVISOR || notice_concerns(n, slice_text(s->row.agent));
 }
 
-static bool say_notice(struct event_stream *s, const struct notice *n) {
-  snprintf(s->cursor, sizeof(s->cursor), "%s", n->cursor);
-  return say(s, n->cursor, n->event, n->data);
-}
-
 /* ---- hearing */
 
 /* It may be gone after it. */
@@ -127,8 +129,10 @@ static void give_up(struct event_stream *s, const char *why) {
 
 static void on_hear(void *arg, const struct notice *n) {
   struct event_stream *s = arg;
-  if (!s->behind && cursor_compare(n->cursor, s->cursor) > 0)
-    say_notice(s, n);
+  if (s->behind || cursor_compare(n->cursor, s->cursor) <= 0)
+    return;
+  snprintf(s->cursor, sizeof(s->cursor), "%s", n->cursor);
+  say(s, n->cursor, n->event, n->data);
 }
 
 static void on_told(void *arg, const char *why) {
@@ -146,25 +150,35 @@ static void on_gone(void *arg) {
 
 /* ---- catching up */
 
-/* False: the stream is gone. */
-static bool take_page(struct event_stream *s, const redisReply *reply) {
-  for (size_t i = 0; i < reply->elements; i++) {
-    const redisReply *one = reply->element[i];
-    struct entry e;
-    struct notice n;
-    if (one->type != REDIS_REPLY_ARRAY || !one->elements || one->element[0]->type != REDIS_REPLY_STRING)
-      continue;
-    if (entry_read(one, &e) && notice_is(e.type) && notice_read(&e, &n)) {
-      bool good = !concerns(s, &n) || say_notice(s, &n);
-      notice_free(&n);
-      if (!good)
-        return false;
-    }
-    snprintf(s->cursor, sizeof(s->cursor), "%s", one->element[0]->str);
+/* False: no room for it now. */
+static bool take_entry(struct event_stream *s, const redisReply *one) {
+  struct entry e;
+  struct notice n;
+  bool good = true;
+  if (entry_read(one, &e) && notice_is(e.type) && notice_read(&e, &n)) {
+    good = !concerns(s, &n) || try_to_say(s, n.cursor, n.event, n.data);
+    notice_free(&n);
   }
-  s->read += reply->elements;
+  if (good)
+    snprintf(s->cursor, sizeof(s->cursor), "%s", one->element[0]->str);
+  return good;
+}
+
+/* False: it must wait for its reader. */
+static bool take_page(struct event_stream *s, const redisReply *reply) {
   s->empty = reply->elements ? 0 : s->empty + 1;
+  for (size_t i = 0; i < reply->elements; i++, s->read++) {
+    const redisReply *one = reply->element[i];
+    if (one->type == REDIS_REPLY_ARRAY && one->elements && one->element[0]->type == REDIS_REPLY_STRING && !take_entry(s, one))
+      return false;
+  }
   return true;
+}
+
+static void on_empty(void *arg) {
+  struct event_stream *s = arg;
+  if (s->behind && !s->asking)
+    read_on(s);
 }
 
 /* A short page is the journal's end as Redis saw it; the tail may have seen more by now. */
@@ -185,20 +199,20 @@ static void on_page(void *arg, redisReply *reply) {
     give_up(s, "lost");
     return;
   }
-  size_t count = reply->elements;
-  s->asking = true; /* so that forget() leaves it to us */
-  bool there = take_page(s, reply);
-  s->asking = false;
-  if (!there || s->over)
-    free(s);
-  else if (is_level(s, count))
+  if (!take_page(s, reply)) {
+    if (http_stream_waiting(s->http) == 0)
+      end_with(s, "slow"); /* one alone is larger than all room: cannot be */
+    else
+      http_stream_when_empty(s->http, on_empty);
+  } else if (is_level(s, reply->elements)) {
     s->behind = false;
-  else if (s->read > BEHIND_MOST)
+  } else if (s->read > BEHIND_MOST) {
     give_up(s, "too-far-behind");
-  else if (s->empty > EMPTY_MOST)
+  } else if (s->empty > EMPTY_MOST) {
     give_up(s, "lost");
-  else
+  } else {
     read_on(s);
+  }
 }
 
 static void read_on(struct event_stream *s) {

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An agent's client of the API: requests, event streams that are read in the background, raw bytes."""
+import http.client
+import json
+import queue
+import socket
+import threading
+import urllib.parse
+
+from desk import PATIENCE, wait_for
+
+
+class Stream:
+    """GET /v1/events: the events that came, in order. `first`: read so many and then no more."""
+
+    def __init__(self, api, last=None, headers=None, receive_buffer=None):
+        self.events, self.comments, self.ended = [], 0, threading.Event()
+        self.arrived = queue.Queue()
+        self.paused = threading.Event()
+        self.paused.set()
+        self.socket = api.connect(receive_buffer)
+        lines = ["GET /v1/events HTTP/1.1", "Host: desk", f"Authorization: Bearer {api.token}", "Accept: text/event-stream"]
+        if last is not None:
+            lines.append(f"Last-Event-ID: {last}")
+        lines += [f"{k}: {v}" for k, v in (headers or {}).items()]
+        self.socket.sendall("\r\n".join(lines + ["", ""]).encode())
+        self.response = http.client.HTTPResponse(self.socket)
+        self.response.begin()
+        self.status = self.response.status
+        self.thread = threading.Thread(target=self.read, daemon=True)
+        self.thread.start()
+
+    def read(self):
+        event = {}
+        try:
+            while True:
+                self.paused.wait()
+                line = self.response.readline()
+                if not line:
+                    break
+                line = line.decode().rstrip("\n")
+                if line.startswith(":"):
+                    self.comments += 1
+                elif line:
+                    name, _, value = line.partition(": ")
+                    event[name] = value
+                elif event:
+                    if "data" in event:
+                        self.take({"id": event.get("id"), "event": event["event"], **json.loads(event["data"])})
+                    event = {}
+        except (OSError, http.client.HTTPException, ValueError):
+            pass
+        self.ended.set()
+
+    def take(self, event):
+        self.events.append(event)
+        self.arrived.put(event)
+
+    def wait(self, name, **fields):
+        """The next event of that name with these fields; what comes before it is passed over."""
+        while True:
+            try:
+                event = self.arrived.get(timeout=PATIENCE)
+            except queue.Empty:
+                raise AssertionError(f"no {name} {fields}; came: {self.events}") from None
+            if event["event"] == name and all(event.get(k) == v for k, v in fields.items()):
+                return event
+
+    def last_id(self):
+        return [e["id"] for e in self.events if e["id"]][-1]
+
+    def close(self):
+        try:
+            self.socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self.socket.close()
+        self.thread.join(PATIENCE)
+
+
+class Api:
+    def __init__(self, address, token):
+        self.address = urllib.parse.urlsplit(address if "//" in address else f"http://{address}")
+        self.token = token
+
+    def connect(self, receive_buffer=None):
+        s = socket.socket()
+        if receive_buffer:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        s.settimeout(PATIENCE)
+        s.connect((self.address.hostname, self.address.port))
+        return s
+
+    def ask(self, method, path, body=None, headers=None):
+        """(status, headers, JSON)."""
+        c = http.client.HTTPConnection(self.address.hostname, self.address.port, timeout=PATIENCE)
+        h = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        if body is not None:
+            h["Content-Type"] = "application/json"
+            body = body if isinstance(body, (bytes, str)) else json.dumps(body)
+        try:
+            c.request(method, path, body, {**h, **(headers or {})})
+            r = c.getresponse()
+            raw = r.read()
+            return r.status, dict(r.getheaders()), json.loads(raw) if raw else None
+        finally:
+            c.close()
+
+    def get(self, path):
+        status, _, body = self.ask("GET", path)
+        assert status == 200, (path, status, body)
+        return body
+
+    def do(self, path, expect=200, method="POST", **body):
+        status, _, answer = self.ask(method, path, body)
+        assert status == expect, (path, body, status, answer)
+        return answer
+
+    def ready(self, presence="ready", **more):
+        return self.do("/v1/me/presence", method="PUT", presence=presence, **more)
+
+    def act(self, item, verb, expect=200, **body):
+        return self.do(f"/v1/items/{item}/{verb}", expect, **body)
+
+    def item(self, item):
+        return self.get(f"/v1/items/{item}")
+
+    def events(self, **kw):
+        stream = Stream(self, **kw)
+        assert stream.status == 200
+        return stream
+
+    def wait_offer(self):
+        """The id of what is offered to this agent."""
+        return wait_for(lambda: self.get("/v1/offers?wait=5")["data"], "an offer")[0]["item"]
