@@ -238,7 +238,8 @@ static void test_only_files_of_zones(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_zones), cmocka_unit_test(test_zones_in_turn), cmocka_unit_test(test_only_files_of_zones), cmocka_unit_test(test_table),
+      cmocka_unit_test(test_zones), cmocka_unit_test(test_zones_in_turn),
+      cmocka_unit_test(test_only_files_of_zones), cmocka_unit_test(test_table),
       cmocka_unit_test(test_every_minute),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
