@@ -104,6 +104,7 @@ size_t desk_review(const struct desk *d, int64_t now_ms, desk_tell *tell_finding
   look_at_real_time(&r);
   look_at_capacity(&r);
   review_ways(&r);
+  review_duty(&r, now_ms);
   review_shadows(&r);
   review_skills(&r);
   for (size_t i = 0; i < d->queue_count; i++)

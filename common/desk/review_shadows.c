@@ -89,9 +89,9 @@ static bool list_wider(struct slice wide, struct slice narrow, bool language) {
 static bool range_wider(const struct range *wide, const struct range *narrow) {
   if (!wide->given || !narrow->given)
     return !wide->given;
-  bool below = wide->least < narrow->least || (wide->least == narrow->least && (!wide->least_open || narrow->least_open));
-  bool above = wide->most > narrow->most || (wide->most == narrow->most && (!wide->most_open || narrow->most_open));
-  return below && above;
+  bool same_least = wide->least == narrow->least && (!wide->least_open || narrow->least_open);
+  bool same_most = wide->most == narrow->most && (!wide->most_open || narrow->most_open);
+  return (wide->least < narrow->least || same_least) && (wide->most > narrow->most || same_most);
 }
 
 static bool customer_wider(const struct asked *wide, const struct asked *narrow) {
@@ -172,8 +172,8 @@ void review_shadows(struct reviewing *r) {
     asked[i] = asked_of(d->rules[i].customer);
     for (size_t k = 0; k < i; k++)
       if (event_wider(d->rules[k].when, d->rules[i].when) && customer_wider(&asked[k], &asked[i])) {
-        review_wrong(r, &d->rules[i].place, "rule '%s' is never used: rule '%s' before it takes all that it would match",
-                     d->rules[i].name, d->rules[k].name);
+        review_wrong(r, &d->rules[i].place, "rule '%s' is never used: rule '%s' before it takes all that it would "
+                     "match", d->rules[i].name, d->rules[k].name);
         break;
       }
   }

@@ -21,6 +21,7 @@ void review_alarm(struct reviewing *r, const struct complaint_place *place, cons
 size_t review_index(const struct reviewing *r, const char *queue);
 
 void review_ways(struct reviewing *r);    /* review_ways.c: where items go */
+void review_duty(struct reviewing *r, int64_t now_ms); /* review_duty.c: members who are never there */
 void review_shadows(struct reviewing *r); /* review_shadows.c: rules that never have their turn */
 void review_skills(struct reviewing *r);  /* review_skills.c: rules that ask for what nobody can */
 

@@ -81,7 +81,8 @@ int must_check read_queue_name(struct reading *r, const struct node *value, char
 /* Hours that are defined, lent. */
 int must_check read_hours_name(struct reading *r, const struct node *value, const struct hours **ret);
 /* "office", or "not office" for the time outside of them. */
-int must_check read_hours_side(struct reading *r, const struct node *value, const struct hours **ret, bool *ret_outside);
+int must_check read_hours_side(struct reading *r, const struct node *value, const struct hours **ret,
+                               bool *ret_outside);
 /* {billing: 5, zh: 8}; at most DESK_AGENT_SKILLS. What was read before a fault is counted too. */
 int must_check read_skill_levels(struct reading *r, const struct node *value, struct desk_skill **ret,
                                  size_t *ret_count);

@@ -10,6 +10,8 @@
 #define NAME_ROOM 80 /* ZONE_MAX is less */
 #define PATH_ROOM 1024
 #define ZONE_MAX 64
+#define KEPT 8
+#define STRETCH (6 * 3600) /* no zone changes its clock twice in this */
 
 /* ---- names. They become a path below the system's folder of zones, so the form is stricter than theirs. */
 
@@ -59,8 +61,23 @@ static bool look_for(const char *zone) {
   return there;
 }
 
+/* What was found last for each of some zones: an offset, and the stretch of time in which it holds. Who asks about the
+ * same few zones in turn, at nearly the same time, makes the C library switch only once. */
+static struct {
+  char zone[NAME_ROOM];     /* "": free */
+  int64_t stretch, offset;  /* of STRETCH seconds since 1970 */
+} kept[KEPT];
+static size_t kept_next;
+
+static size_t kept_of(const char *zone) {
+  size_t i = 0;
+  while (i < KEPT && strcmp(kept[i].zone, zone) != 0)
+    i++;
+  return i;
+}
+
 bool zone_known(const char *zone) {
-  return is_utc(zone) || (current[0] && strcmp(zone, current) == 0) ||
+  return is_utc(zone) || (zone[0] && (strcmp(zone, current) == 0 || kept_of(zone) < KEPT)) ||
          (zone_form(slice_text(zone)) && look_for(zone));
 }
 
@@ -74,12 +91,32 @@ static void switch_to(const char *zone) {
   }
 }
 
-int64_t zone_offset(const char *zone, int64_t unix_s) {
+static int64_t offset_at(int64_t unix_s) {
   time_t at = (time_t)unix_s;
   struct tm local;
+  return localtime_r(&at, &local) ? local.tm_gmtoff : 0;
+}
+
+static void keep(const char *zone, int64_t stretch, int64_t offset) {
+  size_t i = kept_of(zone);
+  if (i == KEPT)
+    i = kept_next++ % KEPT;
+  snprintf(kept[i].zone, sizeof(kept[i].zone), "%s", zone);
+  kept[i].stretch = stretch;
+  kept[i].offset = offset;
+}
+
+int64_t zone_offset(const char *zone, int64_t unix_s) {
   if (is_utc(zone) || !zone_known(zone))
     return 0;
+  int64_t stretch = unix_s / STRETCH - (unix_s % STRETCH < 0);
+  size_t i = kept_of(zone);
+  if (i < KEPT && kept[i].stretch == stretch)
+    return kept[i].offset;
   if (strcmp(zone, current) != 0)
     switch_to(zone);
-  return localtime_r(&at, &local) ? local.tm_gmtoff : 0;
+  int64_t offset = offset_at(unix_s);
+  if (offset_at(stretch * STRETCH) == offset && offset_at((stretch + 1) * STRETCH - 1) == offset)
+    keep(zone, stretch, offset);
+  return offset;
 }

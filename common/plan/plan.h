@@ -11,7 +11,8 @@
  *   Q  name, priority, hours ('' always open), after (hold, take, or the queue it goes to), real_time (0, 1), handling ms,
  *      answer ms, next ms, resolve ms (0: no promise), warn share, offer to, offer ms, wrap ms, language level (0: none),
  *      nobody (queue, ''), limit (0: none), limit queue (''), relax, overflow
- *        relax     "60000:billing=1,zh=0 300000:billing=0"   from then on at most so much is asked; 0: nothing
+ *        relax     "60000:billing=1 300000:billing=0,zh=0"   from then on at most so much is asked; 0: nothing. Each step
+ *                  has all skills of the one before it
  *        overflow  "600000:support"                          from then on its members may take it too
  *   L  queue, customer predicate, answer ms, next ms, resolve ms ('' as the queue's)   levels of the Q before it, in order
  *   P  number (0 …), units, kinds "email:4 sms:2", queues "billing:0.18232155679395459 support:0" (ln of speed),

@@ -13,8 +13,8 @@
 #define OPEN_MS 1767607200000
 #define CLOSED_MS 1767654000000
 
-static printf_like(5, 0) void tell_of(struct review *r, bool wrong, const struct complaint_place *place, const char *name,
-                                      const char *format, va_list args) {
+static printf_like(5, 0) void tell_of(struct review *r, bool wrong, const struct complaint_place *place,
+                                      const char *name, const char *format, va_list args) {
   struct template_finding f = {.wrong = wrong, .place = *place, .name = name};
   vsnprintf(f.text, sizeof(f.text), format, args);
   r->wrong += wrong;

@@ -82,8 +82,8 @@ int definition_review(const struct desk *desk, const char *name, json_t *ret_ala
   size_t wrong = template_review(desk, NULL, hear_template, &l);
   wrong += desk_review(desk, now_ms, hear_desk, &l);
   if (!fits_routing(desk, now_ms)) {
-    fprintf(stderr, "%s:1:1: too large for routing: what it says of queues, agents and hours takes more than %d bytes\n", name,
-            PLAN_MAX_BYTES);
+    fprintf(stderr, "%s:1:1: too large for routing: what it says of queues, agents and hours takes more than %d bytes\n",
+            name, PLAN_MAX_BYTES);
     wrong++;
   }
   return wrong ? CTL_USAGE : CTL_OK;

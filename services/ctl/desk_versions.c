@@ -61,8 +61,8 @@ static json_t *as_json(const struct version *version, bool in_force) {
   char when[RFC3339_LEN + 1];
   clock_rfc3339(version->applied_ms, when);
   return json_pack("{s:I,s:o,s:I,s:b}", "version", (json_int_t)version->number, "applied",
-                   version->applied_ms ? json_string(when) : json_null(), "bytes", (json_int_t)version->bytes, "in_force",
-                   in_force);
+                   version->applied_ms ? json_string(when) : json_null(), "bytes", (json_int_t)version->bytes,
+                   "in_force", in_force);
 }
 
 static void show_all(const struct desk_view *v, const struct version *versions, size_t count, uint64_t in_force) {
@@ -102,7 +102,8 @@ int desk_versions_list(struct desk_view *v) {
 /* ---- diff */
 
 int desk_versions_diff(struct desk_view *v, const char *a, const char *b) {
-  auto_clean(buf_free) struct buf old = BUF_INIT(DESK_MAX_BYTES), new = BUF_INIT(DESK_MAX_BYTES), diff = BUF_INIT(DIFF_MAX);
+  auto_clean(buf_free) struct buf old = BUF_INIT(DESK_MAX_BYTES), new = BUF_INIT(DESK_MAX_BYTES);
+  auto_clean(buf_free) struct buf diff = BUF_INIT(DIFF_MAX);
   char old_name[40], new_name[40];
   const char *other = b ? b : desk_version_in_force(v);
   if (!other || desk_version_read(v, a, &old) != CTL_OK || desk_version_read(v, other, &new) != CTL_OK)

@@ -115,6 +115,27 @@ def test_the_way_back_asks_the_same(desk, tmp_path):
     assert desk.json("desk", "versions")[1] == {"version": 77, "applied": None, "bytes": len(old), "in_force": False}
 
 
+def test_rules_on_hours_and_consent(desk, tmp_path):
+    path = tmp_path / "desk.yaml"
+    path.write_text("""\
+queues: [{name: support}, {name: closed}, {name: news}, {name: never}]
+hours: [{name: always, open: {mon-sun: "00:00-24:00"}}]
+rules:
+  - {name: never, when: {hours: not always}, then: {queue: never}}
+  - {name: news, when: {hours: always, customer_consent: [news]}, then: {queue: news}}
+  - {name: open, when: {hours: always, customer_open: ">= 1"}, then: {queue: closed}}
+default: {queue: support}
+""")
+    desk.run("desk", "apply", str(path))
+    people = tmp_path / "people.csv"
+    people.write_text("phone,name,consent\n+14155550111,Ann,News;sms\n+14155550112,Bo,sms\n")
+    desk.run("customer", "import", str(people))
+    for sender in ("+14155550111", "+14155550112"):
+        desk.sms("hello", sender=sender)
+    events = desk.wait_events(2)
+    assert sorted((e["data"]["queue"], e["data"]["rule"]) for e in events) == [("news", "news"), ("support", "default")]
+
+
 @pytest.mark.parametrize("arguments", [("rollback",), ("diff",), ("versions", "1"), ("diff", "1", "2", "3"), ("see",), (),
                                        ("diff", "1", "--version-of", "2")])
 def test_usage(tmp_path, arguments):

@@ -360,7 +360,8 @@ static void test_size(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_whole),     cmocka_unit_test(test_default_desk), cmocka_unit_test(test_complaints),
-      cmocka_unit_test(test_documents), cmocka_unit_test(test_sample_without_comments), cmocka_unit_test(test_values),       cmocka_unit_test(test_limits),
+      cmocka_unit_test(test_documents), cmocka_unit_test(test_sample_without_comments),
+      cmocka_unit_test(test_values),    cmocka_unit_test(test_limits),
       cmocka_unit_test(test_size),      cmocka_unit_test(test_words_of_all_rules),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

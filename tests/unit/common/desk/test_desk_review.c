@@ -124,6 +124,39 @@ static void test_hours(void **state) {
          "wrong 4:3: hours 'never' do not open within 400 days from now\n");
 }
 
+#define TWO_HOURS                                                                                                      \
+  "hours:\n- {name: day, zone: Europe/Berlin, open: {mon-fri: \"09:00-17:00\"}}\n"                                     \
+  "- {name: night, open: {mon-sun: \"22:00-05:00\"}}\n"                                                               \
+  "- {name: late, open: {fri: \"15:30-23:00\"}}\n"                                                                    \
+  "- {name: never, open: {mon: \"09:00-10:00\"}, closed: [\"2026-01-01..2026-12-29\"]}\n"
+#define APART(queue, place)                                                                                            \
+  "alarm " place ": queue '" queue "' is never open while one of its members is there: look at its hours and theirs\n"
+
+static void test_duty(void **state) {
+  (void)state;
+  static const struct {
+    const char *queue, *agents, *want;
+  } cases[] = {
+      {"hours: day", "{name: x, queues: [a], hours: day}", ""},
+      {"hours: day", "{name: x, queues: [a], hours: late}", ""}, /* half an hour on Fridays */
+      {"hours: day", "{name: x, queues: [a], hours: night}", APART("a", "1:10")},
+      {"hours: night", "{name: x, queues: [a], hours: day}", APART("a", "1:10")},
+      {"hours: night", "{name: x, queues: [a], hours: late}", ""},
+      {"hours: day", "{name: x, queues: [a], hours: night}, {name: y, queues: [a]}", ""},
+      {"hours: day", "{name: x, queues: [a], hours: night}, {name: y, queues: [a], hours: day}", ""},
+      {"hours: day", "{name: x, queues: [a], hours: night}, {name: y, queues: [a], hours: never}", APART("a", "1:10")},
+      {"hours: day, after_hours: take", "{name: x, queues: [a], hours: night}", ""},
+      {"priority: 5", "{name: x, queues: [a], hours: night}", ""},
+  };
+  for (size_t i = 0; i < COUNT(cases); i++) {
+    struct buf yaml = BUF_INIT(1 << 14);
+    buf_printf(&yaml, "queues: [{name: a, %s}]\nagents: [%s]\ndefault: {queue: a}\n" TWO_HOURS, cases[i].queue,
+               cases[i].agents);
+    expect(yaml.at, cases[i].want);
+    buf_free(&yaml);
+  }
+}
+
 static void test_real_time(void **state) {
   (void)state;
   struct buf yaml = BUF_INIT(1 << 16);
@@ -295,6 +328,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_circles),  cmocka_unit_test(test_a_long_circle), cmocka_unit_test(test_nobody_there),
       cmocka_unit_test(test_capacity), cmocka_unit_test(test_hours),         cmocka_unit_test(test_real_time),
+      cmocka_unit_test(test_duty),
       cmocka_unit_test(test_skills),   cmocka_unit_test(test_words_about_skills),
       cmocka_unit_test(test_shadows),  cmocka_unit_test(test_default_desk),
   };

@@ -192,6 +192,31 @@ static void test_zones(void **state) {
   assert_int_equal(zone_offset("Europe/Berlin", at_ms("2026-01-01 00:00") / 1000), 3600);
 }
 
+/* Asked in turn, more zones than are kept, to the second at which each changes its clock, there and back. */
+static void test_zones_in_turn(void **state) {
+  (void)state;
+  static const struct {
+    const char *zone, *change;
+    int64_t before, after;
+  } zones[] = {
+      {"Europe/Berlin", "2026-03-29 01:00", 3600, 7200},     {"Europe/London", "2026-10-25 01:00", 3600, 0},
+      {"America/New_York", "2026-03-08 07:00", -18000, -14400}, {"America/St_Johns", "2026-11-01 04:30", -9000, -12600},
+      {"Australia/Lord_Howe", "2026-04-04 15:00", 39600, 37800}, {"Pacific/Chatham", "2026-09-26 14:00", 45900, 49500},
+      {"Asia/Beirut", "2026-03-28 22:00", 7200, 10800},      {"America/Havana", "2026-11-01 05:00", -14400, -18000},
+      {"Antarctica/Troll", "2026-03-29 01:00", 0, 7200},     {"Africa/Cairo", "2026-04-23 22:00", 7200, 10800},
+      {"Pacific/Apia", "2011-12-30 10:00", -36000, 50400},
+  };
+  static const int64_t steps[] = {-90000, -3601, -1, 0, 1, 3600, 90000, 0, -1};
+  for (size_t s = 0; s < COUNT(steps); s++)
+    for (size_t i = 0; i < 3 * COUNT(zones); i++) { /* the first few again and again */
+      size_t z = i < 2 * COUNT(zones) ? i % 3 : i % COUNT(zones);
+      int64_t at = at_ms(zones[z].change) / 1000 + steps[s], want = steps[s] < 0 ? zones[z].before : zones[z].after;
+      if (zone_offset(zones[z].zone, at) != want)
+        fail_msg("%s %+lld: %lld", zones[z].zone, (long long)steps[s], (long long)zone_offset(zones[z].zone, at));
+    }
+  assert_int_equal(zone_offset("Europe/Berlin", -1), 3600); /* before 1970 */
+}
+
 /* Names that fit the form and lead to what is no zone: a folder's own file is not asked to be one. */
 static void test_only_files_of_zones(void **state) {
   (void)state;
@@ -213,7 +238,8 @@ static void test_only_files_of_zones(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_zones), cmocka_unit_test(test_only_files_of_zones), cmocka_unit_test(test_table),
+      cmocka_unit_test(test_zones), cmocka_unit_test(test_zones_in_turn),
+      cmocka_unit_test(test_only_files_of_zones), cmocka_unit_test(test_table),
       cmocka_unit_test(test_every_minute),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
