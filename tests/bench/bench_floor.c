@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { ON_THE_WAY = 2, CONNECTIONS_MAX = 64 };
+enum { ON_THE_WAY = 2, CONNECTIONS_MAX = 64, EVENT_ARGS = 26 };
 
 struct floor {
   const char *version;
@@ -31,10 +31,10 @@ static void put_event(struct floor *f, struct buf *b) {
   uint64_t n = f->serial++;
   snprintf(id, sizeof(id), "%016llx%010x", (unsigned long long)(n * 0x9e3779b97f4a7c15u), (unsigned)getpid());
   snprintf(key, sizeof(key), "tel:+1415%07llu", (unsigned long long)((n * 2654435761u) % (uint64_t)f->customers));
-  const char *fields[] = {id, "message", "sms", "sender", key, "", "", "", "", "", "", "", "", "0000-0000-0000", f->body,
+  const char *fields[EVENT_ARGS] = {id, "message", "sms", "sender", key, "", "", "", "", "", "", "", "", "0000-0000-0000", f->body,
                           "1764000000000 1764000000001 1764000000002 1764000000003", "", "", "sms", "1",
                           "default", "support", "5", "0", "", ""};
-  for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+  for (size_t i = 0; i < EVENT_ARGS; i++)
     put(b, fields[i]);
 }
 
@@ -43,7 +43,7 @@ static void send_call(struct floor *f, redisContext *c, struct buf *b) {
   snprintf(now, sizeof(now), "%lld", (long long)clock_now_ms());
   snprintf(count, sizeof(count), "%d", f->batch);
   buf_clear(b);
-  buf_printf(b, "*%d\r\n", 9 + 25 * f->batch);
+  buf_printf(b, "*%d\r\n", 9 + EVENT_ARGS * f->batch);
   const char *head[] = {"FCALL", "deskbell_route", "1", "{p00}", now, f->version, "777600000", "604800000", count};
   for (size_t i = 0; i < sizeof(head) / sizeof(head[0]); i++)
     put(b, head[i]);

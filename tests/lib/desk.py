@@ -45,8 +45,9 @@ def library():
 class PrivateRedis:
     """redis-server on a Unix socket in its own folder, as `deskbell up` runs it."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, options=()):
         self.folder = pathlib.Path(folder)
+        self.options = options
         self.folder.mkdir(parents=True, exist_ok=True)
         # a socket path may have 107 bytes only
         self.socket = pathlib.Path("/tmp") / f"dbt-{uuid.uuid4().hex[:12]}.sock"
@@ -54,7 +55,7 @@ class PrivateRedis:
     def __enter__(self):
         self.process = subprocess.Popen(
             ["redis-server", "--port", "0", "--unixsocket", str(self.socket), "--dir", str(self.folder),
-             "--appendonly", "yes", "--appendfsync", "always", "--save", ""],
+             "--appendonly", "yes", "--appendfsync", "always", "--save", "", *self.options],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         import redis as client
         self.client = client.Redis(unix_socket_path=str(self.socket))

@@ -4,6 +4,7 @@
  *
  *   bench_routing [--seeds N] [--day NAME] [--untuned] [--quick] [--no-checks] [--set WEIGHT=VALUE]...
  *   bench_routing --speed                                                   one decision
+ *   bench_routing --through-redis SOCKET [--learn] [--seeds N] [--day NAME] through the functions in Redis
  *   bench_routing --sweep [--set ...]... [--seeds N] [--day NAME]           ours alone, on the days of training
  *
  * Differences are paired: policy by policy on the same days. All intervals are of 95 %.
@@ -12,6 +13,7 @@
 #include "speed.h"
 #include "steady.h"
 #include "table.h"
+#include "through.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,8 +23,8 @@ enum { TRAINING_DAYS_QUICK = 4 };
 
 struct options {
   struct contest_options contest;
-  const char *day;
-  bool checks, quick, sweep, speed;
+  const char *day, *socket;
+  bool checks, quick, sweep, speed, learn;
 };
 
 /* ---- looking for better weights: never on the days that are reported */
@@ -81,6 +83,10 @@ static struct options options_of(int argc, char **argv) {
       o.speed = true;
     else if (strcmp(argv[i], "--seeds") == 0)
       o.contest.seeds = strtoul(value, NULL, 10), i++;
+    else if (strcmp(argv[i], "--learn") == 0)
+      o.learn = true;
+    else if (strcmp(argv[i], "--through-redis") == 0)
+      o.socket = value, i++;
     else if (strcmp(argv[i], "--day") == 0)
       o.day = value, i++;
     else if (strcmp(argv[i], "--set") == 0)
@@ -88,7 +94,7 @@ static struct options options_of(int argc, char **argv) {
     else
       require(false, "no such option", argv[i]);
   }
-  require(o.contest.seeds >= 2 && o.contest.seeds <= SEEDS_MOST, "2 to 500", "--seeds");
+  require(o.contest.seeds >= (o.socket ? 1 : 2) && o.contest.seeds <= SEEDS_MOST, "2 to 500", "--seeds");
   return o;
 }
 
@@ -102,6 +108,8 @@ int main(int argc, char **argv) {
     return sweep(&o);
   if (o.speed)
     return speed(), 0;
+  if (o.socket)
+    return through(&(struct through_options){o.socket, o.learn, o.contest.seeds, o.day, o.contest.weights});
   if (o.checks) {
     printf("The simulator against published numbers and formulas\n");
     wrong = steady_checks(o.quick ? 0.3 : 1);

@@ -130,6 +130,8 @@ static void end_handling(struct engine *e, int item) {
   a->idle_since = e->now;
   forget_open(e, w->agent, w->queue);
   e->over++;
+  if (e->policy->on_end)
+    e->policy->on_end(e, item);
   if (e->policy->on_release)
     e->policy->on_release(e, w->agent, w->queue);
 }

@@ -23,11 +23,13 @@ struct policy {
   const char *name;
   void (*begin)(struct engine *e);
   void (*on_arrival)(struct engine *e, int item);
+  void (*on_end)(struct engine *e, int item);             /* its handling is over; before on_release */
   void (*on_release)(struct engine *e, int agent, int queue);
   void (*on_timer)(struct engine *e, int what, int item); /* also when the item does not wait any more */
   void (*on_gone)(struct engine *e, int item);            /* it left, unserved */
   void (*end)(struct engine *e);
   const void *settings;
+  const void *other;                                      /* the policy's */
 };
 
 struct plan;

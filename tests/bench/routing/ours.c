@@ -25,6 +25,8 @@ struct desk {
   char names[DAY_AGENTS][16];
   int *knowing[DAY_AGENTS], knowing_count[DAY_AGENTS]; /* waiting items of customers who know the agent */
   struct rule_record record;
+  const struct ours_other *other; /* NULL: none */
+  int released;                   /* the agent who has room again, whose own customers' items count; -1 */
 };
 
 struct ours_tally ours_tally;
@@ -168,18 +170,19 @@ static bool is_head(const struct desk *k, const struct item *w, int item) {
   return k->sets[w->queue][k->in[item]].members[0].item == item;
 }
 
+/* Those behind the heads count for their own agent when he has room again, as dispatch looks at them. */
 static void see_items(const struct engine *e, const struct desk *k, struct sight *s) {
   s->view.item_count = 0;
   for (int q = 0; q < e->day->queue_count; q++)
     for (int set = 0; set < RULE_SETS; set++)
       if (k->sets[q][set].count)
         see_item(e, k, s, k->sets[q][set].members[0].item, false);
-  for (int n = 0; n < e->agent_count; n++)
-    for (int i = 0; s->group_of[n] != RULE_NOBODY && i < k->knowing_count[n]; i++) {
-      int item = k->knowing[n][i];
-      if (!is_head(k, &e->items[item], item) && s->view.item_count < ITEMS_MOST)
-        see_item(e, k, s, item, true);
-    }
+  int n = k->released;
+  for (int i = 0; n >= 0 && s->group_of[n] != RULE_NOBODY && i < k->knowing_count[n]; i++) {
+    int item = k->knowing[n][i];
+    if (!is_head(k, &e->items[item], item) && s->view.item_count < ITEMS_MOST)
+      see_item(e, k, s, item, true);
+  }
 }
 
 /* ---- decisions */
@@ -198,18 +201,19 @@ static void check_replay(const struct rule_record *r) {
     ours_tally.differing++;
 }
 
-/* One offer, taken at once. */
-static bool offer_one(struct engine *e) {
+/* What goes next, and to whom; -1 nothing. */
+static void decide(struct engine *e, int *ret_item, int *ret_agent) {
   struct desk *k = e->own;
   struct sight s = {.view = {.weights = &k->weights, .queues = k->queues, .queue_count = (size_t)e->day->queue_count}};
   s.view.groups = s.groups;
   s.view.items = s.items;
+  *ret_item = *ret_agent = -1;
   see_agents(e, k, &s);
   if (s.view.group_count == 0)
-    return false;
+    return;
   see_items(e, k, &s);
   if (s.view.item_count == 0)
-    return false;
+    return;
   for (int q = 0; q < e->day->queue_count; q++)
     k->queues[q].now_ms = (double)e->now;
   rule_count(k->queues, (size_t)e->day->queue_count, s.groups, s.view.group_count);
@@ -217,17 +221,31 @@ static bool offer_one(struct engine *e) {
   check_replay(&k->record);
   if (r == RULE_WAIT) {
     ours_tally.waits++;
-    return false;
+    return;
   }
   ours_tally.decisions++;
-  int item = (int)strtol(k->record.items[0].item.id.at + 1, NULL, 10);
+  *ret_item = (int)strtol(k->record.items[0].item.id.at + 1, NULL, 10);
+  *ret_agent = agent_named(k, e, k->record.agents[0].agent);
+}
+
+/* One offer, taken at once. */
+static bool offer_one(struct engine *e) {
+  struct desk *k = e->own;
+  int item, agent;
+  decide(e, &item, &agent);
+  if (k->other)
+    k->other->decide(e, &k->record, &item, &agent);
+  if (item < 0)
+    return false;
   take(e, item);
   forget_knowing(k, &e->items[item], item);
-  engine_begin(e, item, agent_named(k, e, k->record.agents[0].agent));
+  engine_begin(e, item, agent);
   return true;
 }
 
-static void offer(struct engine *e) {
+static void offer(struct engine *e, int released) {
+  struct desk *k = e->own;
+  k->released = released;
   while (offer_one(e))
     continue;
 }
@@ -238,12 +256,20 @@ static void on_arrival(struct engine *e, int item) {
   put(e, item);
   if (known >= 0)
     k->knowing[known][k->knowing_count[known]++] = item;
-  offer(e);
+  if (k->other)
+    k->other->arrived(e, item);
+  offer(e, -1);
+}
+
+static void on_end(struct engine *e, int item) {
+  const struct desk *k = e->own;
+  if (k->other)
+    k->other->ended(e, item);
 }
 
 static void on_release(struct engine *e, int agent, int queue) {
-  (void)agent, (void)queue;
-  offer(e);
+  (void)queue;
+  offer(e, agent);
 }
 
 static void on_timer(struct engine *e, int what, int item) {
@@ -252,12 +278,15 @@ static void on_timer(struct engine *e, int what, int item) {
     return;
   take(e, item);
   put(e, item);
-  offer(e);
+  offer(e, -1);
 }
 
 static void on_gone(struct engine *e, int item) {
+  const struct desk *k = e->own;
   take(e, item);
   forget_knowing(e->own, &e->items[item], item);
+  if (k->other)
+    k->other->gone(e, item);
 }
 
 /* ---- a day */
@@ -301,6 +330,9 @@ static void begin(struct engine *e) {
     snprintf(k->names[a], sizeof(k->names[a]), "a%03d", a);
     k->knowing[a] = must_calloc(e->count + 1, sizeof(int));
   }
+  k->other = e->policy->other;
+  if (k->other)
+    k->other->begin(e, k->queues, &k->weights);
 }
 
 static void end(struct engine *e) {
@@ -318,9 +350,16 @@ struct policy ours(const char *name, const struct rule_weights *w) {
   return (struct policy){.name = name,
                          .begin = begin,
                          .on_arrival = on_arrival,
+                         .on_end = on_end,
                          .on_release = on_release,
                          .on_timer = on_timer,
                          .on_gone = on_gone,
                          .end = end,
                          .settings = w};
+}
+
+struct policy ours_beside(const char *name, const struct rule_weights *w, const struct ours_other *other) {
+  struct policy p = ours(name, w);
+  p.other = other;
+  return p;
 }

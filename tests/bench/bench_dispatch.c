@@ -1,0 +1,578 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Dispatch through Redis, in a closed loop: one connection calls deskbell_dispatch as the program does, one plays all
+ * agents (they accept at once and finish after a while), one brings new items as fast as others are offered. Needs an
+ * empty Redis with the library loaded.
+ *
+ *   bench_dispatch SOCKET [--items N] [--agents A] [--seconds S] [--rate R] [--idle R] [--most M] [--returning PERCENT]
+ *
+ * --items   wait from the beginning to the end
+ * --rate    agents finish so many a second together; 0: after 100 ms, faster than anybody is offered something
+ * --idle    nobody waits, so many come a second, and a fifth of the agents' capacity is in use
+ *
+ * Latency: from the sending of what made it possible – an agent's done; idle: the arrival – to the offer's arrival here.
+ * Done after which nothing could be taken is not counted. CPU is that of Redis's main thread. Prints one JSON line.
+ */
+#include "base/clock.h"
+#include "bench_dispatch_desk.h"
+#include <poll.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { BATCH = 64, BATCHES_MOST = 8, PENDING = 16, SLOTS = 4000000, FILL_HOURS = 2, STAGES_MOST_US = 3000000, STAGE_ITEMS = 400 };
+enum { DISPATCH, EAR, AGENTS, ARRIVALS, LINKS };
+
+struct link {
+  redisContext *c;
+  int asked;                   /* answers awaited */
+};
+
+/* What an agent has in hand ends at `at_us`. */
+struct end {
+  int64_t at_us;
+  uint64_t item;
+  int agent;
+};
+
+struct agent_state {
+  int64_t room_us[PENDING];    /* since when they have room for one more; oldest first */
+  int count;
+};
+
+struct bench {
+  int items, agents, seconds, rate, idle, most, returning;
+  struct link links[LINKS];
+  struct buf b;
+  struct end *ends;            /* a heap */
+  size_t end_count;
+  struct agent_state *states;
+  uint64_t next_item, next_customer;
+  uint32_t *customers;         /* of an item */
+  int64_t *sent_us;            /* of an item, when idle */
+  uint64_t *finished;          /* items whose customer may come again */
+  size_t finished_count;
+  uint64_t offers, calls, empty_calls, wanted, odd, random;
+  int64_t asked_us;
+  bool more, woken, measuring;
+  int32_t *latency;
+  size_t latency_count;
+  pid_t redis;
+};
+
+static void die(const char *what, const char *why) {
+  fprintf(stderr, "bench_dispatch: %s: %s\n", what, why ? why : "");
+  exit(1);
+}
+
+static uint64_t chance(struct bench *s) {
+  s->random ^= s->random << 13;
+  s->random ^= s->random >> 7;
+  return s->random ^= s->random << 17;
+}
+
+/* ---- Redis */
+
+static struct link connect_to(const char *path) {
+  struct link l = {.c = redisConnectUnix(path)};
+  if (!l.c || l.c->err)
+    die("cannot reach", path);
+  return l;
+}
+
+static void flush(struct link *l) {
+  int done = 0;
+  while (!done)
+    if (redisBufferWrite(l->c, &done) != REDIS_OK)
+      die("writing", l->c->errstr);
+}
+
+static void send_buf(struct bench *s, int link, int answers) {
+  redisAppendFormattedCommand(s->links[link].c, s->b.at, s->b.len);
+  s->links[link].asked += answers;
+  buf_clear(&s->b);
+  flush(&s->links[link]);
+}
+
+static redisReply *ask(struct bench *s, const char *format, ...) {
+  va_list ap;
+  va_start(ap, format);
+  redisReply *r = redisvCommand(s->links[DISPATCH].c, format, ap);
+  va_end(ap);
+  if (!r || r->type == REDIS_REPLY_ERROR)
+    die(format, r ? r->str : s->links[DISPATCH].c->errstr);
+  return r;
+}
+
+static long long ask_number(struct bench *s, const char *format, const char *arg) {
+  redisReply *r = ask(s, format, arg);
+  long long n = r->integer;
+  freeReplyObject(r);
+  return n;
+}
+
+/* CPU of Redis's main thread, us. */
+static double cpu_us(const struct bench *s) {
+  char path[64];
+  unsigned long long ns = 0;
+  snprintf(path, sizeof(path), "/proc/%d/task/%d/schedstat", (int)s->redis, (int)s->redis);
+  FILE *f = fopen(path, "r");
+  if (!f || fscanf(f, "%llu", &ns) != 1)
+    die("schedstat", path);
+  fclose(f);
+  return (double)ns / 1e3;
+}
+
+/* ---- what agents have in hand */
+
+static void end_add(struct bench *s, struct end e) {
+  size_t at = s->end_count++;
+  for (size_t above; at > 0 && s->ends[above = (at - 1) / 2].at_us > e.at_us; at = above)
+    s->ends[at] = s->ends[above];
+  s->ends[at] = e;
+}
+
+static struct end end_take(struct bench *s) {
+  struct end first = s->ends[0], moved = s->ends[--s->end_count];
+  size_t at = 0;
+  for (size_t below; (below = 2 * at + 1) < s->end_count; at = below) {
+    if (below + 1 < s->end_count && s->ends[below + 1].at_us < s->ends[below].at_us)
+      below++;
+    if (s->ends[below].at_us >= moved.at_us)
+      break;
+    s->ends[at] = s->ends[below];
+  }
+  s->ends[at] = moved;
+  return first;
+}
+
+/* Exponential, so that ends do not come in waves. */
+static int64_t handling_us(struct bench *s) {
+  double in_hands = desk_in_hands(s->agents), mean = 100e3;
+  if (s->idle)
+    mean = in_hands / 5 / s->idle * 1e6;
+  else if (s->rate)
+    mean = in_hands / s->rate * 1e6;
+  double u = (double)(chance(s) >> 11) / 9007199254740992.0;
+  return (int64_t)(-mean * __builtin_log(1 - u));
+}
+
+/* ---- commands */
+
+static void item_name(uint64_t item, char ret[24]) {
+  snprintf(ret, 24, "w%016llx", (unsigned long long)item);
+}
+
+static void put_hand(struct bench *s, const char *function, uint64_t item, int agent, const char *last) {
+  char name[24], who[16];
+  item_name(item, name);
+  snprintf(who, sizeof(who), "a%04d", agent);
+  desk_call(&s->b, function, last ? 3 : 2, clock_now_ms());
+  desk_put(&s->b, name);
+  desk_put(&s->b, who);
+  if (last)
+    desk_put(&s->b, last);
+}
+
+static void put_arrivals(struct bench *s, int count, int64_t now_ms) {
+  char count_text[12];
+  snprintf(count_text, sizeof(count_text), "%d", count);
+  desk_call(&s->b, "deskbell_route", 4 + DESK_EVENT_ARGS * count, now_ms);
+  desk_put(&s->b, "1");
+  desk_put(&s->b, "777600000");
+  desk_put(&s->b, "604800000");
+  desk_put(&s->b, count_text);
+  for (int i = 0; i < count; i++) {
+    uint64_t item = s->next_item++ % SLOTS, customer;
+    if (s->finished_count && (int)(chance(s) % 100) < s->returning)
+      customer = s->customers[s->finished[--s->finished_count]];
+    else
+      customer = s->next_customer++;
+    s->customers[item] = (uint32_t)customer;
+    s->sent_us[item] = clock_monotonic_us();
+    desk_put_event(&s->b, item, customer);
+  }
+}
+
+static void call_dispatch(struct bench *s) {
+  char most[12];
+  snprintf(most, sizeof(most), "%d", s->most);
+  desk_call(&s->b, "deskbell_dispatch", 1, clock_now_ms());
+  desk_put(&s->b, most);
+  s->asked_us = clock_monotonic_us();
+  s->woken = false;
+  s->calls++;
+  send_buf(s, DISPATCH, 1);
+}
+
+/* ---- answers */
+
+static void keep_latency(struct bench *s, int64_t us) {
+  if (s->measuring && s->latency_count < SLOTS)
+    s->latency[s->latency_count++] = (int32_t)us;
+}
+
+static void measure_offer(struct bench *s, uint64_t item, int agent, int64_t now_us) {
+  struct agent_state *a = &s->states[agent];
+  if (s->idle)
+    return keep_latency(s, now_us - s->sent_us[item]);
+  if (a->count == 0)
+    return;
+  keep_latency(s, now_us - a->room_us[0]);
+  memmove(a->room_us, a->room_us + 1, (size_t)--a->count * sizeof(a->room_us[0]));
+}
+
+/* Nothing more can be taken: who had room before this call keeps it. */
+static void forget_room(struct bench *s) {
+  for (int n = 0; n < s->agents; n++) {
+    struct agent_state *a = &s->states[n];
+    int old = 0;
+    while (old < a->count && a->room_us[old] < s->asked_us)
+      old++;
+    memmove(a->room_us, a->room_us + old, (size_t)(a->count - old) * sizeof(a->room_us[0]));
+    a->count -= old;
+  }
+}
+
+static void on_dispatched(struct bench *s, const redisReply *r) {
+  if (r->type != REDIS_REPLY_ARRAY)
+    die("deskbell_dispatch", r->str);
+  int64_t now_us = clock_monotonic_us();
+  s->more = strcmp(r->element[0]->str, "1") == 0;
+  for (size_t i = 2; i + 2 < r->elements; i += 3) {
+    uint64_t item = desk_item(r->element[i]->str);
+    int agent = atoi(r->element[i + 1]->str + 1);
+    measure_offer(s, item, agent, now_us);
+    put_hand(s, "deskbell_accept", item, agent, NULL);
+    s->links[AGENTS].asked++;
+    end_add(s, (struct end){now_us + handling_us(s), item, agent});
+    s->offers++;
+    s->wanted++;
+  }
+  s->empty_calls += r->elements <= 2;
+  if (s->b.len)
+    send_buf(s, AGENTS, 0);
+  if (!s->more)
+    forget_room(s);
+}
+
+static void on_answer(struct bench *s, int link, const redisReply *r) {
+  if (r->type == REDIS_REPLY_ERROR)
+    die("refused", r->str);
+  if (link == EAR) {
+    s->woken = true;
+    return;
+  }
+  s->links[link].asked--;
+  if (link == DISPATCH)
+    on_dispatched(s, r);
+  else if (link == AGENTS && strcmp(r->str, "OK") != 0)
+    s->odd++;
+  else if (link == ARRIVALS && strspn(r->str, "r") != strlen(r->str))
+    die("an event was not routed", r->str);
+}
+
+static void hear(struct bench *s, int link) {
+  redisContext *c = s->links[link].c;
+  redisReply *r;
+  if (redisBufferRead(c) != REDIS_OK)
+    die("reading", c->errstr);
+  while (redisGetReplyFromReader(c, (void **)&r) == REDIS_OK && r) {
+    on_answer(s, link, r);
+    freeReplyObject(r);
+  }
+}
+
+/* ---- the loop */
+
+static void finish_due(struct bench *s, int64_t now_us) {
+  int count = 0;
+  while (s->end_count && s->ends[0].at_us <= now_us && count < 4 * BATCH) {
+    struct end e = end_take(s);
+    struct agent_state *a = &s->states[e.agent];
+    put_hand(s, "deskbell_done", e.item, e.agent, "");
+    if (a->count < PENDING)
+      a->room_us[a->count++] = now_us;
+    if (s->finished_count < SLOTS)
+      s->finished[s->finished_count++] = e.item;
+    count++;
+  }
+  if (count)
+    send_buf(s, AGENTS, count);
+}
+
+static void bring(struct bench *s, int64_t begin_us, int64_t now_us) {
+  static uint64_t brought;
+  if (s->idle) {
+    uint64_t due = (uint64_t)((double)(now_us - begin_us) * s->idle / 1e6);
+    s->wanted = due > brought ? due - brought : 0;
+  }
+  int least = s->idle ? 1 : 16;
+  while (s->wanted >= (uint64_t)least && s->links[ARRIVALS].asked < BATCHES_MOST) {
+    int count = s->wanted < BATCH ? (int)s->wanted : BATCH;
+    put_arrivals(s, count, clock_now_ms());
+    send_buf(s, ARRIVALS, 1);
+    s->wanted -= (uint64_t)count;
+    brought += (uint64_t)count;
+  }
+}
+
+static void turn(struct bench *s, int64_t begin_us) {
+  struct pollfd fds[LINKS];
+  int64_t now_us = clock_monotonic_us();
+  finish_due(s, now_us);
+  bring(s, begin_us, now_us);
+  if (!s->links[DISPATCH].asked && (s->more || s->woken))
+    call_dispatch(s);
+  for (int i = 0; i < LINKS; i++)
+    fds[i] = (struct pollfd){.fd = s->links[i].c->fd, .events = POLLIN};
+  if (poll(fds, LINKS, 1) < 0)
+    die("poll", NULL);
+  for (int i = 0; i < LINKS; i++)
+    if (fds[i].revents)
+      hear(s, i);
+}
+
+static void run_for(struct bench *s, int64_t us) {
+  static int64_t begin_us;
+  if (!begin_us)
+    begin_us = clock_monotonic_us();
+  for (int64_t end_us = clock_monotonic_us() + us; clock_monotonic_us() < end_us;)
+    turn(s, begin_us);
+}
+
+static void settle(struct bench *s, int link) {
+  while (s->links[link].asked)
+    hear(s, link);
+}
+
+/* ---- beginning */
+
+static void sign_in(struct bench *s) {
+  struct buf plan = BUF_INIT(1024 * 1024);
+  desk_plan(&plan, s->agents);
+  freeReplyObject(ask(s, "SET {p00}:desk 1"));
+  freeReplyObject(ask(s, "FCALL deskbell_plan 1 {p00} %lld 1 %b %s", (long long)clock_now_ms(), plan.at, plan.len, ""));
+  buf_free(&plan);
+  for (int a = 0; a < s->agents; a++) {
+    char who[16];
+    snprintf(who, sizeof(who), "a%04d", a);
+    desk_call(&s->b, "deskbell_presence", 4, clock_now_ms());
+    desk_put(&s->b, who);
+    desk_put(&s->b, "ready");
+    desk_put(&s->b, "0");
+    desk_put(&s->b, "");
+  }
+  send_buf(s, AGENTS, s->agents);
+  int64_t odd = (int64_t)s->odd;
+  settle(s, AGENTS);
+  if ((int64_t)s->odd != odd)
+    die("an agent could not sign in", NULL);
+}
+
+/* They came evenly over the last hours; what fell due since is done. Returns events a second. */
+static double fill(struct bench *s) {
+  int64_t begin_us = clock_monotonic_us(), now_ms = clock_now_ms(), since_ms = FILL_HOURS * 3600000LL;
+  for (int n = 0; n < s->items; n += BATCH) {
+    int count = s->items - n < BATCH ? s->items - n : BATCH;
+    put_arrivals(s, count, now_ms - since_ms + since_ms * n / s->items);
+    send_buf(s, ARRIVALS, 1);
+    while (s->links[ARRIVALS].asked >= BATCHES_MOST)
+      hear(s, ARRIVALS);
+  }
+  settle(s, ARRIVALS);
+  double took = (double)(clock_monotonic_us() - begin_us) / 1e6;
+  for (bool more = s->items > 0; more;) {
+    redisReply *r = ask(s, "FCALL deskbell_dispatch 1 {p00} %lld 0", (long long)clock_now_ms());
+    more = strcmp(r->element[1]->str, "0") != 0 && atoll(r->element[1]->str) <= clock_now_ms();
+    freeReplyObject(r);
+  }
+  return took > 0 ? s->items / took : 0;
+}
+
+/* ---- memory */
+
+struct memory {
+  double index, item, place;   /* bytes for an item that waits */
+  long long waiting, lines;
+};
+
+static double usage(struct bench *s, const char *key) {
+  return (double)ask_number(s, "MEMORY USAGE %s SAMPLES 0", key);
+}
+
+static double usage_of_all(struct bench *s, const char *pattern) {
+  double sum = 0;
+  redisReply *r = ask(s, "KEYS %s", pattern);
+  for (size_t i = 0; i < r->elements; i++)
+    sum += usage(s, r->element[i]->str);
+  freeReplyObject(r);
+  return sum;
+}
+
+static void sample_items(struct bench *s, const char *line, struct memory *m, int *samples) {
+  redisReply *r = ask(s, "ZRANGE %s 0 3", line);
+  for (size_t i = 0; i < r->elements; i++, ++*samples) {
+    char key[64];
+    snprintf(key, sizeof(key), "{p00}:item:%s", r->element[i]->str);
+    m->item += usage(s, key);
+    m->place += (double)ask_number(s, "HSTRLEN %s place", key);
+  }
+  freeReplyObject(r);
+}
+
+static struct memory memory_of(struct bench *s) {
+  struct memory m = {0};
+  int samples = 0;
+  redisReply *lines = ask(s, "KEYS {p00}:line:*");
+  for (size_t i = 0; i < lines->elements; i++) {
+    m.waiting += ask_number(s, "ZCARD %s", lines->element[i]->str);
+    sample_items(s, lines->element[i]->str, &m, &samples);
+  }
+  freeReplyObject(lines);
+  m.lines = ask_number(s, "SCARD %s", "{p00}:lines");
+  const char *patterns[] = {"{p00}:line:*", "{p00}:timer:*", "{p00}:known:*", "{p00}:due"};
+  for (size_t i = 0; m.waiting && i < sizeof(patterns) / sizeof(patterns[0]); i++)
+    m.index += usage_of_all(s, patterns[i]) / (double)m.waiting;
+  if (samples)
+    m.item /= samples, m.place /= samples;
+  return m;
+}
+
+/* ---- one kind of call at a time: what each costs Redis */
+
+enum { DONE, DISPATCHED, ACCEPTED, ARRIVED, STAGE_KINDS };
+
+struct stages {
+  double us[STAGE_KINDS];
+  uint64_t count[STAGE_KINDS];
+};
+
+static void stage(struct bench *s, struct stages *t, int kind, double began_us, uint64_t count) {
+  t->us[kind] += cpu_us(s) - began_us;
+  t->count[kind] += count;
+}
+
+static void stage_dispatch(struct bench *s, struct stages *t) {
+  double began = cpu_us(s);
+  uint64_t offers = s->offers;
+  redisReply *r;
+  do {
+    call_dispatch(s);
+    s->links[DISPATCH].asked--;
+    if (redisGetReply(s->links[DISPATCH].c, (void **)&r) != REDIS_OK)
+      die("dispatch", NULL);
+    stage(s, t, DISPATCHED, began, 0);
+    began = cpu_us(s);
+    on_dispatched(s, r);
+    freeReplyObject(r);
+    settle(s, AGENTS);
+    stage(s, t, ACCEPTED, began, 0);
+    began = cpu_us(s);
+  } while (s->more);
+  t->count[DISPATCHED] += s->offers - offers;
+  t->count[ACCEPTED] += s->offers - offers;
+}
+
+static struct stages stages_of(struct bench *s) {
+  struct stages t = {0};
+  settle(s, DISPATCH), settle(s, AGENTS), settle(s, ARRIVALS);
+  for (int64_t end_us = clock_monotonic_us() + STAGES_MOST_US; clock_monotonic_us() < end_us;) {
+    double began = cpu_us(s);
+    int count = 0;
+    for (; count < STAGE_ITEMS && s->end_count; count++) {
+      struct end e = end_take(s);
+      put_hand(s, "deskbell_done", e.item, e.agent, "");
+    }
+    send_buf(s, AGENTS, count);
+    settle(s, AGENTS);
+    stage(s, &t, DONE, began, (uint64_t)count);
+    stage_dispatch(s, &t);
+    began = cpu_us(s);
+    put_arrivals(s, count ? count : 1, clock_now_ms());
+    send_buf(s, ARRIVALS, 1);
+    settle(s, ARRIVALS);
+    stage(s, &t, ARRIVED, began, (uint64_t)count);
+  }
+  return t;
+}
+
+/* ---- */
+
+static int by_number(const void *a, const void *b) {
+  return (*(const int32_t *)a > *(const int32_t *)b) - (*(const int32_t *)a < *(const int32_t *)b);
+}
+
+static double latency_ms(const struct bench *s, double share) {
+  return s->latency_count ? s->latency[(size_t)(share * (double)(s->latency_count - 1))] / 1e3 : 0;
+}
+
+static double share_of(const struct stages *t, int kind) {
+  return t->count[kind] ? t->us[kind] / (double)t->count[kind] : 0;
+}
+
+static void options_of(struct bench *s, int argc, char **argv) {
+  const struct {
+    const char *name;
+    int *value;
+  } rows[] = {{"--items", &s->items}, {"--agents", &s->agents}, {"--seconds", &s->seconds}, {"--rate", &s->rate},
+              {"--idle", &s->idle}, {"--most", &s->most}, {"--returning", &s->returning}};
+  for (int i = 2; i + 1 < argc; i += 2)
+    for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++)
+      if (strcmp(argv[i], rows[k].name) == 0)
+        *rows[k].value = atoi(argv[i + 1]);
+  if (s->idle)
+    s->items = 0;
+}
+
+static void set_up(struct bench *s, const char *path) {
+  for (int i = 0; i < LINKS; i++)
+    s->links[i] = connect_to(path);
+  s->ends = must_calloc(SLOTS, sizeof(*s->ends));
+  s->states = must_calloc((size_t)s->agents, sizeof(*s->states));
+  s->customers = must_calloc(SLOTS, sizeof(*s->customers));
+  s->sent_us = must_calloc(SLOTS, sizeof(*s->sent_us));
+  s->finished = must_calloc(SLOTS, sizeof(*s->finished));
+  s->latency = must_calloc(SLOTS, sizeof(*s->latency));
+  redisReply *r = ask(s, "INFO server");
+  const char *at = strstr(r->str, "process_id:");
+  s->redis = at ? (pid_t)atoi(at + strlen("process_id:")) : 0;
+  freeReplyObject(r);
+  redisAppendCommand(s->links[EAR].c, "SUBSCRIBE {p00}:dispatch");
+  flush(&s->links[EAR]);
+}
+
+int main(int argc, char **argv) {
+  struct bench s = {.items = 10000, .agents = 1000, .seconds = 10, .most = 64, .returning = 30, .random = 88172645463325252u,
+                    .b = BUF_INIT(64 * 1024 * 1024)};
+  if (argc < 2)
+    return fprintf(stderr, "usage: bench_dispatch SOCKET [--items N] …\n"), 2;
+  options_of(&s, argc, argv);
+  set_up(&s, argv[1]);
+  sign_in(&s);
+  double filled = fill(&s);
+  struct memory memory = memory_of(&s);
+  s.woken = true;
+  run_for(&s, s.seconds * 300000LL); /* until everybody's hands are full */
+  double cpu = cpu_us(&s);
+  int64_t begin_us = clock_monotonic_us();
+  uint64_t offers = s.offers, calls = s.calls, empty = s.empty_calls;
+  s.measuring = true;
+  run_for(&s, s.seconds * 1000000LL);
+  double took = (double)(clock_monotonic_us() - begin_us) / 1e6;
+  cpu = cpu_us(&s) - cpu;
+  offers = s.offers - offers;
+  s.measuring = false;
+  qsort(s.latency, s.latency_count, sizeof(*s.latency), by_number);
+  struct stages t = s.idle ? (struct stages){0} : stages_of(&s);
+  printf("{\"items\": %d, \"agents\": %d, \"lines\": %lld, \"filled_per_second\": %.0f, \"offers_per_second\": %.0f, "
+         "\"calls_per_second\": %.0f, \"empty_calls_per_second\": %.0f, \"in_hands\": %zu, "
+         "\"latency_ms\": {\"p50\": %.2f, \"p99\": %.2f, \"p99.9\": %.2f}, \"redis_cpu\": %.2f, "
+         "\"redis_us_per_offer\": {\"all\": %.1f, \"done\": %.1f, \"dispatch\": %.1f, \"accept\": %.1f, \"route\": %.1f}, "
+         "\"bytes_per_item\": {\"beside\": %.0f, \"item\": %.0f, \"place\": %.0f}, \"odd\": %llu}\n",
+         s.items, s.agents, memory.lines, filled, (double)offers / took, (double)(s.calls - calls) / took,
+         (double)(s.empty_calls - empty) / took, s.end_count, latency_ms(&s, 0.5), latency_ms(&s, 0.99),
+         latency_ms(&s, 0.999), cpu / 1e6 / took, offers ? cpu / (double)offers : 0, share_of(&t, DONE),
+         share_of(&t, DISPATCHED), share_of(&t, ACCEPTED), share_of(&t, ARRIVED), memory.index, memory.item, memory.place,
+         (unsigned long long)s.odd);
+  return 0;
+}
