@@ -1,14 +1,14 @@
 -- What is asked about queues, agents and decisions; nothing here writes. Part of the library that begins in functions.lua.
 do
   local function members(d, q)
-    return steps.duty(d)[q.name] or 0
+    return crew.duty(d)[q.name] or 0
   end
 
   local function able(d, q)
     local line = plans.line(d.p, plans.line_name(d.p, q.name, d.p.kinds[1], plans.target(q.answer), '', ''))
     local n = 0
     for _, g in pairs(crew.groups(d)) do
-      if plans.has_room(g.shape, line.kind, line.units) and match_step.speed_of(d, g.shape, line) then n = n + g.count end
+      if plans.has_room(g.shape, line.kind, line.units) and match_step.speed_of(d, g.shape, line) then n = n + #g.list end
     end
     return n
   end
@@ -70,7 +70,6 @@ do
       if crew.listed(d, name) then
         local a = crew.of(d, name)
         local items = crew.items(d, name)
-        table.sort(items)
         out[#out + 1] = { name, a.presence, a.since, a.keep, tostring(a.used),
           tostring(d.p.profiles[d.p.agents[name].profile].units), concat(items, ' ') }
       end
@@ -85,7 +84,6 @@ do
     local listed = d.p.agents[args[2]]
     local out = { a.presence, tostring(a.used), tostring(listed and d.p.profiles[listed.profile].units or 0) }
     local items = crew.items(d, args[2])
-    table.sort(items)
     for _, item in ipairs(items) do
       local v = call('HMGET', d.tag .. ':item:' .. item, 'state', 'changed', 'until')
       for _, text in ipairs({ item, v[1] or '', v[2] or '', v[3] or '0' }) do out[#out + 1] = text end

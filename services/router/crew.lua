@@ -1,5 +1,9 @@
 -- Agents: presence, what they hold, and the groups of those who are alike and have room. Part of the library that begins in
 -- functions.lua. `d` is one call's view of the desk (steps.begin). Keys: proto/redis.md, "Dispatch".
+--
+-- What each agent is stands in Redis; groups and counts are made of that and live in the library's memory from call to
+-- call. Every step that changes an agent writes another stamp to P:crew at its end: memory that has not that stamp – of a
+-- step that failed half way, of a Redis that was a replica meanwhile – is made anew.
 local crew = {}
 do
   local ON_DUTY = { ready = true, busy = true }
@@ -12,7 +16,7 @@ do
   -- All parts of a call share it.
   function steps.begin(tag, now)
     if steps.current then return steps.current end
-    steps.current = { tag = tag, p = plans.of(tag), now = tonumber(now), text = now, clocks = {}, agents = {}, heads = {} }
+    steps.current = { tag = tag, p = plans.of(tag), now = tonumber(now), text = now, clocks = {}, heads = {} }
     return steps.current
   end
 
@@ -24,9 +28,12 @@ do
 
   function steps.finish()
     local d = steps.current
-    if d and d.marked then call('PUBLISH', d.tag .. ':dispatch', '') end
+    if not d then return end
+    if d.touched then crew.keep_stamp(d) end
+    if d.marked then call('PUBLISH', d.tag .. ':dispatch', '') end
   end
 
+  -- A step stopped half way: what is remembered of it may be wrong.
   function steps.forget()
     local d = steps.current
     steps.current = nil
@@ -53,90 +60,29 @@ do
     return map
   end
 
-  function steps.duty(d)
-    if not d.duty then
-      d.duty = steps.hash(d, 'duty')
-      for name, n in pairs(d.duty) do d.duty[name] = tonumber(n) end
-    end
-    return d.duty
-  end
+  -- ---- one agent, as in Redis
 
-  -- ---- groups
+  local FIELDS = { 'presence', 'used', 'kinds', 'idle', 'misses', 'since', 'until' }
 
-  function crew.groups(d)
-    if d.groups then return d.groups end
-    d.groups = {}
-    for key, value in pairs(steps.hash(d, 'groups')) do
-      local count, idle, agent = string.match(value, '^(%d+) (%S+) (.*)$')
-      local shape = count and plans.shape(d.p, key)
-      if shape then d.groups[key] = { key = key, shape = shape, count = tonumber(count), agent = agent,
-        idle = tonumber(idle) } end
-    end
-    return d.groups
-  end
-
-  -- How many could take one more of each queue that agents are kept free for.
-  function crew.able(d)
-    if d.able then return d.able end
-    d.able = {}
-    for n in ipairs(d.p.real_time) do d.able[n] = 0 end
-    for _, g in pairs(crew.groups(d)) do
-      for _, n in ipairs(plans.can(d.p, g.shape)) do d.able[n] = d.able[n] + g.count end
-    end
-    return d.able
-  end
-
-  local function change_able(d, g, by)
-    if not d.able or not g then return end
-    for _, n in ipairs(plans.can(d.p, g.shape)) do d.able[n] = d.able[n] + by * g.count end
-  end
-
-  local function refresh_group(d, key)
-    if d.groups then change_able(d, d.groups[key], -1) end
-    local at, all = d.tag .. ':group:' .. key, d.tag .. ':groups'
-    local head = call('ZRANGE', at, 0, 0, 'WITHSCORES')
-    if not head[1] then
-      call('HDEL', all, key)
-      if d.groups then d.groups[key] = nil end
-      return
-    end
-    local count = call('ZCARD', at)
-    call('HSET', all, key, count .. ' ' .. head[2] .. ' ' .. head[1])
-    local shape = d.groups and plans.shape(d.p, key)
-    if shape then
-      d.groups[key] = { key = key, shape = shape, count = count, agent = head[1], idle = tonumber(head[2]) }
-      change_able(d, d.groups[key], 1)
-    end
-  end
-
-  -- ---- one agent
-
-  local FIELDS = { 'presence', 'used', 'kinds', 'idle', 'group', 'misses', 'since', 'until' }
-
-  function crew.of(d, name)
-    local a = d.agents[name]
-    if a then return a end
+  local function read_agent(d, name)
     local v = call('HMGET', d.tag .. ':agent:' .. name, unpack(FIELDS))
-    a = { name = name, presence = v[1] or 'offline', used = tonumber(v[2]) or 0, kinds = {}, idle = tonumber(v[4]) or 0,
-      group = v[5] or '', misses = tonumber(v[6]) or 0, since = v[7] or '0', keep = v[8] or '0' }
+    local a = { name = name, presence = v[1] or 'offline', used = tonumber(v[2]) or 0, kinds = {}, idle = tonumber(v[4]) or 0,
+      group = '', misses = tonumber(v[5]) or 0, since = v[6] or '0', keep = v[7] or '0', items = {} }
     for n in string.gmatch(v[3] or '', '%d+') do a.kinds[#a.kinds + 1] = tonumber(n) end
     for n = #a.kinds + 1, #d.p.kinds do a.kinds[n] = 0 end
-    d.agents[name] = a
+    local items = call('HGETALL', d.tag .. ':agent:' .. name .. ':items')
+    for n = 1, #items, 2 do a.items[items[n]] = items[n + 1] end
     return a
   end
 
   -- In the desk definition?
   function crew.listed(d, name) return d.p.agents[name] ~= nil end
 
+  function crew.on_duty(a) return ON_DUTY[a.presence] == true end
+
   local function load_key(d, a)
     return d.p.agents[a.name].profile .. '/' .. a.used .. '/' .. table.concat(a.kinds, ',')
   end
-
-  function crew.shape(d, a)
-    return crew.listed(d, a.name) and plans.shape(d.p, load_key(d, a)) or nil
-  end
-
-  function crew.on_duty(a) return ON_DUTY[a.presence] == true end
 
   local function group_of(d, a)
     local listed = d.p.agents[a.name]
@@ -146,65 +92,166 @@ do
     return shape and shape.room > 0 and key or ''
   end
 
+  -- ---- memory
+
+  local memory = {} -- tag → what is known of its agents
+
+  -- As a sorted set has them: by idle time, equal ones by name.
+  local function before(a, b)
+    if a.idle ~= b.idle then return a.idle < b.idle end
+    return a.name < b.name
+  end
+
+  local function count_able(d, c, g, by)
+    for _, n in ipairs(plans.can(d.p, g.shape)) do c.able[n] = (c.able[n] or 0) + by end
+  end
+
+  local function enter_group(d, c, a, key)
+    a.group = key
+    if key == '' then return end
+    local g = c.groups[key]
+    if not g then
+      g = { key = key, shape = plans.shape(d.p, key), list = {} }
+      c.groups[key] = g
+    end
+    local n = #g.list
+    while n > 0 and before(a, g.list[n]) do n = n - 1 end
+    table.insert(g.list, n + 1, a)
+    count_able(d, c, g, 1)
+  end
+
+  local function leave_group(d, c, a)
+    local g = c.groups[a.group]
+    if not g then return end
+    for n, one in ipairs(g.list) do
+      if one == a then
+        table.remove(g.list, n)
+        break
+      end
+    end
+    count_able(d, c, g, -1)
+    if #g.list == 0 then c.groups[a.group] = nil end
+  end
+
+  local function count_duty(d, c, name, by)
+    local listed = d.p.agents[name]
+    local profile = listed and d.p.profiles[listed.profile]
+    for queue in pairs(profile and profile.queues or {}) do c.duty[queue] = (c.duty[queue] or 0) + by end
+    d.bases = nil
+  end
+
+  local function load(d, stamp)
+    local c = { stamp = stamp, plan = d.p, agents = {}, groups = {}, duty = {}, able = {} }
+    for _, name in ipairs(call('SMEMBERS', d.tag .. ':agents')) do
+      local a = read_agent(d, name)
+      c.agents[name] = a
+      enter_group(d, c, a, group_of(d, a))
+      if crew.on_duty(a) then count_duty(d, c, name, 1) end
+    end
+    return c
+  end
+
+  local function all(d)
+    if d.crew then return d.crew end
+    local stamp = call('GET', d.tag .. ':crew') or ''
+    local c = memory[d.tag]
+    if not c or c.stamp ~= stamp or c.plan ~= d.p then
+      c = load(d, stamp)
+      memory[d.tag] = c
+    end
+    d.crew = c
+    return c
+  end
+
+  local function touch(d)
+    d.touched = true
+    d.crew.stamp = false
+  end
+
+  -- Never one that was before: a count, and the moment.
+  function crew.keep_stamp(d)
+    local n = tonumber(string.match(call('GET', d.tag .. ':crew') or '', '^%d+')) or 0
+    d.crew.stamp = string.format('%.0f:%s', n + 1, d.text)
+    call('SET', d.tag .. ':crew', d.crew.stamp)
+  end
+
+  function crew.groups(d) return all(d).groups end
+
+  -- How many could take one more of each queue that agents are kept free for.
+  function crew.able(d) return all(d).able end
+
+  -- Members on duty of each queue.
+  function crew.duty(d) return all(d).duty end
+
+  function crew.of(d, name)
+    local c = all(d)
+    local a = c.agents[name]
+    if not a then
+      a = read_agent(d, name)
+      c.agents[name] = a
+    end
+    return a
+  end
+
+  function crew.shape(d, a)
+    return crew.listed(d, a.name) and plans.shape(d.p, load_key(d, a)) or nil
+  end
+
   -- Puts the agent where they belong and writes what changed of them.
   function crew.place(d, a)
-    local was, group = a.group, group_of(d, a)
-    a.group = group
-    if was ~= '' and was ~= group then
-      call('ZREM', d.tag .. ':group:' .. was, a.name)
-      refresh_group(d, was)
-    end
-    if group ~= '' then
-      call('ZADD', d.tag .. ':group:' .. group, text(a.idle), a.name)
-      refresh_group(d, group)
-    end
+    local c = all(d)
+    touch(d)
+    leave_group(d, c, a)
+    enter_group(d, c, a, group_of(d, a))
     call('HSET', d.tag .. ':agent:' .. a.name, 'presence', a.presence, 'used', a.used, 'kinds', table.concat(a.kinds, ','),
-      'idle', text(a.idle), 'group', group, 'misses', a.misses, 'since', a.since, 'until', a.keep)
-    return group
+      'idle', text(a.idle), 'misses', a.misses, 'since', a.since, 'until', a.keep)
+    return a.group
   end
 
   -- An item comes into their hands: its units are taken.
   function crew.take(d, name, item, kind, units)
     local a, k = crew.of(d, name), plans.kind(d.p, kind)
+    if a.items[item] then return end
     a.used, a.kinds[k.number] = a.used + units, (a.kinds[k.number] or 0) + units
-    call('HSET', d.tag .. ':agent:' .. name .. ':items', item, kind .. ' ' .. units)
-    call('SADD', d.tag .. ':agents', name)
-    crew.place(d, a)
+    a.items[item] = kind .. ' ' .. units
+    call('HSET', d.tag .. ':agent:' .. name .. ':items', item, a.items[item])
+    if a.since == '0' then call('SADD', d.tag .. ':agents', name) end -- nobody ever said where they are
+    local was = a.group
+    local group = crew.place(d, a)
+    -- With less room they are kept free for fewer queues, and what was kept from them may be theirs.
+    if was ~= '' and group ~= '' and #plans.can(d.p, plans.shape(d.p, group)) < #plans.can(d.p, plans.shape(d.p, was)) then
+      steps.mark(d, 'a:' .. name)
+    end
   end
 
   -- ... and leaves them. Whoever has room again is a reason to look at what waits.
   function crew.give(d, name, item)
-    local at = d.tag .. ':agent:' .. name .. ':items'
-    local kind, units = string.match(call('HGET', at, item) or '', '^(%S+) (%d+)$')
+    local a = crew.of(d, name)
+    local kind, units = string.match(a.items[item] or '', '^(%S+) (%d+)$')
     if not kind then return end
-    call('HDEL', at, item)
-    local a, k = crew.of(d, name), plans.kind(d.p, kind)
+    a.items[item] = nil
+    call('HDEL', d.tag .. ':agent:' .. name .. ':items', item)
+    local k = plans.kind(d.p, kind)
     a.used = math.max(a.used - tonumber(units), 0)
     a.kinds[k.number] = math.max((a.kinds[k.number] or 0) - tonumber(units), 0)
     a.idle = d.now
     if crew.place(d, a) ~= '' then steps.mark(d, 'a:' .. name) end
   end
 
+  -- In order of their ids.
   function crew.items(d, name)
-    return call('HKEYS', d.tag .. ':agent:' .. name .. ':items')
+    local list = {}
+    for item in pairs(crew.of(d, name).items) do list[#list + 1] = item end
+    table.sort(list)
+    return list
   end
 
   -- ---- presence
 
-  local function count_duty(d, name, by)
-    local listed = d.p.agents[name]
-    local profile = listed and d.p.profiles[listed.profile]
-    for queue in pairs(profile and profile.queues or {}) do
-      local n = call('HINCRBY', d.tag .. ':duty', queue, by)
-      if d.duty then d.duty[queue] = n end
-    end
-    d.bases = nil
-    steps.mark(d, '*')
-  end
-
   -- How long their connection holds without another word; 0 until it is taken back.
   function crew.keep(d, a, keep_ms)
     a.keep = keep_ms > 0 and text(d.now + keep_ms) or '0'
+    touch(d)
     if keep_ms > 0 then
       call('ZADD', d.tag .. ':seen', a.keep, a.name)
     else
@@ -213,20 +260,28 @@ do
     call('HSET', d.tag .. ':agent:' .. a.name, 'until', a.keep)
   end
 
+  function crew.set_misses(d, a, n)
+    if a.misses == n then return end
+    a.misses = n
+    touch(d)
+    call('HSET', d.tag .. ':agent:' .. a.name, 'misses', n)
+  end
+
   -- Who is not there gets no offers; who is offline loses, after the lease, what they hold.
-  -- `leaves` and `returns` are of work.lua.
   function crew.set_presence(d, name, presence, why)
     local a = crew.of(d, name)
     local was = a.presence
     a.presence, a.since, a.misses = presence, d.text, 0
     if presence == 'ready' and was ~= 'ready' then a.idle = d.now end
-    call('SADD', d.tag .. ':agents', name)
-    local group = crew.place(d, a)
-    if ON_DUTY[presence] ~= ON_DUTY[was] then count_duty(d, name, ON_DUTY[presence] and 1 or -1) end
     if presence == 'offline' then
       call('ZREM', d.tag .. ':seen', name)
       a.keep = '0'
-      call('HSET', d.tag .. ':agent:' .. name, 'until', '0')
+    end
+    call('SADD', d.tag .. ':agents', name)
+    local group = crew.place(d, a)
+    if ON_DUTY[presence] ~= ON_DUTY[was] then
+      count_duty(d, all(d), name, ON_DUTY[presence] and 1 or -1)
+      steps.mark(d, '*')
     end
     journal(d.tag, { type = 'presence', agent = name, at = d.text,
       evidence = was .. ' ' .. presence .. (why ~= '' and ' ' .. why or '') })
@@ -258,26 +313,19 @@ do
     return #gone == most
   end
 
-  -- All agents anew, for another plan or because somebody's hours began or ended.
+  -- The agents by another plan: channel kinds may have other numbers, some people are not there any more.
   function crew.rebuild(d)
-    for key in pairs(steps.hash(d, 'groups')) do call('DEL', d.tag .. ':group:' .. key) end
-    call('DEL', d.tag .. ':groups', d.tag .. ':duty')
-    d.groups, d.able, d.duty, d.agents = nil, nil, nil, {}
-    for _, name in ipairs(call('SMEMBERS', d.tag .. ':agents')) do
-      local a = crew.of(d, name)
-      a.group, a.used, a.kinds = '', 0, {}
+    for name, a in pairs(all(d).agents) do
+      a.used, a.kinds = 0, {}
       for n = 1, #d.p.kinds do a.kinds[n] = 0 end
-      local items = call('HGETALL', d.tag .. ':agent:' .. name .. ':items')
-      for i = 2, #items, 2 do
-        local kind, units = string.match(items[i], '^(%S+) (%d+)$')
+      for _, held in pairs(a.items) do
+        local kind, units = string.match(held, '^(%S+) (%d+)$')
         local number = plans.kind(d.p, kind).number
         a.used, a.kinds[number] = a.used + tonumber(units), a.kinds[number] + tonumber(units)
       end
+      crew.place(d, a)
       if not crew.listed(d, name) and a.presence ~= 'offline' then
         crew.set_presence(d, name, 'offline', 'not in the desk definition any more')
-      else
-        crew.place(d, a)
-        if crew.on_duty(a) then count_duty(d, name, 1) end
       end
     end
     steps.mark(d, '*')

@@ -72,7 +72,7 @@ do
     d.bases = {}
     local k = plans.kind(d.p, '')
     for n, q in ipairs(d.p.real_time) do
-      local load, duty = load_of(d, q), steps.duty(d)[q.name] or 0
+      local load, duty = load_of(d, q), crew.duty(d)[q.name] or 0
       local l = plans.line(d.p, plans.line_name(d.p, q.name, d.p.kinds[k.number], q.answer, '', ''))
       local base, late_base = plans.bases(d.p, l, load.handling)
       d.bases[n] = { name = q.name, target_ms = q.answer, kind = k.number - 1, units = k.units, real_time = true,
@@ -99,16 +99,11 @@ do
   -- ---- groups; those who are apart from the others for one of the items are given by themselves
 
   -- The first of a group who is none of `apart`.
-  local function head_without(d, key, apart)
-    local from = 0
-    while true do
-      local page = call('ZRANGE', d.tag .. ':group:' .. key, from, from + 15, 'WITHSCORES')
-      for n = 1, #page, 2 do
-        if not apart[page[n]] then return page[n], tonumber(page[n + 1]) end
-      end
-      if #page < 32 then return nil end
-      from = from + 16
+  local function head_without(g, apart)
+    for _, a in ipairs(g.list) do
+      if not apart[a.name] then return a.name, a.idle end
     end
+    return nil
   end
 
   -- The groups that have room and the skills for one of the lines.
@@ -131,13 +126,10 @@ do
       end
     end
     for key, g in pairs(crew.groups(d)) do
-      local count = g.count - (taken[key] or 0)
+      local count = #g.list - (taken[key] or 0)
       if count > 0 and fits_any(g.shape) then
-        local agent, idle = g.agent, g.idle
-        if apart[agent] then agent, idle = head_without(d, key, apart) end
-        if agent then
-          list[#list + 1] = { key = key, shape = g.shape, count = count, agent = agent, idle = idle }
-        end
+        local agent, idle = head_without(g, apart)
+        list[#list + 1] = { key = key, shape = g.shape, count = count, agent = agent, idle = idle }
       end
     end
     for _, g in ipairs(own) do list[#list + 1] = g end
@@ -263,8 +255,8 @@ do
       names[#names + 1] = row.agent
       if #names < most and row.alike > 1 then
         local a = crew.of(d, row.agent)
-        for _, name in ipairs(call('ZRANGE', d.tag .. ':group:' .. a.group, 0, most)) do
-          if #names < most and name ~= row.agent and not d.apart[name] then names[#names + 1] = name end
+        for _, one in ipairs(crew.groups(d)[a.group].list) do
+          if #names < most and one.name ~= row.agent and not d.apart[one.name] then names[#names + 1] = one.name end
         end
       end
     end
@@ -384,7 +376,7 @@ do
   local function work_off_all(d, offers, most)
     repeat
       local before, names = #offers, {}
-      for _, g in pairs(crew.groups(d)) do names[#names + 1] = g.agent end
+      for _, g in pairs(crew.groups(d)) do names[#names + 1] = g.list[1].name end
       table.sort(names)
       for _, name in ipairs(names) do
         if not work_off_agent(d, name, offers, most) then return false end

@@ -524,11 +524,11 @@ do
 
   local function miss(d, name)
     local a = crew.of(d, name)
-    a.misses = a.misses + 1
-    if a.misses >= d.p.misses and (a.presence == 'ready' or a.presence == 'busy') then
-      crew.set_presence(d, name, 'away', 'ignored ' .. a.misses .. ' offers')
+    local misses = a.misses + 1
+    if misses >= d.p.misses and (a.presence == 'ready' or a.presence == 'busy') then
+      crew.set_presence(d, name, 'away', 'ignored ' .. misses .. ' offers')
     else
-      call('HSET', d.tag .. ':agent:' .. name, 'misses', a.misses)
+      crew.set_misses(d, a, misses)
     end
   end
 
@@ -713,7 +713,7 @@ do
   -- The queue whose members stand in while nobody of the line's own is on duty; nil.
   function work.stand_in(d, l)
     local nobody = l.queue.nobody
-    if not nobody or (steps.duty(d)[l.queue.name] or 0) > 0 then return nil end
+    if not nobody or (crew.duty(d)[l.queue.name] or 0) > 0 then return nil end
     return nobody
   end
 
@@ -730,9 +730,7 @@ do
     if not i then return 'GONE' end
     if i.state == 'active' and i.agent == args[3] then return 'OK' end -- a repeat
     if i.state ~= 'offered' or not string.find(' ' .. i.offered .. ' ', ' ' .. args[3] .. ' ', 1, true) then return 'NOT' end
-    local a = crew.of(d, args[3])
-    a.misses = 0
-    call('HSET', d.tag .. ':agent:' .. args[3], 'misses', 0)
+    crew.set_misses(d, crew.of(d, args[3]), 0)
     work.activate(d, i, args[3], 'accepted')
     return 'OK'
   end
