@@ -779,6 +779,7 @@ do
   -- claim {tag}  now queue agent item force
   local function claim(keys, args)
     local d = steps.begin(keys[1], args[1])
+    if agent == '' then return redis.error_reply('INVALID agent') end
     local queue, agent, item, answer = args[2], args[3], args[4] or '', nil
     if item ~= '' then
       local i = work.read(d, item)
@@ -838,6 +839,7 @@ do
   local function item_verb(keys, args)
     local d = steps.begin(keys[1], args[1])
     local agent, verb, until_ms, why = args[3], args[4], tonumber(args[5]) or 0, one_line(args[6] or '')
+    if verb == 'resume' and agent == '' then return redis.error_reply('INVALID agent') end
     local i = work.read(d, args[2])
     local to = ({ hold = 'on_hold', snooze = 'snoozed', resume = 'active', reopen = 'waiting' })[verb]
     if not to then return redis.error_reply('INVALID verb') end
