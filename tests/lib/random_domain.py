@@ -207,13 +207,14 @@ class Life:
         return wrong
 
     def is_in_order(self, offer, before):
-        """Nobody alike waits longer."""
+        """Nobody alike waits longer. What is late has lost its haste: it is another set."""
         a, s = self.sight.state.items[offer.item], self.sight
         if a.only or a.known in offer.agents:
             return []
         alike = ("queue", "kind", "target", "needs", "clock", "only")
         return [f"{offer} before the older {b.id}" for b in s.state.items.values()
                 if b.state == "waiting" and all(a[m] == b[m] for m in alike) and s.ln_value(a) == s.ln_value(b)
+                and s.set(a) == s.set(b)
                 and (b.at, b.id) < (a.at, a.id) and b.id not in s.state.get("declined") and a.id in before.items]
 
     # ---- the operations
