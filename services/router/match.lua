@@ -5,7 +5,7 @@ do
   local HEADS_DEEP = 64    -- items of a set looked at when those before were declined
   local KNOWN_MAX = 16     -- waiting items of an agent's own customers that are looked at when they are free
   local HEADS_IN_VIEW, SHOWN = 40, 4 -- a view has 64 queues; a record shows so many items
-  local EXPIRE_AT_ONCE, REPLAN_AT_ONCE = 64, 200
+  local EXPIRE_AT_ONCE, REPLAN_AT_ONCE, MARKS_AT_ONCE = 64, 200, 16
   local SETS = { 'p', 'o', 'l' }
 
   -- ---- heads of a line: of each set the first, and those behind it as long as somebody declined the one before
@@ -165,7 +165,7 @@ do
       item.barred = {}
       for number, g in ipairs(groups) do
         item.barred[number] = (l.only and g.agent ~= l.only) or
-          (head.declined and string.find(head.declined .. ' ', ' ' .. g.agent .. ' ', 1, true) ~= nil) or false
+          (head.declined and work.names(head.declined, g.agent)) or false
       end
     end
     return item
@@ -202,7 +202,10 @@ do
       local s = g.shape
       local group = { ln_speed = {}, units = s.units, room = s.room, kind_room = s.kind_room, crowded = s.crowded,
         agent = g.agent, idle_since_ms = g.idle, count = g.count }
-      for n, q in ipairs(v.queues) do group.ln_speed[n] = speed_of(d, s, q.line) end
+      -- Whoever only stands in for a queue is none of the agents that are kept free for it.
+      for n, q in ipairs(v.queues) do
+        group.ln_speed[n] = q.real_time and plans.fits(d.p, q.line, s.profile) or not q.real_time and speed_of(d, s, q.line)
+      end
       v.groups[#v.groups + 1] = group
     end
     for _, head in ipairs(list) do v.items[#v.items + 1] = item_of(d, head, numbers[head.line] - 1, groups) end
@@ -249,14 +252,17 @@ do
 
   -- The agents the offer goes to: the rule's first, and as many after him as the queue offers to at once.
   local function chosen(d, rows, most)
-    local names = {}
+    local names, there = {}, {}
+    local function add(name)
+      if #names < most and not there[name] then names[#names + 1], there[name] = name, true end
+    end
     for _, row in ipairs(rows) do
       if #names == most then break end
-      names[#names + 1] = row.agent
+      add(row.agent)
       if #names < most and row.alike > 1 then
         local a = crew.of(d, row.agent)
         for _, one in ipairs(crew.groups(d)[a.group].list) do
-          if #names < most and one.name ~= row.agent and not d.apart[one.name] then names[#names + 1] = one.name end
+          if not d.apart[one.name] then add(one.name) end
         end
       end
     end
@@ -364,12 +370,26 @@ do
     return false
   end
 
-  local function work_off_line(d, line, offers, most)
+  -- Lines together, so that the most urgent of them goes first.
+  local function work_off_lines(d, lines, offers, most)
     while not enough(offers, most) do
-      local list = served(d, line) and heads(d, line) or {}
+      local list = {}
+      for _, line in ipairs(lines) do
+        for _, head in ipairs(served(d, line) and heads(d, line) or {}) do list[#list + 1] = head end
+      end
       if #list == 0 or not decide(d, list, offers) then return true end
     end
     return false
+  end
+
+  -- Somebody may have declined what others, who are alike, may have.
+  local function work_off_declined(d, offers, most)
+    for _, line in ipairs(d.any_declined and all_lines(d) or {}) do
+      local declined
+      for _, head in ipairs(served(d, line) and heads(d, line) or {}) do declined = declined or head.declined end
+      if declined and not work_off_lines(d, { line }, offers, most) then return false end
+    end
+    return true
   end
 
   -- Everybody with room: one of each group, until none of them can take anything.
@@ -382,14 +402,30 @@ do
         if not work_off_agent(d, name, offers, most) then return false end
       end
     until #offers == before
-    return true
+    return work_off_declined(d, offers, most)
   end
 
-  local function work_off(d, mark, offers, most)
-    local kind, name = string.sub(mark, 1, 2), string.sub(mark, 3)
-    if kind == 'l:' then return work_off_line(d, name, offers, most) end
-    if kind == 'a:' then return work_off_agent(d, name, offers, most) end
-    return work_off_all(d, offers, most)
+  local function work_off_agents(d, mark, name, offers, most)
+    if mark == '*' then return work_off_all(d, offers, most) end
+    return work_off_agent(d, name, offers, most)
+  end
+
+  -- Agents first: they look at all that waits, a line only at itself. Answers the marks that have more to give.
+  local function work_off(d, marks, offers, most)
+    local lines, left = {}, {}
+    table.sort(marks)
+    for _, mark in ipairs(marks) do
+      local name = string.sub(mark, 3)
+      if string.sub(mark, 1, 2) == 'l:' then
+        lines[#lines + 1] = name
+      elseif not work_off_agents(d, mark, name, offers, most) then
+        left[#left + 1] = mark
+      end
+    end
+    if #lines > 0 and not work_off_lines(d, lines, offers, most) then
+      for _, name in ipairs(lines) do left[#left + 1] = 'l:' .. name end
+    end
+    return left
   end
 
   -- A calendar that opened or closed since the last call.
@@ -397,7 +433,9 @@ do
     if next(d.p.clocks) == nil then return end
     local was, changed = steps.hash(d, 'hours'), false
     for name in pairs(d.p.clocks) do
-      local open = plans.is_open(d.p, name, d.now) and '1' or '0'
+      -- with the next change, so that one that nobody saw is not missed
+      local open = (plans.is_open(d.p, name, d.now) and '1 ' or '0 ') ..
+        work.exact(plans.changes(d.p, name, d.now) or 0)
       if was[name] ~= open then
         call('HSET', d.tag .. ':hours', name, open)
         changed = true
@@ -425,13 +463,14 @@ do
     more = work.replan(d, REPLAN_AT_ONCE) or more
     local offers, marks = {}, d.tag .. ':marks'
     while #offers < 3 * most do
-      local mark = call('SPOP', marks)
-      if not mark then break end
+      local some = call('SPOP', marks, MARKS_AT_ONCE)
+      if #some == 0 then break end
       if next(crew.groups(d)) == nil then
         call('DEL', marks) -- nobody has room; whoever gets some leaves a mark
         break
       end
-      if not work_off(d, mark, offers, most) then call('SADD', marks, mark) end
+      local left = work_off(d, some, offers, most)
+      if #left > 0 then call('SADD', marks, unpack(left)) end
     end
     more = more or call('SCARD', marks) > 0
     local next_due = work.next_due(d)
@@ -448,7 +487,7 @@ do
     if listed and (not shape or shape.room <= 0) then return nil, 'FULL' end
     local best, best_index, full
     local function judge(head, l, known)
-      if head.declined and string.find(head.declined .. ' ', ' ' .. agent .. ' ', 1, true) then return end
+      if head.declined and work.names(head.declined, agent) then return end
       local speed = 0
       if listed then
         speed = (not l.only or l.only == agent) and speed_of(d, shape, l)

@@ -67,6 +67,11 @@ do
       only_until = tonumber(v[9]) or 0, seen = v[10] or '' }
   end
 
+  -- Is this one of the words?
+  function work.names(list, word)
+    return string.find(' ' .. list .. ' ', ' ' .. word .. ' ', 1, true) ~= nil
+  end
+
   function work.may(from, to)
     return string.find(' ' .. (MOVES[from] or '') .. ' ', ' ' .. to .. ' ', 1, true) ~= nil
   end
@@ -152,6 +157,8 @@ do
   end
 
   local function enter_line(d, i)
+    local clock = plans.queue(d.p, i.queue).hours
+    if clock ~= i.w.clock then work.change_clock(d, i, clock) end
     stand(d, i)
     local w, line = i.w, i.w.line
     call('ZADD', line_key(d, line, w.set), exact(i.score), i.id)
@@ -313,8 +320,6 @@ do
   -- Waits again: what is said of it is the caller's. `reason` for the journal's type.
   function work.back(d, i, queue, only)
     if queue and queue ~= '' and queue ~= i.queue then
-      local clock = plans.queue(d.p, queue).hours
-      if clock ~= i.w.clock then work.change_clock(d, i, clock) end
       i.queue = queue
       local conv = d.tag .. ':conv:' .. i.conversation
       if call('HGET', conv, 'item') == i.id then call('HSET', conv, 'queue', queue) end
@@ -398,6 +403,7 @@ do
     leave(d, i, agent, 'lost')
     resume_clocks(d, i)
     i.state, i.agent = 'active', agent
+    if not has and not had then i.w.units = plans.kind(d.p, i.w.kind).units end
     keep(d, i, 'state', 'active', 'agent', agent, 'changed', d.text, 'offered', '', 'until', '0', 'again', '0', 'only_until', '0')
     call('ZADD', d.tag .. ':held', d.text, i.id)
     set_timer(d, i)
@@ -425,7 +431,8 @@ do
     leave(d, i)
     call('ZREM', d.tag .. ':timer:' .. i.w.clock, i.id)
     i.state = 'done'
-    keep(d, i, 'state', 'done', 'changed', d.text, 'offered', '', 'until', '0', unpack(into and { 'into', into } or {}))
+    keep(d, i, 'state', 'done', 'changed', d.text, 'offered', '', 'until', '0', 'again', '0', 'only_until', '0',
+      unpack(into and { 'into', into } or {}))
   end
 
   function work.done(d, i, agent)
@@ -454,7 +461,8 @@ do
     leave(d, i)
     i.state, i.agent = state, owner
     if state == 'on_hold' and i.w.paused == 0 then i.w.paused = steps.clock(d, i.w.clock) end
-    keep(d, i, 'state', state, 'agent', owner, 'changed', d.text, 'offered', '', 'until', exact(until_ms))
+    keep(d, i, 'state', state, 'agent', owner, 'changed', d.text, 'offered', '', 'until', exact(until_ms),
+      'again', '0', 'only_until', '0')
     set_timer(d, i)
     if until_ms > 0 then steps.due(d, i.id, until_ms) end
     work.fact(d, state == 'on_hold' and 'hold' or 'snooze', i, agent, exact(until_ms) .. (why ~= '' and ' ' .. why or ''))
@@ -487,7 +495,8 @@ do
     i.offered = without(i.offered, agent)
     if bars then
       local declined = call('HGET', d.tag .. ':declined', i.id) or ''
-      call('HSET', d.tag .. ':declined', i.id, without(declined, agent) .. ' ' .. agent)
+      declined = without(declined, agent)
+      call('HSET', d.tag .. ':declined', i.id, (declined ~= '' and declined .. ' ' or '') .. agent)
       i.again = d.now + d.p.again
     end
     if i.offered ~= '' then
@@ -495,6 +504,10 @@ do
       return
     end
     steps.due(d, i.id, nil)
+    if i.again > 0 and i.again <= d.now then -- while others thought about it
+      call('HDEL', d.tag .. ':declined', i.id)
+      i.again = 0
+    end
     if i.w.only == agent then i.w.only, i.only_until = '', 0 end
     wait(d, i, 'again', exact(i.again), 'only_until', exact(i.only_until))
     set_due_of_waiting(d, i)
@@ -506,7 +519,7 @@ do
       local i = work.read(d, item)
       if i and i.state == 'offered' then
         work.refuse(d, i, name, 'gone', false)
-      elseif i and offline and (i.state == 'active' or i.state == 'wrapping') then
+      elseif i and offline and i.state == 'active' then
         steps.due(d, item, d.now + d.p.lease)
       end
     end
@@ -516,7 +529,6 @@ do
     for _, item in ipairs(crew.items(d, name)) do
       local i = work.read(d, item)
       if i and i.state == 'active' then steps.due(d, item, nil) end
-      if i and i.state == 'wrapping' then steps.due(d, item, i.until_ms) end
     end
   end
 
@@ -558,9 +570,6 @@ do
       local is_open, messages = conversation_of(d, i)
       local seen = tonumber(i.seen)
       local a = i.agent
-      if crew.listed(d, a) and crew.of(d, a).presence == 'offline' and i.until_ms > d.now then
-        return steps.due(d, i.id, i.until_ms)
-      end
       if is_open and seen and messages > seen then
         leave(d, i)
         work.fact(d, 'resume', i, a, 'reply')
@@ -682,8 +691,6 @@ do
         local i = work.read(d, item)
         if i and i.state == 'waiting' then
           if i.w.known ~= '' then call('ZREM', d.tag .. ':known:' .. i.w.known, item) end
-          local clock = plans.queue(d.p, i.queue).hours
-          if clock ~= i.w.clock then work.change_clock(d, i, clock) end
           if i.w.known ~= '' and not crew.listed(d, i.w.known) then i.w.known = '' end
           enter_line(d, i)
           keep(d, i)
@@ -769,6 +776,7 @@ do
   -- claim {tag}  now queue agent item force
   local function claim(keys, args)
     local d = steps.begin(keys[1], args[1])
+    if agent == '' then return redis.error_reply('INVALID agent') end
     local queue, agent, item, answer = args[2], args[3], args[4] or '', nil
     if item ~= '' then
       local i = work.read(d, item)
@@ -817,8 +825,6 @@ do
     i.queue = queue
     local conv = d.tag .. ':conv:' .. i.conversation
     if call('HGET', conv, 'item') == i.id then call('HSET', conv, 'queue', queue) end
-    local clock = plans.queue(d.p, queue).hours
-    if clock ~= i.w.clock then work.change_clock(d, i, clock) end
     work.fact(d, 'requeue', i, had, words, nil, note)
     work.back(d, i, queue, to ~= '' and to or nil)
     return 'OK'
@@ -828,11 +834,13 @@ do
   local function item_verb(keys, args)
     local d = steps.begin(keys[1], args[1])
     local agent, verb, until_ms, why = args[3], args[4], tonumber(args[5]) or 0, one_line(args[6] or '')
+    if verb == 'resume' and agent == '' then return redis.error_reply('INVALID agent') end
     local i = work.read(d, args[2])
     local to = ({ hold = 'on_hold', snooze = 'snoozed', resume = 'active', reopen = 'waiting' })[verb]
     if not to then return redis.error_reply('INVALID verb') end
     if not i then return { 'GONE', args[2] } end
-    if i.state == to and (verb ~= 'snooze' or i.until_ms == until_ms) and (verb ~= 'resume' or i.agent == agent) then
+    local aside = verb == 'hold' or verb == 'snooze'
+    if i.state == to and (not aside or i.until_ms == until_ms) and (verb ~= 'resume' or i.agent == agent) then
       return { 'OK', i.state } -- a repeat
     end
     if verb == 'reopen' and i.state ~= 'done' or not (work.may(i.state, to) or i.state == to) then
@@ -870,6 +878,7 @@ do
     if not i then return end
     call('HDEL', d.tag .. ':item:' .. item, 'into')
     if i.state ~= 'done' then leave(d, i) end
+    resume_clocks(d, i)
     work.back(d, i)
   end
 
