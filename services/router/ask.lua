@@ -77,6 +77,23 @@ do
     return out
   end
 
+  -- crew {tag}  now : what the library remembers of agents: per group its key and members, longest idle first; '' and then per
+  -- queue its name and members on duty.
+  local function remembered(keys, args)
+    local d, out = steps.begin(keys[1], args[1]), {}
+    for key, g in pairs(crew.groups(d)) do
+      local row = { key }
+      for n, a in ipairs(g.list) do row[n + 1] = a.name end
+      out[#out + 1] = row
+    end
+    local row = { '' }
+    for queue, n in pairs(crew.duty(d)) do
+      if n ~= 0 then row[#row + 1] = queue row[#row + 1] = tostring(n) end
+    end
+    out[#out + 1] = row
+    return out
+  end
+
   -- mine {tag}  now agent
   local function mine(keys, args)
     local d = steps.begin(keys[1], args[1])
@@ -163,6 +180,7 @@ do
   register('queues', queues, READS)
   register('waiting', waiting, READS)
   register('agents', agents, READS)
+  register('crew', remembered, READS)
   register('mine', mine, READS)
   register('why', why, READS)
   register('try', try, READS)

@@ -776,7 +776,7 @@ do
   -- claim {tag}  now queue agent item force
   local function claim(keys, args)
     local d = steps.begin(keys[1], args[1])
-    if agent == '' then return redis.error_reply('INVALID agent') end
+    if args[3] == '' then return redis.error_reply('INVALID agent') end
     local queue, agent, item, answer = args[2], args[3], args[4] or '', nil
     if item ~= '' then
       local i = work.read(d, item)

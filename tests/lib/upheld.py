@@ -278,6 +278,9 @@ def sets_agree(sight):
 
 def agents_agree(sight, settled):
     s, desk, wrong, groups = sight.state, sight.desk, [], {}
+    remembered = {row[0]: row[1:] for row in sight.domain.ask("crew")}
+    duty = remembered.pop("")
+    standing = {name: key for key, names in remembered.items() for name in names}
     numbers = {}
     from domain import profile_of
     for a in desk["agents"].values():
@@ -295,20 +298,13 @@ def agents_agree(sight, settled):
             wrong.append(f"{name} has {sum_of_items} units in hands, the items say {sight.used(name)}")
         group = ""
         if sight.presence[name] == "ready" and sum_of_items < a["units"] and \
-                (sight.domain.is_open(a["hours"]) if settled else have.get("group")):
+                (sight.domain.is_open(a["hours"]) if settled else name in standing):
             group = f"{numbers[profile_of(a)]}/{sum_of_items}/" + ",".join(map(str, used.values()))
-            groups.setdefault(group, {})[name] = float(have["idle"])
-        if have and have.get("group", "") != group:
-            wrong.append(f"{name} is in group {have['group']!r}, should in {group!r}")
-    if s.under("group:") != groups:
-        wrong.append(f"groups {s.under('group:')}, should {groups}")
-    heads = {}
-    for key, members in groups.items():
-        first = min(members, key=lambda n: (members[n], n))
-        heads[key] = f"{len(members)} {members[first]:.0f} {first}"
-    if s.get("groups") != heads:
-        wrong.append(f"heads {s.get('groups')}, should {heads}")
-    duty = {q: int(n) for q, n in s.get("duty").items() if n != "0"}
+            groups.setdefault(group, []).append((float(have["idle"]), name))
+    groups = {key: [name for _, name in sorted(members)] for key, members in groups.items()}
+    if remembered != groups:
+        wrong.append(f"groups {remembered}, should {groups}")
+    duty = {q: int(n) for q, n in zip(duty[::2], duty[1::2])}
     if duty != sight.duty:
         wrong.append(f"duty says {duty}, it is {sight.duty}")
     return wrong
