@@ -29,8 +29,9 @@ static void set_time(json_t *to, const char *name, int64_t at_ms) {
 }
 
 static json_t *agent_json(const redisReply *row) {
-  json_t *a = json_pack("{s:s, s:s, s:I, s:I}", "name", step_text(row, AGENT_NAME), "presence", step_text(row, AGENT_PRESENCE),
-                        "used", (json_int_t)step_number(row, AGENT_USED), "units", (json_int_t)step_number(row, AGENT_UNITS));
+  json_t *a =
+      json_pack("{s:s, s:s, s:I, s:I}", "name", step_text(row, AGENT_NAME), "presence", step_text(row, AGENT_PRESENCE),
+                "used", (json_int_t)step_number(row, AGENT_USED), "units", (json_int_t)step_number(row, AGENT_UNITS));
   set_time(a, "since", step_number(row, AGENT_SINCE));
   set_time(a, "connected_until", step_number(row, AGENT_UNTIL));
   json_t *items = json_array();
@@ -48,7 +49,8 @@ static void print_agent(const redisReply *row) {
   if (since_ms > 0)
     instant_span(clock_now_ms() - since_ms, span);
   printf("%-32s %-8s %10s %6lld of %-4lld %s\n", step_text(row, AGENT_NAME), step_text(row, AGENT_PRESENCE), span,
-         (long long)step_number(row, AGENT_USED), (long long)step_number(row, AGENT_UNITS), step_text(row, AGENT_ITEMS));
+         (long long)step_number(row, AGENT_USED), (long long)step_number(row, AGENT_UNITS),
+         step_text(row, AGENT_ITEMS));
 }
 
 static int run_ls(struct desk_view *v, const struct asked *asked, char **args) {
@@ -73,7 +75,8 @@ static int run_ls(struct desk_view *v, const struct asked *asked, char **args) {
 }
 
 static int unknown(struct desk_view *v, const char *name) {
-  return ctl_fail(v->ctl, "there is no agent \"%s\" in the desk definition in force; `deskbell agent ls` lists them", name);
+  return ctl_fail(v->ctl, "there is no agent \"%s\" in the desk definition in force; `deskbell agent ls` lists them",
+                  name);
 }
 
 static int print_items(struct desk_view *v, const json_t *ids) {
@@ -136,10 +139,13 @@ static const struct {
   const char *name, *wants;
   int arguments;
   int (*run)(struct desk_view *v, const struct asked *asked, char **args);
-} verbs[] = {{"ls", "nothing more", 0, run_ls}, {"show", "an agent", 1, run_show}, {"set", "an agent and a presence", 2, run_set}};
+} verbs[] = {{"ls", "nothing more", 0, run_ls},
+             {"show", "an agent", 1, run_show},
+             {"set", "an agent and a presence", 2, run_set}};
 
 int cmd_agent(struct ctl *ctl, int argc, char **argv) {
-  static const struct option options[] = {{"why", required_argument, NULL, 'w'}, {"keep", required_argument, NULL, 'k'}, {0}};
+  static const struct option options[] = {
+      {"why", required_argument, NULL, 'w'}, {"keep", required_argument, NULL, 'k'}, {0}};
   struct asked asked = {.why = "", .keep = "0"}; /* set by hand it stays, until their own program says otherwise */
   optind = 0;
   for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {

@@ -182,13 +182,18 @@ static int read_option(const struct ctl *ctl, int o, struct trial *t) {
 }
 
 int cmd_dispatch(struct ctl *ctl, int argc, char **argv) {
-  static const struct option options[] = {{"channel", required_argument, NULL, 'c'}, {"from", required_argument, NULL, 'f'},
-                                          {"to", required_argument, NULL, 't'},      {"subject", required_argument, NULL, 's'},
-                                          {"text", required_argument, NULL, 'x'},    {"language", required_argument, NULL, 'l'},
-                                          {"event", required_argument, NULL, 'e'},   {"numbers", no_argument, NULL, 'n'},
+  static const struct option options[] = {{"channel", required_argument, NULL, 'c'},
+                                          {"from", required_argument, NULL, 'f'},
+                                          {"to", required_argument, NULL, 't'},
+                                          {"subject", required_argument, NULL, 's'},
+                                          {"text", required_argument, NULL, 'x'},
+                                          {"language", required_argument, NULL, 'l'},
+                                          {"event", required_argument, NULL, 'e'},
+                                          {"numbers", no_argument, NULL, 'n'},
                                           {0}};
-  struct trial t = {.message = {.channel = "", .channel_kind = "", .from = "", .language = "", .subject = "", .text = "",
-                                .automatic = ""}};
+  struct trial t = {
+      .message = {
+          .channel = "", .channel_kind = "", .from = "", .language = "", .subject = "", .text = "", .automatic = ""}};
   optind = 0;
   for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
     int status = read_option(ctl, o, &t);

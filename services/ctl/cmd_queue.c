@@ -19,11 +19,16 @@ static const struct queue_verb verbs[] = {
     {"requeue", "a work item", false, false, false, queue_requeue},
 };
 
-static const struct option options[] = {{"agent", required_argument, NULL, 'a'}, {"queue", required_argument, NULL, 'q'},
-                                        {"item", required_argument, NULL, 'i'},  {"seen", required_argument, NULL, 's'},
-                                        {"why", required_argument, NULL, 'w'},   {"by", required_argument, NULL, 'b'},
-                                        {"note", required_argument, NULL, 'n'},  {"until", required_argument, NULL, 'u'},
-                                        {"limit", required_argument, NULL, 'l'}, {"force", no_argument, NULL, 'f'},
+static const struct option options[] = {{"agent", required_argument, NULL, 'a'},
+                                        {"queue", required_argument, NULL, 'q'},
+                                        {"item", required_argument, NULL, 'i'},
+                                        {"seen", required_argument, NULL, 's'},
+                                        {"why", required_argument, NULL, 'w'},
+                                        {"by", required_argument, NULL, 'b'},
+                                        {"note", required_argument, NULL, 'n'},
+                                        {"until", required_argument, NULL, 'u'},
+                                        {"limit", required_argument, NULL, 'l'},
+                                        {"force", no_argument, NULL, 'f'},
                                         {0}};
 
 static int read_option(const struct ctl *ctl, int o, struct queue_asked *asked) {
@@ -39,7 +44,8 @@ static int read_option(const struct ctl *ctl, int o, struct queue_asked *asked) 
                ? CTL_OK : ctl_wrong_usage(ctl, "--until needs a time: 2h, 2026-11-27T18:30Z");
   if (o == 's') {
     asked->seen = optarg;
-    return slice_to_u64(slice_text(optarg), INT32_MAX, &seen) == 0 ? CTL_OK : ctl_wrong_usage(ctl, "--seen needs a number");
+    return slice_to_u64(slice_text(optarg), INT32_MAX, &seen) == 0 ? CTL_OK
+                                                                   : ctl_wrong_usage(ctl, "--seen needs a number");
   }
   if (o == 'l')
     return slice_to_u64(slice_text(optarg), 1000000, &asked->limit) == 0 && asked->limit > 0
@@ -73,7 +79,8 @@ static int run(struct ctl *ctl, const struct queue_verb *verb, const struct queu
 }
 
 int cmd_queue(struct ctl *ctl, int argc, char **argv) {
-  struct queue_asked asked = {.agent = "", .queue = "", .item = "", .seen = "", .why = "", .by = "", .note = "", .limit = 1000};
+  struct queue_asked asked = {
+      .agent = "", .queue = "", .item = "", .seen = "", .why = "", .by = "", .note = "", .limit = 1000};
   optind = 0;
   for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
     int status = read_option(ctl, o, &asked);

@@ -262,7 +262,8 @@ static int find_item(struct desk_view *v, struct arena *a, const char *what, con
   if (conversation_survivor(v, a, &c, &survivor) < 0)
     return CTL_FAILED;
   if (!survivor.item[0])
-    return ctl_fail(v->ctl, "conversation %s has no open work item; `deskbell trace %s` tells what was", survivor.id, what);
+    return ctl_fail(v->ctl, "conversation %s has no open work item; `deskbell trace %s` tells what was", survivor.id,
+                    what);
   *ret = survivor.item;
   return CTL_OK;
 }

@@ -28,7 +28,9 @@ static const struct row {
 static const struct row *row_of(const struct entry *e) {
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
     if (slice_equal(e->type, slice_text(rows[i].type.type)))
-      return rows[i].form == FORM_REOPEN && (!e->meta[META_EVIDENCE].len || e->meta[META_EVIDENCE].at[0] != 'w') ? NULL : &rows[i];
+      return rows[i].form == FORM_REOPEN && (!e->meta[META_EVIDENCE].len || e->meta[META_EVIDENCE].at[0] != 'w')
+                 ? NULL
+                 : &rows[i];
   return NULL;
 }
 
@@ -231,8 +233,11 @@ static void deadline_words(struct slice rest, struct buf *b) {
   char due[RFC3339_LEN + 1];
   bool late = slice_equal(take_word(&rest), SLICE("late"));
   struct slice which = take_word(&rest);
-  const char *target = slice_equal(which, SLICE("first")) ? "first answer" : slice_equal(which, SLICE("next")) ? "next answer" : "end";
-  buf_printf(b, "%s is %s: it %s due %s", target, late ? "late" : "soon due", late ? "was" : "is", time_of(take_word(&rest), due));
+  const char *target = slice_equal(which, SLICE("first"))  ? "first answer"
+                       : slice_equal(which, SLICE("next")) ? "next answer"
+                                                           : "end";
+  buf_printf(b, "%s is %s: it %s due %s", target, late ? "late" : "soon due", late ? "was" : "is",
+             time_of(take_word(&rest), due));
 }
 
 static void presence_words(const struct entry *e, struct slice rest, struct buf *b) {

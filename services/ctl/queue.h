@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* deskbell queue: its verbs and what they are asked. Internal to the command (cmd_queue.c, queue_see.c, queue_work.c). */
+/* deskbell queue: its verbs and what they are asked. Internal to cmd_queue.c, queue_see.c, queue_work.c. */
 #ifndef CTL_QUEUE_H
 #define CTL_QUEUE_H
 
@@ -31,10 +31,12 @@ int queue_print_item(struct desk_view *v, const char *id);
 /* Working on an item (queue_work.c). */
 int queue_claim(struct desk_view *v, const struct queue_verb *verb, const struct queue_asked *asked, const char *queue);
 int queue_accept(struct desk_view *v, const struct queue_verb *verb, const struct queue_asked *asked, const char *item);
-int queue_decline(struct desk_view *v, const struct queue_verb *verb, const struct queue_asked *asked, const char *item);
+int queue_decline(struct desk_view *v, const struct queue_verb *verb, const struct queue_asked *asked,
+                  const char *item);
 /* hold, snooze, resume, reopen: the step knows the verb by its name. */
 int queue_move(struct desk_view *v, const struct queue_verb *verb, const struct queue_asked *asked, const char *item);
 int queue_done(struct desk_view *v, const struct queue_verb *verb, const struct queue_asked *asked, const char *item);
-int queue_requeue(struct desk_view *v, const struct queue_verb *verb, const struct queue_asked *asked, const char *item);
+int queue_requeue(struct desk_view *v, const struct queue_verb *verb, const struct queue_asked *asked,
+                  const char *item);
 
 #endif

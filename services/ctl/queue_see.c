@@ -17,9 +17,9 @@ static long long count_of(struct desk_view *v, const char *key, bool *failed) {
 
 static json_t *queue_json(const redisReply *row) {
   return json_pack("{s:s, s:I, s:I, s:b, s:I, s:I}", "name", step_text(row, QUEUE_NAME), "waiting",
-                   (json_int_t)step_number(row, QUEUE_WAITING), "late", (json_int_t)step_number(row, QUEUE_LATE), "open",
-                   (int)step_number(row, QUEUE_OPEN), "on_duty", (json_int_t)step_number(row, QUEUE_ON_DUTY), "able",
-                   (json_int_t)step_number(row, QUEUE_ABLE));
+                   (json_int_t)step_number(row, QUEUE_WAITING), "late", (json_int_t)step_number(row, QUEUE_LATE),
+                   "open", (int)step_number(row, QUEUE_OPEN), "on_duty", (json_int_t)step_number(row, QUEUE_ON_DUTY),
+                   "able", (json_int_t)step_number(row, QUEUE_ABLE));
 }
 
 /* What an operator at night must see at once. */
@@ -37,7 +37,8 @@ static void print_queue(const redisReply *row) {
          (long long)step_number(row, QUEUE_ABLE), trouble_of(row));
 }
 
-int queue_ls(struct desk_view *v, const struct queue_verb *verb, const struct queue_asked *asked, const char *argument) {
+int queue_ls(struct desk_view *v, const struct queue_verb *verb, const struct queue_asked *asked,
+             const char *argument) {
   (void)verb, (void)asked, (void)argument;
   bool failed = false;
   auto_reply *rows = step_call(v, "deskbell_queues", 0, NULL);

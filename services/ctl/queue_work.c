@@ -24,7 +24,8 @@ static int claimed_nothing(struct desk_view *v, const struct queue_asked *asked,
   return CTL_OK;
 }
 
-int queue_claim(struct desk_view *v, const struct queue_verb *verb, const struct queue_asked *asked, const char *queue) {
+int queue_claim(struct desk_view *v, const struct queue_verb *verb, const struct queue_asked *asked,
+                const char *queue) {
   (void)verb;
   auto_reply *answer = STEP(v, "deskbell_claim", queue, asked->agent, asked->item, asked->force ? "1" : "");
   if (!answer)
@@ -36,13 +37,15 @@ int queue_claim(struct desk_view *v, const struct queue_verb *verb, const struct
   return status == CTL_OK ? queue_print_item(v, step_detail(answer)) : status;
 }
 
-int queue_accept(struct desk_view *v, const struct queue_verb *verb, const struct queue_asked *asked, const char *item) {
+int queue_accept(struct desk_view *v, const struct queue_verb *verb, const struct queue_asked *asked,
+                 const char *item) {
   (void)verb;
   auto_reply *answer = STEP(v, "deskbell_accept", item, asked->agent);
   return told(v, asked, item, answer);
 }
 
-int queue_decline(struct desk_view *v, const struct queue_verb *verb, const struct queue_asked *asked, const char *item) {
+int queue_decline(struct desk_view *v, const struct queue_verb *verb, const struct queue_asked *asked,
+                  const char *item) {
   (void)verb;
   auto_reply *answer = STEP(v, "deskbell_decline", item, asked->agent, asked->why);
   return told(v, asked, item, answer);
@@ -75,7 +78,8 @@ static int check_queue(struct desk_view *v, const char *queue) {
   return status;
 }
 
-int queue_requeue(struct desk_view *v, const struct queue_verb *verb, const struct queue_asked *asked, const char *item) {
+int queue_requeue(struct desk_view *v, const struct queue_verb *verb, const struct queue_asked *asked,
+                  const char *item) {
   (void)verb;
   int status = asked->queue[0] ? check_queue(v, asked->queue) : CTL_OK;
   if (status != CTL_OK)

@@ -5,7 +5,8 @@
 
 enum { WORDS_MAX = 4096 };
 
-static const char *const set_names[RULE_SETS] = {[RULE_PARKED] = "has time", [RULE_ON_TIME] = "on time", [RULE_LATE] = "late"};
+static const char *const set_names[RULE_SETS] = {
+    [RULE_PARKED] = "has time", [RULE_ON_TIME] = "on time", [RULE_LATE] = "late"};
 
 /* ---- what stands behind the logarithms */
 
@@ -113,7 +114,8 @@ static json_t *agent_json(const struct rule_record *r, const struct rule_agent_r
   return j;
 }
 
-static void set_items(json_t *to, const char *name, const struct rule_record *r, const struct rule_item_row *rows, size_t count) {
+static void set_items(json_t *to, const char *name, const struct rule_record *r, const struct rule_item_row *rows,
+                      size_t count) {
   json_t *list = json_array();
   for (size_t i = 0; i < count; i++)
     json_array_append_new(list, item_json(r, &rows[i]));
@@ -175,11 +177,12 @@ static void print_kept(const struct rule_record *r, size_t queue) {
   print_name(r->queues[queue].name, 0);
 }
 
-static void print_items(const struct rule_record *r, const char *title, const struct rule_item_row *rows, size_t count, size_t more) {
+static void print_items(const struct rule_record *r, const char *title, const struct rule_item_row *rows, size_t count,
+                        size_t more) {
   if (count == 0)
     return;
-  printf("      %-18s %-8s %8s %8s %8s %8s %8s %18s  %s\n", title, "", "value", "clock", "speed", "known", "urgency", "ln I",
-         "queue");
+  printf("      %-18s %-8s %8s %8s %8s %8s %8s %18s  %s\n", title, "", "value", "clock", "speed", "known", "urgency",
+         "ln I", "queue");
   for (size_t i = 0; i < count; i++) {
     const struct rule_item_row *row = &rows[i];
     printf("      ");
@@ -209,11 +212,12 @@ static void print_lost(const struct rule_record *r, rule_queues lost) {
     }
 }
 
-static void print_agents(const struct rule_record *r, const char *title, const struct rule_agent_row *rows, size_t count,
-                         size_t more) {
+static void print_agents(const struct rule_record *r, const char *title, const struct rule_agent_row *rows,
+                         size_t count, size_t more) {
   if (count == 0)
     return;
-  printf("      %-18s %8s %8s %8s %8s %8s %9s %6s\n", title, "cost", "price", "crowded", "speed", "known", "units", "alike");
+  printf("      %-18s %8s %8s %8s %8s %8s %9s %6s\n", title, "cost", "price", "crowded", "speed", "known", "units",
+         "alike");
   for (size_t i = 0; i < count; i++) {
     const struct rule_agent_row *row = &rows[i];
     printf("      ");
@@ -265,5 +269,6 @@ void record_print(const struct rule_record *r) {
   if (rule_replay(r, &where) == 0)
     printf("      decided again from these numbers alone: the same\n");
   else
-    printf("      decided again from these numbers alone: DIFFERENT in %s. Please report it, with --json\n", where ? where : "?");
+    printf("      decided again from these numbers alone: DIFFERENT in %s. Please report it, with --json\n",
+           where ? where : "?");
 }

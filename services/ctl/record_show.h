@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A decision's record (dispatch/record.h) for people: in words, as tables for the expert, as JSON. Pure but for printing. */
+/* A decision's record (dispatch/record.h) for people: in words, as tables for the expert, as JSON. Pure but for
+ * printing. */
 #ifndef CTL_RECORD_SHOW_H
 #define CTL_RECORD_SHOW_H
 

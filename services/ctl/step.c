@@ -61,7 +61,8 @@ static const struct {
 
 int step_said(const struct desk_view *v, const char *what, const char *agent, const redisReply *answer) {
   const char *outcome = step_outcome(answer), *detail = step_detail(answer);
-  const char *whom[] = {[NOBODY] = "", [DETAIL] = detail[0] ? detail : "somebody else", [AGENT] = agent[0] ? agent : "the agent"};
+  const char *whom[] = {
+      [NOBODY] = "", [DETAIL] = detail[0] ? detail : "somebody else", [AGENT] = agent[0] ? agent : "the agent"};
   if (strcmp(outcome, "OK") == 0)
     return CTL_OK;
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)

@@ -37,7 +37,8 @@ int try_message_read(const struct ctl *ctl, const char *path, struct try_message
     return ctl_fail(ctl, "%s:%d:%d: no JSON: %s", path, error.line, error.column, error.text);
   const json_t *data = json_object_get(ret->event, "data");
   take_event(ret, data ? data : ret->event);
-  return ret->channel[0] ? CTL_OK : ctl_fail(ctl, "%s: no message: it names no channel (deskbell events prints some)", path);
+  return ret->channel[0] ? CTL_OK
+                         : ctl_fail(ctl, "%s: no message: it names no channel (deskbell events prints some)", path);
 }
 
 int try_message_complete(const struct desk_view *v, struct arena *a, struct try_message *m) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A message that nobody sent, for `deskbell dispatch try`: out of options, or of a CloudEvent as `deskbell events` prints it. */
+/* A message that nobody sent, for `deskbell dispatch try`: out of options, or of a CloudEvent as `deskbell events`
+ * prints it. */
 #ifndef CTL_TRY_MESSAGE_H
 #define CTL_TRY_MESSAGE_H
 

@@ -16,7 +16,8 @@ static int64_t number_of(const redisReply *r) {
 }
 
 struct answer answer_read(const redisReply *reply) {
-  struct answer a = {.kind = ANSWER_REFUSED, .why = "the step deskbell_dispatch answers strangely: is its library of another release?"};
+  struct answer a = {.kind = ANSWER_REFUSED,
+                     .why = "the step deskbell_dispatch answers strangely: is its library of another release?"};
   if (reply->type == REDIS_REPLY_ERROR) {
     a.why = reply->str;
     if (strstr(reply->str, "Function not found"))

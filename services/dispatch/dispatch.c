@@ -145,7 +145,8 @@ static void open_metrics(struct dispatch *s) {
   s->offers = metric_counter("deskbell_dispatch_offers_total", "Offers made", NULL, NULL);
   s->calls = metric_counter("deskbell_dispatch_calls_total", "Calls of the step in Redis", NULL, NULL);
   s->refusals = metric_counter("deskbell_dispatch_refusals_total", "Calls that Redis refused", NULL, NULL);
-  s->wakes = metric_counter("deskbell_dispatch_wakes_total", "How often Redis said that there is something to do", NULL, NULL);
+  s->wakes =
+      metric_counter("deskbell_dispatch_wakes_total", "How often Redis said that there is something to do", NULL, NULL);
   s->time = metric_histogram("deskbell_dispatch_call_seconds", "From a call to its answer", NULL, NULL);
   s->silent = metric_gauge("deskbell_dispatch_silent_ms", "For how long no call has been answered", NULL, NULL);
 }

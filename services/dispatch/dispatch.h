@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The program `dispatch`: has waiting work items offered to agents, by calling one atomic step in Redis whenever there
- * may be something to do. It decides nothing and holds nothing: what is to be looked at stands in Redis as marks, left by
- * the steps that made it so, and the step works them off. So any number of these programs may run, and any may die
+ * may be something to do. It decides nothing and holds nothing: what is to be looked at stands in Redis as marks, left
+ * by the steps that made it so, and the step works them off. So any number of these programs may run, and any may die
  * anywhere: what it had asked for is done or is not, and another call goes on.
  *
  *   pub/sub P:dispatch ─┐

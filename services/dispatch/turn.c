@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "turn.h"
 
-/* What is late is asked for again soon, not at once: a step that could not do what was due must not be called in a circle. */
+/* What is late is asked for again soon, not at once: a step that could not do what was due must not be called in a
+ * circle. */
 enum { LATE_MS = 10 };
 
 void turn_up(struct turn *t, int64_t now_ms) {

@@ -33,7 +33,8 @@ void turn_down(struct turn *t);
 void turn_woken(struct turn *t);
 /* True: call now. The caller does, and says turn_answered(), turn_refused() or turn_down() about it. */
 bool turn_take(struct turn *t, int64_t now_ms);
-/* `due_in_ms`: how long until the step has something to do by itself; TURN_NOTHING_DUE; 0 or less: it is late already. */
+/* `due_in_ms`: how long until the step has something to do by itself; TURN_NOTHING_DUE; 0 or less: it is late already.
+ */
 void turn_answered(struct turn *t, int64_t now_ms, bool more, int64_t due_in_ms);
 void turn_refused(struct turn *t, int64_t now_ms);
 /* How long to wait before turn_take() is worth asking, if nothing happens; -1: until something happens. */

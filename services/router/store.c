@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A chain of calls, each started by the answer of the one before: run_id → release of the library → (load it) →
- * version of the desk definition → (make the first) → its document → its plan, for the steps that dispatch. One chain at
- * a time; a failure ends it and the next refresh starts again.
+ * version of the desk definition → (make the first) → its document → its plan, for the steps that dispatch. One chain
+ * at a time; a failure ends it and the next refresh starts again.
  *
  * A plan that Redis does not take holds nothing up: events are routed, and dispatch goes on with the plan before.
  */
@@ -30,7 +30,8 @@ struct store {
   int64_t heard_ms;
   uint64_t asked_version; /* of the document on its way; the one in use is the desk's */
   struct desk *desk, *next; /* next: read, its plan on the way; NULL: that of `desk` is */
-  int64_t planned_day, asked_day; /* since 1970, when Redis took the plan of `desk` (0: it has not); of the one on its way */
+  int64_t planned_day;    /* since 1970, when Redis took the plan of `desk`; 0: it has not */
+  int64_t asked_day;      /* of the plan on its way */
   bool looked_again;      /* in this chain, because another definition was applied meanwhile */
   char unplanned[320];    /* why not, as it was said; "" all is well */
 };

@@ -18,8 +18,8 @@ struct store_user {
   /* Another Redis process than before answers: it may have lost what was answered since `since_ms`. */
   void (*replaced)(void *arg, int64_t since_ms);
   void (*changed)(void *arg, bool up, const char *why);
-  /* Redis did not take the plan of the definition in force, in words for an operator: events are routed, dispatch goes on with
-   * the plan before. NULL: it has it now. */
+  /* Redis did not take the plan of the definition in force, in words for an operator: events are routed, dispatch goes
+   * on with the plan before. NULL: it has it now. */
   void (*unplanned)(void *arg, const char *words);
   /* The store cannot be used, in words for an operator; said again only when the words change. */
   void (*trouble)(void *arg, const char *words);

@@ -42,16 +42,17 @@ static void test_after_an_answer(void **state) {
   static const struct {
     bool more;
     int64_t due_in, wait;
-  } rows[] = {{false, TURN_NOTHING_DUE, TURN_SAFETY_MS},
-              {false, 300, 300},
-              {false, TURN_SAFETY_MS + 1, TURN_SAFETY_MS}, /* the safety net comes first */
-              {false, 86400000, TURN_SAFETY_MS},
-              {false, 1, 10},  /* late is not at once, or a step that cannot do what is due would be called in a circle */
-              {false, 0, 10},
-              {false, -50000, 10},
-              {false, INT64_MIN, 10},
-              {true, TURN_NOTHING_DUE, 0},
-              {true, 700, 0}};
+  } rows[] = {
+      {false, TURN_NOTHING_DUE, TURN_SAFETY_MS},
+      {false, 300, 300},
+      {false, TURN_SAFETY_MS + 1, TURN_SAFETY_MS}, /* the safety net comes first */
+      {false, 86400000, TURN_SAFETY_MS},
+      {false, 1, 10}, /* late is not at once, or a step that cannot do what is due would be called in a circle */
+      {false, 0, 10},
+      {false, -50000, 10},
+      {false, INT64_MIN, 10},
+      {true, TURN_NOTHING_DUE, 0},
+      {true, 700, 0}};
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
     struct turn t = answered(1000, rows[i].more, rows[i].due_in);
     assert_int_equal(turn_wait_ms(&t, 1000), rows[i].wait);
@@ -106,8 +107,8 @@ static void test_a_lost_call_is_made_again_with_the_connection(void **state) {
   assert_true(turn_take(&t, 200));
 }
 
-/* Whatever happens: never two at once, never longer idle than the safety net, and what was marked is looked at by a call that
- * began after it. */
+/* Whatever happens: never two at once, never longer idle than the safety net, and what was marked is looked at by a
+ * call that began after it. */
 static void live(unsigned seed) {
   struct turn t = {0};
   int64_t now = 0, idle_since = 0;
