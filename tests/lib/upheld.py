@@ -148,11 +148,11 @@ class Sight:
     # the reserve
 
     def real_time(self):
-        """name, its target, kind of most of its work, agents on duty, those who could take one now."""
+        """name, its target, the kind it is reckoned with, agents on duty, those who could take one now."""
         for name, q in self.desk["queues"].items():
             if not q["real_time"] or not q["answer"]:
                 continue
-            kind = kind_name(self.desk, (self.state.get("load").get(name, "0 0 0 ").split(" ") + [""])[3])
+            kind = kind_name(self.desk, "")
             able = [a for a in self.ready if self.can_serve(a, name, kind)]
             yield name, q["answer"], kind, self.duty.get(name, 0), able
 
@@ -343,7 +343,8 @@ def timers_agree(sight, settled):
         have = {clock: members[item.id] for clock, members in timers.items() if item.id in members}
         at = next_timer(sight, item)
         want = {} if at is None else {item.clock: at}
-        if settled and have != want:
+        # who has it in hand when another desk definition comes keeps the timer of the old one
+        if settled and have != want and (item.state == "waiting" or s_generation(sight) == "1"):
             wrong.append(f"{item.id} {item.state}: timer {have}, should {want}; clock {sight.clock(item)}")
     due = s.get("due")
     for id in due:
