@@ -173,7 +173,7 @@ do
       item.barred = {}
       for number, g in ipairs(groups) do
         item.barred[number] = (l.only and g.agent ~= l.only) or
-          (head.declined and string.find(head.declined .. ' ', ' ' .. g.agent .. ' ', 1, true) ~= nil) or false
+          (head.declined and work.names(head.declined, g.agent)) or false
       end
     end
     return item
@@ -456,7 +456,7 @@ do
     if listed and (not shape or shape.room <= 0) then return nil, 'FULL' end
     local best, best_index, full
     local function judge(head, l, known)
-      if head.declined and string.find(head.declined .. ' ', ' ' .. agent .. ' ', 1, true) then return end
+      if head.declined and work.names(head.declined, agent) then return end
       local speed = 0
       if listed then
         speed = (not l.only or l.only == agent) and speed_of(d, shape, l)

@@ -67,6 +67,11 @@ do
       only_until = tonumber(v[9]) or 0, seen = v[10] or '' }
   end
 
+  -- Is this one of the words?
+  function work.names(list, word)
+    return string.find(' ' .. list .. ' ', ' ' .. word .. ' ', 1, true) ~= nil
+  end
+
   function work.may(from, to)
     return string.find(' ' .. (MOVES[from] or '') .. ' ', ' ' .. to .. ' ', 1, true) ~= nil
   end
@@ -487,7 +492,8 @@ do
     i.offered = without(i.offered, agent)
     if bars then
       local declined = call('HGET', d.tag .. ':declined', i.id) or ''
-      call('HSET', d.tag .. ':declined', i.id, without(declined, agent) .. ' ' .. agent)
+      declined = without(declined, agent)
+      call('HSET', d.tag .. ':declined', i.id, (declined ~= '' and declined .. ' ' or '') .. agent)
       i.again = d.now + d.p.again
     end
     if i.offered ~= '' then

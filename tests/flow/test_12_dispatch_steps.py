@@ -234,6 +234,16 @@ def test_who_declined_gets_it_again_after_a_while(opened):
     assert [o.item for o in d.later(1).dispatch()] == [item]
 
 
+def test_whoever_declined_stays_out_when_others_do_too(opened):
+    d = shop(opened, ["ana", "bo", "cy"])
+    item, asked = d.write(), []
+    for _ in range(3):
+        (offer,) = d.dispatch()
+        asked += offer.agents
+        d.decline(item, offer.agents[0])
+    assert sorted(asked) == ["ana", "bo", "cy"] and d.dispatch() == []
+
+
 def test_declined_items_do_not_hide_those_behind_them(opened):
     d = shop(opened, ["ana"], units=1)
     items = [d.write() for _ in range(30)]
