@@ -257,14 +257,17 @@ do
 
   -- The agents the offer goes to: the rule's first, and as many after him as the queue offers to at once.
   local function chosen(d, rows, most)
-    local names = {}
+    local names, there = {}, {}
+    local function add(name)
+      if #names < most and not there[name] then names[#names + 1], there[name] = name, true end
+    end
     for _, row in ipairs(rows) do
       if #names == most then break end
-      names[#names + 1] = row.agent
+      add(row.agent)
       if #names < most and row.alike > 1 then
         local a = crew.of(d, row.agent)
         for _, name in ipairs(call('ZRANGE', d.tag .. ':group:' .. a.group, 0, most)) do
-          if #names < most and name ~= row.agent and not d.apart[name] then names[#names + 1] = name end
+          if not d.apart[name] then add(name) end
         end
       end
     end

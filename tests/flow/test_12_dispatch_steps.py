@@ -307,6 +307,18 @@ def test_offered_to_several_one_declines(opened):
     assert d.dispatch() == [] and held(d, item) == ("offered", offer.agents[1:])
 
 
+def test_offered_to_several_nobody_is_asked_twice(opened):
+    """The customer's own agent is among those who are alike."""
+    d = shop(opened, ["ana", "bo", "cy"], queue=dict(offer_to=3), units=2, sign_in=False)
+    d.sign_in("ana").later(SECOND).sign_in("bo").later(SECOND).sign_in("cy")
+    first = d.write(sender="tel:+1")
+    d.claim("bo", item=first)
+    d.done(first, "bo")
+    d.later(MINUTE).write(sender="tel:+1")
+    (offer,) = d.dispatch()
+    assert offer.agents[0] == "bo" and sorted(offer.agents) == ["ana", "bo", "cy"]
+
+
 def test_an_offer_ends_when_who_ignored_another_is_away(opened):
     d = shop(opened, ["ana"], units=2, misses=1)
     first, second = d.write(), d.write()
