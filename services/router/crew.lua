@@ -169,7 +169,12 @@ do
     a.used, a.kinds[k.number] = a.used + units, (a.kinds[k.number] or 0) + units
     call('HSET', d.tag .. ':agent:' .. name .. ':items', item, kind .. ' ' .. units)
     call('SADD', d.tag .. ':agents', name)
-    crew.place(d, a)
+    local was = a.group
+    local group = crew.place(d, a)
+    -- With less room they are kept free for fewer queues, and what was kept from them may be theirs.
+    if was ~= '' and group ~= '' and #plans.can(d.p, plans.shape(d.p, group)) < #plans.can(d.p, plans.shape(d.p, was)) then
+      steps.mark(d, 'a:' .. name)
+    end
   end
 
   -- ... and leaves them. Whoever has room again is a reason to look at what waits.

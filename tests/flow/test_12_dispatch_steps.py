@@ -475,6 +475,12 @@ def test_when_agents_go_fewer_are_kept(opened):
     assert len(d.dispatch()) == 1
 
 
+def test_who_is_of_no_use_to_the_reserve_any_more_takes_what_it_held(opened):
+    d = reserve(opened, 1, units=2, kinds={"email": 2, "sms": 1})
+    held_back, urgent = d.write(kind="sms"), d.write(within="60000", kind="sms")
+    assert sorted(o.item for o in d.dispatch()) == sorted([urgent, held_back])
+
+
 # ---- relax, overflow, nobody, limit, language
 
 def test_skills_relax_in_steps(opened):
