@@ -210,7 +210,10 @@ do
       local s = g.shape
       local group = { ln_speed = {}, units = s.units, room = s.room, kind_room = s.kind_room, crowded = s.crowded,
         agent = g.agent, idle_since_ms = g.idle, count = g.count }
-      for n, q in ipairs(v.queues) do group.ln_speed[n] = speed_of(d, s, q.line) end
+      -- Whoever only stands in for a queue is none of the agents that are kept free for it.
+      for n, q in ipairs(v.queues) do
+        group.ln_speed[n] = q.real_time and plans.fits(d.p, q.line, s.profile) or not q.real_time and speed_of(d, s, q.line)
+      end
       v.groups[#v.groups + 1] = group
     end
     for _, head in ipairs(list) do v.items[#v.items + 1] = item_of(d, head, numbers[head.line] - 1, groups) end

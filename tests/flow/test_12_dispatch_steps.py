@@ -481,6 +481,12 @@ def test_who_is_of_no_use_to_the_reserve_any_more_takes_what_it_held(opened):
     assert sorted(o.item for o in d.dispatch()) == sorted([urgent, held_back])
 
 
+def test_who_only_stands_in_is_not_kept(opened):
+    d = opened({"support": dict(answer=8 * HOUR), "chat": dict(real_time=True, answer=MINUTE, nobody="support")}, {"ana": agent()})
+    item = d.write()
+    assert [o.item for o in d.dispatch()] == [item]
+
+
 # ---- relax, overflow, nobody, limit, language
 
 def test_skills_relax_in_steps(opened):
