@@ -512,7 +512,7 @@ do
       local i = work.read(d, item)
       if i and i.state == 'offered' then
         work.refuse(d, i, name, 'gone', false)
-      elseif i and offline and (i.state == 'active' or i.state == 'wrapping') then
+      elseif i and offline and i.state == 'active' then
         steps.due(d, item, d.now + d.p.lease)
       end
     end
@@ -522,7 +522,6 @@ do
     for _, item in ipairs(crew.items(d, name)) do
       local i = work.read(d, item)
       if i and i.state == 'active' then steps.due(d, item, nil) end
-      if i and i.state == 'wrapping' then steps.due(d, item, i.until_ms) end
     end
   end
 
@@ -564,9 +563,6 @@ do
       local is_open, messages = conversation_of(d, i)
       local seen = tonumber(i.seen)
       local a = i.agent
-      if crew.listed(d, a) and crew.of(d, a).presence == 'offline' and i.until_ms > d.now then
-        return steps.due(d, i.id, i.until_ms)
-      end
       if is_open and seen and messages > seen then
         leave(d, i)
         work.fact(d, 'resume', i, a, 'reply')

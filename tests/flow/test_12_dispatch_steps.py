@@ -729,6 +729,14 @@ def test_a_message_during_the_wrap_up_is_not_lost(opened):
     assert held(d, item)[0] == "offered"
 
 
+def test_the_wrap_up_ends_in_time_though_its_agent_is_gone(opened):
+    d, item = in_hand(opened, queue=dict(wrap=10 * SECOND))
+    d.done(item, "ana")
+    d.presence("ana", "offline")
+    d.later(10 * SECOND).dispatch()
+    assert held(d, item)[0] == "done"
+
+
 def test_news_since_it_was_looked_at(opened):
     d, item = in_hand(opened)
     d.write(sender="tel:+1")
