@@ -430,7 +430,8 @@ do
     leave(d, i)
     call('ZREM', d.tag .. ':timer:' .. i.w.clock, i.id)
     i.state = 'done'
-    keep(d, i, 'state', 'done', 'changed', d.text, 'offered', '', 'until', '0', unpack(into and { 'into', into } or {}))
+    keep(d, i, 'state', 'done', 'changed', d.text, 'offered', '', 'until', '0', 'again', '0', 'only_until', '0',
+      unpack(into and { 'into', into } or {}))
   end
 
   function work.done(d, i, agent)
@@ -459,7 +460,8 @@ do
     leave(d, i)
     i.state, i.agent = state, owner
     if state == 'on_hold' and i.w.paused == 0 then i.w.paused = steps.clock(d, i.w.clock) end
-    keep(d, i, 'state', state, 'agent', owner, 'changed', d.text, 'offered', '', 'until', exact(until_ms))
+    keep(d, i, 'state', state, 'agent', owner, 'changed', d.text, 'offered', '', 'until', exact(until_ms),
+      'again', '0', 'only_until', '0')
     set_timer(d, i)
     if until_ms > 0 then steps.due(d, i.id, until_ms) end
     work.fact(d, state == 'on_hold' and 'hold' or 'snooze', i, agent, exact(until_ms) .. (why ~= '' and ' ' .. why or ''))
@@ -499,6 +501,10 @@ do
     if i.offered ~= '' then
       call('HSET', d.tag .. ':item:' .. i.id, 'offered', i.offered, 'again', exact(i.again))
       return
+    end
+    if i.again > 0 and i.again <= d.now then -- while others thought about it
+      call('HDEL', d.tag .. ':declined', i.id)
+      i.again = 0
     end
     steps.due(d, i.id, nil)
     if i.w.only == agent then i.w.only, i.only_until = '', 0 end

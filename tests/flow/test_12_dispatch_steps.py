@@ -703,6 +703,16 @@ def test_on_hold_for_long_it_has_its_old_place(opened):
     assert d.now - d.item(item).at == 10 * MINUTE
 
 
+def test_what_was_declined_before_it_was_set_aside_is_forgotten(opened):
+    d = shop(opened, ["ana", "bo"])
+    item = d.write(sender="tel:+1")
+    d.decline(item, d.dispatch()[0].agents[0])
+    d.dispatch()
+    d.requeue(item, "", "bo")
+    d.verb("snooze", item, "bo", NOW + HOUR)
+    assert len(d.later(HOUR).dispatch()) == 1 and d.dispatch() == []
+
+
 # ---- wrap-up, done, reopen
 
 def test_wrapping_up_keeps_the_room_until_its_limit(opened):
