@@ -780,6 +780,7 @@ do
   local function claim(keys, args)
     local d = steps.begin(keys[1], args[1])
     local queue, agent, item, answer = args[2], args[3], args[4] or '', nil
+    if agent == '' then return redis.error_reply('INVALID agent') end
     if item ~= '' then
       local i = work.read(d, item)
       answer = i and pick(d, i, agent, args[5] == '1', 'picked') or { 'GONE', item }
@@ -841,6 +842,7 @@ do
     local i = work.read(d, args[2])
     local to = ({ hold = 'on_hold', snooze = 'snoozed', resume = 'active', reopen = 'waiting' })[verb]
     if not to then return redis.error_reply('INVALID verb') end
+    if verb == 'resume' and agent == '' then return redis.error_reply('INVALID agent') end
     if not i then return { 'GONE', args[2] } end
     if i.state == to and (verb ~= 'snooze' or i.until_ms == until_ms) and (verb ~= 'resume' or i.agent == agent) then
       return { 'OK', i.state } -- a repeat

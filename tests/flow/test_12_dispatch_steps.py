@@ -420,6 +420,15 @@ def test_who_is_not_in_the_desk_definition_works_by_hand(opened):
     assert d.presence("zoe") == "UNKNOWN"
 
 
+def test_nobody_at_all_takes_nothing(opened):
+    d = shop(opened, ["ana"], sign_in=False)
+    item = d.write()
+    for answer in (lambda: d.claim("", item=item), lambda: d.claim("", "support"), lambda: d.verb("resume", item, "")):
+        with pytest.raises(Exception, match="INVALID agent"):
+            answer()
+    assert held(d, item) == ("waiting", [])
+
+
 # ---- capacity
 
 def test_capacity_in_total(opened):
