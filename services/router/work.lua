@@ -844,7 +844,8 @@ do
     if not to then return redis.error_reply('INVALID verb') end
     if verb == 'resume' and agent == '' then return redis.error_reply('INVALID agent') end
     if not i then return { 'GONE', args[2] } end
-    if i.state == to and (verb ~= 'snooze' or i.until_ms == until_ms) and (verb ~= 'resume' or i.agent == agent) then
+    local aside = verb == 'hold' or verb == 'snooze'
+    if i.state == to and (not aside or i.until_ms == until_ms) and (verb ~= 'resume' or i.agent == agent) then
       return { 'OK', i.state } -- a repeat
     end
     if verb == 'reopen' and i.state ~= 'done' or not (work.may(i.state, to) or i.state == to) then

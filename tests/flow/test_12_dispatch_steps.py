@@ -689,6 +689,13 @@ def test_snoozed_until_a_time_or_a_message(opened):
     assert [o.item for o in d.later(HOUR).dispatch()] == [item]
 
 
+def test_a_later_end_of_a_hold_counts(opened):
+    d, item = in_hand(opened)
+    d.verb("hold", item, "ana", NOW + HOUR)
+    d.verb("hold", item, "ana", NOW + 2 * HOUR)
+    assert d.item(item).until == NOW + 2 * HOUR
+
+
 def test_resumed_by_its_agent(opened):
     d, item = in_hand(opened)
     d.verb("hold", item, "ana")
