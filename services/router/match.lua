@@ -411,7 +411,9 @@ do
     if next(d.p.clocks) == nil then return end
     local was, changed = steps.hash(d, 'hours'), false
     for name in pairs(d.p.clocks) do
-      local open = plans.is_open(d.p, name, d.now) and '1' or '0'
+      -- with the next change, so that one that nobody saw is not missed
+      local open = (plans.is_open(d.p, name, d.now) and '1 ' or '0 ') ..
+        work.exact(plans.changes(d.p, name, d.now) or 0)
       if was[name] ~= open then
         call('HSET', d.tag .. ':hours', name, open)
         changed = true

@@ -890,6 +890,15 @@ def test_an_agent_s_hours(opened):
     assert d.later(HOUR).dispatch() == []
 
 
+def test_hours_that_passed_while_no_dispatch_ran(opened):
+    """Who signed in while it was closed works once it is open, though nobody saw it close."""
+    d = opened({"support": {}}, {"ana": agent(hours="office")}, hours=office((0, HOUR), (2 * HOUR, 3 * HOUR)), sign_in=False)
+    d.dispatch()
+    d.later(HOUR + 1).sign_in()
+    item = d.later(HOUR).write()
+    assert [o.item for o in d.dispatch()] == [item]
+
+
 # ---- promises
 
 def promises(opened, **queue):
