@@ -215,13 +215,28 @@ do
     return q
   end
 
-  -- The calendars given begin where those that stand are now.
+  local function clock_text(name, c)
+    local spans = {}
+    for n = 1, #c.from do spans[n] = string.format('%.0f %.0f', c.from[n], c.to[n]) end
+    return table.concat({ name, string.format('%.0f', c.real), string.format('%.0f', c.time),
+      table.concat(spans, ' ') }, US) .. RS
+  end
+
+  -- The calendars given begin where those that stand are now. One that is not there any more goes on as long as it is
+  -- known: there may be items that have its time.
   function plans.clocks_text(p, hours, now)
-    local out = {}
+    local out, given, gone = {}, {}, {}
     for row in string.gmatch(hours, '([^\30]*)\30') do
       local f = fields(row)
       out[#out + 1] = table.concat({ f[2], string.format('%.0f', now),
         string.format('%.0f', plans.clock(p, f[2], now)), f[3] or '' }, US) .. RS
+      given[f[2]] = true
+    end
+    for name in pairs(p.clocks) do gone[#gone + 1] = not given[name] and name or nil end
+    table.sort(gone)
+    for _, name in ipairs(gone) do
+      local c = p.clocks[name]
+      if #c.to > 0 and c.to[#c.to] > now then out[#out + 1] = clock_text(name, c) end
     end
     return table.concat(out)
   end

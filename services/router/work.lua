@@ -157,6 +157,8 @@ do
   end
 
   local function enter_line(d, i)
+    local clock = plans.queue(d.p, i.queue).hours
+    if clock ~= i.w.clock then work.change_clock(d, i, clock) end
     stand(d, i)
     local w, line = i.w, i.w.line
     call('ZADD', line_key(d, line, w.set), exact(i.score), i.id)
@@ -318,8 +320,6 @@ do
   -- Waits again: what is said of it is the caller's. `reason` for the journal's type.
   function work.back(d, i, queue, only)
     if queue and queue ~= '' and queue ~= i.queue then
-      local clock = plans.queue(d.p, queue).hours
-      if clock ~= i.w.clock then work.change_clock(d, i, clock) end
       i.queue = queue
       local conv = d.tag .. ':conv:' .. i.conversation
       if call('HGET', conv, 'item') == i.id then call('HSET', conv, 'queue', queue) end
@@ -403,6 +403,7 @@ do
     leave(d, i, agent, 'lost')
     resume_clocks(d, i)
     i.state, i.agent = 'active', agent
+    if not has and not had then i.w.units = plans.kind(d.p, i.w.kind).units end
     keep(d, i, 'state', 'active', 'agent', agent, 'changed', d.text, 'offered', '', 'until', '0', 'again', '0', 'only_until', '0')
     call('ZADD', d.tag .. ':held', d.text, i.id)
     set_timer(d, i)
@@ -690,8 +691,6 @@ do
         local i = work.read(d, item)
         if i and i.state == 'waiting' then
           if i.w.known ~= '' then call('ZREM', d.tag .. ':known:' .. i.w.known, item) end
-          local clock = plans.queue(d.p, i.queue).hours
-          if clock ~= i.w.clock then work.change_clock(d, i, clock) end
           if i.w.known ~= '' and not crew.listed(d, i.w.known) then i.w.known = '' end
           enter_line(d, i)
           keep(d, i)
@@ -828,8 +827,6 @@ do
     i.queue = queue
     local conv = d.tag .. ':conv:' .. i.conversation
     if call('HGET', conv, 'item') == i.id then call('HSET', conv, 'queue', queue) end
-    local clock = plans.queue(d.p, queue).hours
-    if clock ~= i.w.clock then work.change_clock(d, i, clock) end
     work.fact(d, 'requeue', i, had, words, nil, note)
     work.back(d, i, queue, to ~= '' and to or nil)
     return 'OK'
@@ -883,6 +880,7 @@ do
     if not i then return end
     call('HDEL', d.tag .. ':item:' .. item, 'into')
     if i.state ~= 'done' then leave(d, i) end
+    resume_clocks(d, i)
     work.back(d, i)
   end
 

@@ -1000,6 +1000,15 @@ def test_a_queue_that_is_taken_out_of_the_desk_shows_what_it_has(opened):
     assert [o.item for o in d.dispatch()] == [item]
 
 
+def test_a_calendar_that_is_taken_out_of_the_desk_leaves_ages_alone(opened):
+    d = shop(opened, ["ana"], queue=dict(hours="office"), hours=office((0, HOUR), (17 * HOUR, 20 * HOUR)), sign_in=False)
+    item = d.later(30 * MINUTE).write()
+    d.later(HOUR)
+    d.plan(desk({"support": {}}, {"ana": agent()}))
+    d.dispatch()
+    assert d.now - d.item(item).at == 30 * MINUTE
+
+
 def test_clocks_go_on_when_a_calendar_changes(opened):
     d = shop(opened, ["ana"], queue=dict(hours="office"), hours=office((0, HOUR)), sign_in=False)
     item = d.later(30 * MINUTE).write()
@@ -1007,6 +1016,17 @@ def test_clocks_go_on_when_a_calendar_changes(opened):
     d.plan(desk({"support": dict(hours="office")}, {"ana": agent()}, hours=office((0, 24 * HOUR))))
     d.later(MINUTE).dispatch()
     assert d.clock("office") - d.item(item).at == 31 * MINUTE
+
+
+def test_who_has_it_in_hand_when_its_queue_gets_other_hours(opened):
+    d = shop(opened, ["ana"], hours=office((0, HOUR), (2 * HOUR, 3 * HOUR)), lease=MINUTE)
+    item = d.write()
+    d.claim("ana", item=item)
+    d.later(30 * MINUTE).plan(desk({"support": dict(hours="office", answer=HOUR)}, {"ana": agent()},
+                                  hours=office((0, HOUR), (2 * HOUR, 3 * HOUR))))
+    d.requeue(item, by="ana")
+    assert d.item(item).clock == "office" and d.clock("office") - d.item(item).at == 30 * MINUTE
+    assert len(d.dispatch()) == 1
 
 
 # ---- the tables
