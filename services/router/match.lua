@@ -5,7 +5,7 @@ do
   local HEADS_DEEP = 64    -- items of a set looked at when those before were declined
   local KNOWN_MAX = 16     -- waiting items of an agent's own customers that are looked at when they are free
   local HEADS_IN_VIEW, SHOWN = 40, 4 -- a view has 64 queues; a record shows so many items
-  local EXPIRE_AT_ONCE, REPLAN_AT_ONCE = 64, 200
+  local EXPIRE_AT_ONCE, REPLAN_AT_ONCE, MARKS_AT_ONCE = 64, 200, 16
   local SETS = { 'p', 'o', 'l' }
 
   -- ---- heads of a line: of each set the first, and those behind it as long as somebody declined the one before
@@ -378,12 +378,26 @@ do
     return false
   end
 
-  local function work_off_line(d, line, offers, most)
+  -- Lines together, so that the most urgent of them goes first.
+  local function work_off_lines(d, lines, offers, most)
     while not enough(offers, most) do
-      local list = served(d, line) and heads(d, line) or {}
+      local list = {}
+      for _, line in ipairs(lines) do
+        for _, head in ipairs(served(d, line) and heads(d, line) or {}) do list[#list + 1] = head end
+      end
       if #list == 0 or not decide(d, list, offers) then return true end
     end
     return false
+  end
+
+  -- Somebody may have declined what others, who are alike, may have.
+  local function work_off_declined(d, offers, most)
+    for _, line in ipairs(d.any_declined and all_lines(d) or {}) do
+      local declined
+      for _, head in ipairs(served(d, line) and heads(d, line) or {}) do declined = declined or head.declined end
+      if declined and not work_off_lines(d, { line }, offers, most) then return false end
+    end
+    return true
   end
 
   -- Everybody with room: one of each group, until none of them can take anything.
@@ -396,14 +410,30 @@ do
         if not work_off_agent(d, name, offers, most) then return false end
       end
     until #offers == before
-    return true
+    return work_off_declined(d, offers, most)
   end
 
-  local function work_off(d, mark, offers, most)
-    local kind, name = string.sub(mark, 1, 2), string.sub(mark, 3)
-    if kind == 'l:' then return work_off_line(d, name, offers, most) end
-    if kind == 'a:' then return work_off_agent(d, name, offers, most) end
-    return work_off_all(d, offers, most)
+  local function work_off_agents(d, mark, name, offers, most)
+    if mark == '*' then return work_off_all(d, offers, most) end
+    return work_off_agent(d, name, offers, most)
+  end
+
+  -- Agents first: they look at all that waits, a line only at itself. Answers the marks that have more to give.
+  local function work_off(d, marks, offers, most)
+    local lines, left = {}, {}
+    table.sort(marks)
+    for _, mark in ipairs(marks) do
+      local name = string.sub(mark, 3)
+      if string.sub(mark, 1, 2) == 'l:' then
+        lines[#lines + 1] = name
+      elseif not work_off_agents(d, mark, name, offers, most) then
+        left[#left + 1] = mark
+      end
+    end
+    if #lines > 0 and not work_off_lines(d, lines, offers, most) then
+      for _, name in ipairs(lines) do left[#left + 1] = 'l:' .. name end
+    end
+    return left
   end
 
   -- A calendar that opened or closed since the last call.
@@ -441,13 +471,14 @@ do
     more = work.replan(d, REPLAN_AT_ONCE) or more
     local offers, marks = {}, d.tag .. ':marks'
     while #offers < 3 * most do
-      local mark = call('SPOP', marks)
-      if not mark then break end
+      local some = call('SPOP', marks, MARKS_AT_ONCE)
+      if #some == 0 then break end
       if next(crew.groups(d)) == nil then
         call('DEL', marks) -- nobody has room; whoever gets some leaves a mark
         break
       end
-      if not work_off(d, mark, offers, most) then call('SADD', marks, mark) end
+      local left = work_off(d, some, offers, most)
+      if #left > 0 then call('SADD', marks, unpack(left)) end
     end
     more = more or call('SCARD', marks) > 0
     local next_due = work.next_due(d)

@@ -438,6 +438,14 @@ def test_capacity_in_total(opened):
     assert len(d.dispatch()) == 3 and d.agent("ana")[1] == 3
 
 
+def test_capacity_by_kind(opened):
+    d = opened({"support": {}}, {"ana": agent(units=4, kinds={"sms": 1})}, kinds={"email": 2, "sms": 1})
+    texts = [d.write(kind="sms") for _ in range(2)]
+    mails = [d.write(kind="email") for _ in range(2)]
+    assert sorted(o.item for o in d.dispatch()) == sorted([texts[0], mails[0]])
+    assert d.agent("ana")[1] == 3  # one unit is left: too little for a mail, and texts are at their most
+
+
 def test_what_ends_makes_room(opened):
     d = shop(opened, ["ana"])
     first, second = d.write(), d.write()
@@ -575,6 +583,15 @@ def test_nothing_is_held_for_them(opened):
     d = known(opened)
     d.write(sender="tel:+1")
     assert d.dispatch()[0].agents == ["ana"]
+
+
+def test_their_own_customer_goes_first_though_others_wait_longer(opened):
+    d = known(opened)
+    d.presence("ana", "break")
+    d.write()
+    item = d.later(1).write(sender="tel:+1")
+    d.sign_in("bo")
+    assert [o.item for o in d.dispatch()] == [item]
 
 
 def test_an_agent_of_long_ago_is_nobody_s_own(opened):
@@ -879,6 +896,19 @@ def test_a_closed_queue_s_clock_stands(opened):
     assert d.journal(item, "deadline") == []
     d.later(5 * HOUR + 15 * MINUTE).dispatch()
     assert [e["evidence"] for e in d.journal(item, "deadline")] == [f"warn first {NOW + 16 * HOUR + 45 * MINUTE}"]
+
+
+def test_items_in_a_closed_queue_that_were_declined_are_offered_when_it_opens(opened):
+    """The first of those who are alike declined it: the others are asked."""
+    d = shop(opened, ["ana", "bo"], queue=dict(hours="office"), hours=office((0, HOUR), (2 * HOUR, 9 * HOUR)), again=DAY)
+    item = d.write()
+    d.presence("bo", "break")
+    d.dispatch()
+    d.decline(item, "ana")
+    d.later(HOUR).dispatch()
+    d.presence("bo", "ready")
+    assert d.dispatch() == []
+    assert [o.agents for o in d.later(HOUR).dispatch()] == [["bo"]]
 
 
 def test_an_agent_s_hours(opened):
