@@ -503,6 +503,10 @@ do
       call('HSET', d.tag .. ':item:' .. i.id, 'offered', i.offered, 'again', exact(i.again))
       return
     end
+    if i.again > 0 and i.again <= d.now then -- while others thought about it
+      call('HDEL', d.tag .. ':declined', i.id)
+      i.again = 0
+    end
     steps.due(d, i.id, nil)
     if i.again > 0 and i.again <= d.now then -- while others thought about it
       call('HDEL', d.tag .. ':declined', i.id)
@@ -778,6 +782,7 @@ do
     local d = steps.begin(keys[1], args[1])
     if args[3] == '' then return redis.error_reply('INVALID agent') end
     local queue, agent, item, answer = args[2], args[3], args[4] or '', nil
+    if agent == '' then return redis.error_reply('INVALID agent') end
     if item ~= '' then
       local i = work.read(d, item)
       answer = i and pick(d, i, agent, args[5] == '1', 'picked') or { 'GONE', item }
@@ -838,6 +843,7 @@ do
     local i = work.read(d, args[2])
     local to = ({ hold = 'on_hold', snooze = 'snoozed', resume = 'active', reopen = 'waiting' })[verb]
     if not to then return redis.error_reply('INVALID verb') end
+    if verb == 'resume' and agent == '' then return redis.error_reply('INVALID agent') end
     if not i then return { 'GONE', args[2] } end
     local aside = verb == 'hold' or verb == 'snooze'
     if i.state == to and (not aside or i.until_ms == until_ms) and (verb ~= 'resume' or i.agent == agent) then
