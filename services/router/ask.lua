@@ -51,7 +51,7 @@ do
       for _, set in ipairs({ 'p', 'o', 'l' }) do
         local page = call('ZRANGE', d.tag .. ':line:' .. name .. ':' .. set, 0, limit - 1, 'WITHSCORES')
         for n = 1, #page, 2 do
-          local head = { id = page[n], set = set, score = tonumber(page[n + 1]), line = name }
+          local head = { id = page[n], set = set, score = tonumber(page[n + 1]), l = current }
           list[#list + 1] = { head.id, current and match_step.index_of(d, head) or math.huge }
         end
       end
@@ -141,12 +141,13 @@ do
     if not i then return { 'GONE' } end
     local record, before = '', 0
     if i.w.line ~= '' then
-      local score = call('ZSCORE', d.tag .. ':line:' .. i.w.line .. ':' .. i.w.set, i.id)
-      before = call('ZRANK', d.tag .. ':line:' .. i.w.line .. ':' .. i.w.set, i.id) or 0
-      if score and plans.line(d.p, i.w.line) then
+      local key = d.tag .. ':line:' .. i.w.line .. ':' .. i.w.set
+      local score = call('ZSCORE', key, i.id)
+      before = call('ZRANK', key, i.id) or 0
+      if score and match_step.served(d, i.w.line) then
         local _
-        _, record = decided(d, { { id = i.id, line = i.w.line, set = i.w.set, score = tonumber(score), priority = i.priority,
-          place = work.pack(i.w), declined = call('HGET', d.tag .. ':declined', i.id) } })
+        _, record = decided(d, { match_step.make_head(d, i.id, i.w.line, i.w.set, tonumber(score), work.pack(i.w), i.priority,
+          call('HGET', d.tag .. ':declined', i.id) or false) })
       end
     end
     return { i.state, i.state == 'offered' and i.offered or i.agent, record, last_offer(d, i), tostring(before), i.w.line,
@@ -169,8 +170,8 @@ do
     local i = work.imagine(d, found, customer)
     local first, record = nil, ''
     if match_step.served(d, i.w.line) then
-      first, record = decided(d, { { id = i.id, line = i.w.line, set = i.w.set, score = i.score, priority = found.priority,
-        place = work.pack(i.w), declined = false } })
+      first, record = decided(d, { match_step.make_head(d, i.id, i.w.line, i.w.set, i.score, work.pack(i.w), found.priority,
+        false) })
     end
     return { found.name, not customer.new and customer.id or '', i.queue, i.w.line, due(d, i.w), record,
       first and 'offered' or 'waits' }

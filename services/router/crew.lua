@@ -113,6 +113,8 @@ do
     if not g then
       g = { key = key, shape = plans.shape(d.p, key), list = {} }
       c.groups[key] = g
+      local alike = c.by_profile[g.shape.profile] or {}
+      alike[key], c.by_profile[g.shape.profile] = g, alike
     end
     local n = #g.list
     while n > 0 and before(a, g.list[n]) do n = n - 1 end
@@ -130,7 +132,7 @@ do
       end
     end
     count_able(d, c, g, -1)
-    if #g.list == 0 then c.groups[a.group] = nil end
+    if #g.list == 0 then c.groups[a.group], c.by_profile[g.shape.profile][a.group] = nil, nil end
   end
 
   local function count_duty(d, c, name, by)
@@ -141,7 +143,7 @@ do
   end
 
   local function load(d, stamp)
-    local c = { stamp = stamp, plan = d.p, agents = {}, groups = {}, duty = {}, able = {} }
+    local c = { stamp = stamp, plan = d.p, agents = {}, groups = {}, by_profile = {}, duty = {}, able = {} }
     for _, name in ipairs(call('SMEMBERS', d.tag .. ':agents')) do
       local a = read_agent(d, name)
       c.agents[name] = a
@@ -176,6 +178,9 @@ do
   end
 
   function crew.groups(d) return all(d).groups end
+
+  -- Groups of a profile, by key.
+  function crew.groups_of(d, profile) return all(d).by_profile[profile] or {} end
 
   -- How many could take one more of each queue that agents are kept free for.
   function crew.able(d) return all(d).able end

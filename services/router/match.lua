@@ -3,21 +3,31 @@
 local match_step = {}
 do
   local HEADS_DEEP = 64    -- items of a set looked at when those before were declined
-  local KNOWN_MAX = 16     -- waiting items of an agent's own customers that are looked at when they are free
+  local KNOWN_MAX = 8      -- waiting items of an agent's own customers that are looked at when they are free
   local HEADS_IN_VIEW, SHOWN = 40, 4 -- a view has 64 queues; a record shows so many items
   local EXPIRE_AT_ONCE, REPLAN_AT_ONCE, MARKS_AT_ONCE = 64, 200, 16
   local SETS = { 'p', 'o', 'l' }
 
   -- ---- heads of a line: of each set the first, and those behind it as long as somebody declined the one before
 
+  -- A waiting item as a decision sees it. place: see PLACE in work.lua; declined: names, false nobody.
+  local function make_head(d, id, line, set, score, place, priority, declined)
+    local w, n = {}, 0
+    for field in string.gmatch(place, '([^\31]*)\31') do
+      n = n + 1
+      w[n] = field
+    end
+    local at = tonumber(w[4])
+    return { id = id, line = line, l = plans.line(d.p, line), set = set, score = score, declined = declined, at = at,
+      ln_value = at and plans.ln_value(d.p, tonumber(w[13]) or 1, priority) or nil, known = w[17] or '' }
+  end
+
   local function read_head(d, id, line, set, score)
     local place, facts = unpack(call('HMGET', d.tag .. ':item:' .. id, 'place', 'facts'))
     if not place then return nil end
-    local declined
     if d.any_declined == nil then d.any_declined = call('HLEN', d.tag .. ':declined') > 0 end
-    declined = d.any_declined and call('HGET', d.tag .. ':declined', id) or false
-    return { id = id, line = line, set = set, score = score, place = place, declined = declined,
-      priority = string.match(facts or '', '^[^\31]*\31[^\31]*\31([^\31]*)') or '5' }
+    return make_head(d, id, line, set, score, place, string.match(facts or '', '^[^\31]*\31[^\31]*\31([^\31]*)') or '5',
+      d.any_declined and call('HGET', d.tag .. ':declined', id) or false)
   end
 
   local function heads_of_set(d, line, set, out)
@@ -84,11 +94,15 @@ do
   end
 
   local function line_queue(d, l)
-    local load = load_of(d, l.queue)
-    local base, late_base = plans.bases(d.p, l, load.handling)
-    return { name = l.queue.name, target_ms = l.target, kind = l.kind - 1, units = l.units, real_time = false, able = 0,
+    d.line_queues = d.line_queues or {}
+    local q = d.line_queues[l.name]
+    if q then return q end
+    local base, late_base = plans.bases(d.p, l, load_of(d, l.queue).handling)
+    q = { name = l.queue.name, target_ms = l.target, kind = l.kind - 1, units = l.units, real_time = false, able = 0,
       keep = 0, scarcity = 0, now_ms = steps.clock(d, l.queue.hours), base = base, late_base = late_base, slope = l.slope,
       late_slope = l.late_slope, head_start_ms = l.head_start, line = l }
+    d.line_queues[l.name] = q
+    return q
   end
 
   -- Whoever has room for it and its skills: ln of speed or false.
@@ -106,57 +120,57 @@ do
     return nil
   end
 
+  -- Calls do(g) for the groups that have room and the skills for the line, until it answers true.
+  local function each_group(d, l, act)
+    for _, profile in ipairs(plans.fitting(d.p, l, work.stand_in(d, l))) do
+      for _, g in pairs(crew.groups_of(d, profile)) do
+        if plans.has_room(g.shape, l.kind, l.units) and act(g) then return true end
+      end
+    end
+    return false
+  end
+
+  local function yes() return true end
+
+  local function anybody_fits(d, l) return each_group(d, l, yes) end
+
   -- The groups that have room and the skills for one of the lines.
   local function groups_of(d, apart, lines)
-    local list, own, taken = {}, {}, {}
-    local function fits_any(shape)
-      for _, l in ipairs(lines) do
-        if plans.has_room(shape, l.kind, l.units) and speed_of(d, shape, l) then return true end
-      end
-      return false
-    end
+    local list, there, taken = {}, {}, {}
     for name in pairs(apart) do
       local a = crew.of(d, name)
-      local g = a.group ~= '' and crew.groups(d)[a.group]
-      if g then
-        taken[a.group] = (taken[a.group] or 0) + 1
-        if fits_any(g.shape) then
-          own[#own + 1] = { key = a.group, shape = g.shape, count = 1, agent = name, idle = a.idle, apart = true }
+      if a.group ~= '' then taken[a.group] = (taken[a.group] or 0) + 1 end
+    end
+    local function add(g)
+      if there[g] then return end
+      there[g] = true
+      local count = #g.list - (taken[g.key] or 0)
+      if count > 0 then
+        local agent, idle = head_without(g, apart)
+        list[#list + 1] = { key = g.key, shape = g.shape, count = count, agent = agent, idle = idle }
+      end
+      if not taken[g.key] then return end
+      for _, a in ipairs(g.list) do
+        if apart[a.name] then
+          list[#list + 1] = { key = g.key, shape = g.shape, count = 1, agent = a.name, idle = a.idle, apart = true }
         end
       end
     end
-    for key, g in pairs(crew.groups(d)) do
-      local count = #g.list - (taken[key] or 0)
-      if count > 0 and fits_any(g.shape) then
-        local agent, idle = head_without(g, apart)
-        list[#list + 1] = { key = key, shape = g.shape, count = count, agent = agent, idle = idle }
-      end
-    end
-    for _, g in ipairs(own) do list[#list + 1] = g end
+    for _, l in ipairs(lines) do each_group(d, l, add) end
     return list
   end
 
   -- ---- the view
 
   local function item_of(d, head, queue, groups)
+    local l = head.l
     local item = { id = head.id, queue = queue, set = head.set, score = head.score, behind = head.behind, ln_known = 0,
-      known_idle_ms = 0 }
-    local l = plans.line(d.p, head.line)
-    local w = {}
-    local n = 0
-    for field in string.gmatch(head.place .. '\31', '([^\31]*)\31') do
-      n = n + 1
-      w[n] = field
-    end
-    -- Their places: PLACE in work.lua.
-    local at, worth, known, id_facts = tonumber(w[4]), tonumber(w[13]) or 1, w[17] or '', nil
-    item.arrival_ms, item.needs = at, l.words ~= '' and l.words or nil
-    item.ln_value = at and head.priority and plans.ln_value(d.p, worth, head.priority) or nil
-    if known ~= '' then
-      local a = crew.of(d, known)
-      for number, g in ipairs(groups) do
-        if a.group ~= '' and g.key == a.group and (not g.apart or g.agent == known) and (g.apart or not d.apart[known]) then
-          item.known, item.known_group, item.known_idle_ms = known, number - 1, a.idle
+      known_idle_ms = 0, arrival_ms = head.at, ln_value = head.ln_value, needs = l.words ~= '' and l.words or nil }
+    if head.known ~= '' then
+      local a = crew.of(d, head.known)
+      for number, g in ipairs(a.group ~= '' and groups or {}) do
+        if g.key == a.group and (not g.apart or g.agent == a.name) and (g.apart or not d.apart[a.name]) then
+          item.known, item.known_group, item.known_idle_ms = a.name, number - 1, a.idle
           item.ln_known = plans.known_bonus(d.p)
         end
       end
@@ -181,7 +195,7 @@ do
       v.queues[n] = b
     end
     for _, head in ipairs(list) do
-      local l = plans.line(d.p, head.line)
+      local l = head.l
       if not numbers[head.line] then
         v.queues[#v.queues + 1] = line_queue(d, l)
         numbers[head.line], lines[#lines + 1] = #v.queues, l
@@ -222,7 +236,7 @@ do
   end
 
   local function index_of(d, head)
-    local l = plans.line(d.p, head.line)
+    local l = head.l
     local base, late_base = plans.bases(d.p, l, load_of(d, l.queue).handling)
     local now = steps.clock(d, l.queue.hours)
     if head.set == 'l' then return late_base + ((now - l.target) - head.score) * l.late_slope end
@@ -235,13 +249,14 @@ do
     for _, head in ipairs(list) do there[head.id] = true end
     for _, id in ipairs(call('ZRANGE', d.tag .. ':known:' .. agent, 0, KNOWN_MAX - 1)) do
       if not there[id] then
-        local place = call('HGET', d.tag .. ':item:' .. id, 'place') or ''
-        local line, set = string.match(place, '^([^\31]*)\31([^\31]*)\31')
-        local score = line and line ~= '' and served(d, line) and
-          call('ZSCORE', d.tag .. ':line:' .. line .. ':' .. set, id)
-        if score then
-          local head = read_head(d, id, line, set, tonumber(score))
-          head.behind = true
+        local place, facts, state = unpack(call('HMGET', d.tag .. ':item:' .. id, 'place', 'facts', 'state'))
+        local line, set = string.match(place or '', '^([^\31]*)\31([^\31]*)\31')
+        local l = state == 'waiting' and line and served(d, line)
+        if l then
+          local head = make_head(d, id, line, set, 0, place,
+            string.match(facts or '', '^[^\31]*\31[^\31]*\31([^\31]*)') or '5',
+            call('HGET', d.tag .. ':declined', id) or false)
+          head.score, head.behind = plans.score(d.p, l, set, head.at, head.ln_value), true
           list[#list + 1] = head
         end
       end
@@ -291,36 +306,64 @@ do
     return d.lines
   end
 
+  -- The lines that agents of a profile fit and that are served.
+  local function lines_of(d, profile)
+    if d.lines_of_lines ~= all_lines(d) then d.lines_of_lines, d.lines_of = d.lines, {} end
+    local list = d.lines_of[profile]
+    if list then return list end
+    list = {}
+    for _, line in ipairs(d.lines) do
+      local l = served(d, line)
+      if l and plans.fits(d.p, l, profile, work.stand_in(d, l)) then list[#list + 1] = l end
+    end
+    d.lines_of[profile] = list
+    return list
+  end
+
   -- What this agent could take now: heads of the lines they fit, and their own customers' items.
   local function heads_for(d, name, shape)
     local list = {}
-    for _, line in ipairs(all_lines(d)) do
-      local l = served(d, line)
-      if l and plans.has_room(shape, l.kind, l.units) and (not l.only or l.only == name) and speed_of(d, shape, l) then
-        for _, head in ipairs(heads(d, line)) do list[#list + 1] = head end
+    for _, l in ipairs(lines_of(d, shape.profile)) do
+      if plans.has_room(shape, l.kind, l.units) and (not l.only or l.only == name) then
+        for _, head in ipairs(heads(d, l.name)) do list[#list + 1] = head end
       end
     end
     add_known(d, name, list)
     return list
   end
 
-  -- The most urgent heads of a list for one agent, as many as a record shows. A list that is longer than a view is cut
-  -- by urgency.
-  local function best_for(d, name, list)
-    if #list > HEADS_IN_VIEW then
-      for _, head in ipairs(list) do head.index = index_of(d, head) end
-      table.sort(list, function(a, b) return a.index > b.index or (a.index == b.index and a.id < b.id) end)
+  -- A list that is longer than a view in parts, the most urgent first.
+  local function windows(d, list)
+    if #list <= HEADS_IN_VIEW then return { list } end
+    for _, head in ipairs(list) do head.index = index_of(d, head) end
+    table.sort(list, function(a, b) return a.index > b.index or (a.index == b.index and a.id < b.id) end)
+    local out = {}
+    for n, head in ipairs(list) do
+      local at = math.floor((n - 1) / HEADS_IN_VIEW) + 1
+      out[at] = out[at] or {}
+      out[at][#out[at] + 1] = head
     end
-    for from = 1, #list, HEADS_IN_VIEW do
-      local some = {}
-      for n = from, math.min(from + HEADS_IN_VIEW - 1, #list) do some[#some + 1] = list[n] end
+    return out
+  end
+
+  -- The most urgent heads of a list for one agent, as many as a record shows; nil when none can be taken.
+  local function best_for(d, name, list)
+    for _, some in ipairs(windows(d, list)) do
       local by_id, best = {}, {}
       for _, head in ipairs(some) do by_id[head.id] = head end
-      local items = rule.rank(view_of(d, some, name))
+      local items = #some > 0 and rule.rank(view_of(d, some, name)) or {}
       for n = 1, math.min(#items, SHOWN) do best[n] = by_id[items[n].item.id] end
       if #best > 0 then return best end
     end
     return nil
+  end
+
+  -- One decision on a list; true when an offer was made.
+  local function decide_any(d, list, offers)
+    for _, some in ipairs(windows(d, list)) do
+      if #some > 0 and decide(d, some, offers) then return true end
+    end
+    return false
   end
 
   -- Another agent who is free may make the reserve of a queue whole, so that somebody else may take what has time.
@@ -343,16 +386,6 @@ do
     return list
   end
 
-  local function decide_parked(d, offers)
-    local list = parked_heads(d)
-    for from = 1, #list, HEADS_IN_VIEW do
-      local some = {}
-      for n = from, math.min(from + HEADS_IN_VIEW - 1, #list) do some[#some + 1] = list[n] end
-      if decide(d, some, offers) then return true end
-    end
-    return false
-  end
-
   -- ---- marks: each is worked off until nothing can be taken, or `most` offers are made; false when that was so
 
   local function enough(offers, most) return #offers >= 3 * most end
@@ -364,7 +397,7 @@ do
       if not g then return true end
       local best = best_for(d, name, heads_for(d, name, g.shape))
       if not best or not decide(d, best, offers) then
-        if not reserve_may_be_whole(d, g.shape) or not decide_parked(d, offers) then return true end
+        if not reserve_may_be_whole(d, g.shape) or not decide_any(d, parked_heads(d), offers) then return true end
       end
     end
     return false
@@ -375,9 +408,12 @@ do
     while not enough(offers, most) do
       local list = {}
       for _, line in ipairs(lines) do
-        for _, head in ipairs(served(d, line) and heads(d, line) or {}) do list[#list + 1] = head end
+        local l = served(d, line)
+        if l and anybody_fits(d, l) then
+          for _, head in ipairs(heads(d, line)) do list[#list + 1] = head end
+        end
       end
-      if #list == 0 or not decide(d, list, offers) then return true end
+      if not decide_any(d, list, offers) then return true end
     end
     return false
   end
@@ -543,7 +579,7 @@ do
   end
 
   match_step.view_of, match_step.served = view_of, served
-  match_step.speed_of, match_step.index_of = speed_of, index_of
+  match_step.speed_of, match_step.index_of, match_step.make_head = speed_of, index_of, make_head
 
   crew.register()
   work.register()

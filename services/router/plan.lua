@@ -322,7 +322,7 @@ do
     local home = plans.queue(p, string.match(queues, '^[^+]*'))
     local k, w = plans.kind(p, kind), p.weights
     l = { name = name, queue = home, queues = {}, target = tonumber(target), kind = k.number, units = k.units,
-      needs = plans.needs(needs), only = only ~= '' and only or nil, fit = {} }
+      needs = plans.needs(needs), only = only ~= '' and only or nil, fit = {}, fitting = {} }
     for queue in string.gmatch(queues, '[^+]+') do l.queues[#l.queues + 1] = queue end
     local growth = math.log(w[AGEING])
     l.slope, l.head_start, l.late_slope = growth / l.target, l.target / growth, 1 / w[LATE_GROWTH]
@@ -391,6 +391,19 @@ do
     end
     l.fit[key] = fit
     return fit
+  end
+
+  -- Numbers of the profiles that fit a line.
+  function plans.fitting(p, l, nobody)
+    local key = nobody or ''
+    local list = l.fitting[key]
+    if list then return list end
+    list = {}
+    for n in pairs(p.profiles) do
+      if plans.fits(p, l, n, nobody) then list[#list + 1] = n end
+    end
+    l.fitting[key] = list
+    return list
   end
 
   -- ---- what agents of one profile and load are to the rule; `key` is "profile/used/used of each kind"
