@@ -6,6 +6,7 @@
  */
 #include "base/digest.h"
 #include "base/encode.h"
+#include "link/curve.h"
 #include "link/keys.h"
 #include "link/router_internal.h"
 #include <fcntl.h>
@@ -126,16 +127,11 @@ static int set_int(void *socket, int option, int value) {
   return zmq_setsockopt(socket, option, &value, sizeof(value));
 }
 
-/* No ZMQ_HEARTBEAT_IVL: it aborts the process (libzmq 3937, 4364, 4767). */
 static int configure(void *socket, const struct link_router_options *o, const char *secret) {
-  int64_t largest = FRAME_MAX;
+  const struct curve_server server = {
+      .secret_key = secret, .largest = FRAME_MAX, .messages = MESSAGES_MOST, .handshake_ms = o->dead_after_ms};
   return set_int(socket, ZMQ_ROUTER_MANDATORY, 1) || set_int(socket, ZMQ_ROUTER_HANDOVER, 1) ||
-         set_int(socket, ZMQ_SNDHWM, MESSAGES_MOST) || set_int(socket, ZMQ_RCVHWM, MESSAGES_MOST) ||
-         zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &largest, sizeof(largest)) || set_int(socket, ZMQ_LINGER, 0) ||
-         set_int(socket, ZMQ_IPV6, 1) || set_int(socket, ZMQ_TCP_KEEPALIVE, 1) ||
-         set_int(socket, ZMQ_HANDSHAKE_IVL, (int)o->dead_after_ms) || set_int(socket, ZMQ_CURVE_SERVER, 1) ||
-         zmq_setsockopt(socket, ZMQ_CURVE_SECRETKEY, secret, KEY_TEXT) ||
-         zmq_setsockopt(socket, ZMQ_ZAP_DOMAIN, ZAP_DOMAIN, strlen(ZAP_DOMAIN));
+         curve_server_configure(socket, &server) < 0;
 }
 
 static int bind_socket(struct link_router *r, struct complaint *complaint) {

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define LATEST_MS 253402300799999 /* 9999-12-31 */
+
 enum form { FORM_NAME, FORM_ID, FORM_IDS, FORM_LINE, FORM_TEXT, FORM_MOMENT, FORM_NUMBER, FORM_PRESENCE };
 
 static const struct {
@@ -21,12 +23,19 @@ static const struct {
 
 #define TAKES(id) (1u << FIELD_##id)
 static const struct verb_row verbs[] = {
-#define VERB(id, method, path, who, takes, needs, step) {method, path, ACCESS_##who, takes, needs, step},
+#define VERB(id, method, path, who, takes, needs, step) {#id, method, path, ACCESS_##who, takes, needs, step},
 #include "verbs.def"
 };
 
 const struct verb_row *verb_row(enum verb verb) {
   return &verbs[verb];
+}
+
+struct ask ask_new(enum verb verb) {
+  struct ask ask = {.verb = verb};
+  for (size_t i = 0; i < FIELD_COUNT; i++)
+    ask.text[i] = SLICE("");
+  return ask;
 }
 
 const char *field_name(enum field field) {
@@ -113,6 +122,14 @@ int ask_number(struct ask *a, enum field field, int64_t number, struct ask_fault
     return wrong(fault, false, name, "must be from %lld to %lld", (long long)fields[field].least,
                  (long long)fields[field].most);
   a->number[field] = number;
+  a->given |= 1u << field;
+  return 0;
+}
+
+int ask_moment(struct ask *a, enum field field, int64_t unix_ms, struct ask_fault *fault) {
+  if (unix_ms < 0 || unix_ms > LATEST_MS)
+    return wrong(fault, false, fields[field].name, "must be a moment in Unix ms");
+  a->number[field] = unix_ms;
   a->given |= 1u << field;
   return 0;
 }

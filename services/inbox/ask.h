@@ -23,6 +23,7 @@ enum verb {
 };
 
 struct verb_row {
+  const char *name;         /* "TAKE_OVER" */
   const char *method, *path;
   enum access_role who;
   unsigned takes, needs;    /* bits of fields */
@@ -46,6 +47,8 @@ struct ask_fault {
 enum { ASK_WRONG = 1 };
 
 const struct verb_row *verb_row(enum verb verb);
+/* An empty one. */
+struct ask ask_new(enum verb verb);
 const char *field_name(enum field field);
 /* The field of that name, FIELD_COUNT if there is none. */
 enum field field_find(struct slice name);
@@ -56,6 +59,8 @@ static inline bool ask_has(const struct ask *a, enum field field) {
 /* Takes one value; `text` is copied. Returns 0, ASK_WRONG (fault filled), -ENOMEM (the arena's ceiling). */
 int must_check ask_text(struct ask *a, enum field field, struct slice text, struct arena *arena, struct ask_fault *fault);
 int must_check ask_number(struct ask *a, enum field field, int64_t number, struct ask_fault *fault);
+/* Of a MOMENT. */
+int must_check ask_moment(struct ask *a, enum field field, int64_t unix_ms, struct ask_fault *fault);
 /* "wait=30&known=w…": fields that the verb does not take are passed over. */
 int must_check ask_query(struct ask *a, struct slice query, struct arena *arena, struct ask_fault *fault);
 /* A JSON object, or nothing at all; members that are no fields of the verb are passed over, null is as not given. */

@@ -87,9 +87,7 @@ static void on_looked(void *arg, const struct result *r) {
 static void look(struct waiting *w) {
   struct caller caller = {.role = w->row.role};
   memcpy(caller.agent, w->row.agent, sizeof(caller.agent));
-  struct ask ask = {.verb = VERB_OFFERS};
-  for (size_t i = 0; i < FIELD_COUNT; i++)
-    ask.text[i] = SLICE("");
+  const struct ask ask = ask_new(VERB_OFFERS);
   w->looking = true;
   work_start(w->inbox, &caller, &ask, arena_new(1024, WORK_ARENA), on_looked, w);
 }

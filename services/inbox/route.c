@@ -35,9 +35,7 @@ int route_find(const char *method, const char *path, struct arena *arena, struct
   const char *fixed = NULL;
   for (size_t i = 0; i < VERB_COUNT; i++) {
     const struct verb_row *row = verb_row((enum verb)i);
-    struct ask ask = {.verb = (enum verb)i};
-    for (size_t k = 0; k < FIELD_COUNT; k++)
-      ask.text[k] = SLICE("");
+    struct ask ask = ask_new((enum verb)i);
     if (fixed && strcmp(row->path, fixed) != 0)
       continue;
     int r = match(row->path, path, arena, &ask);

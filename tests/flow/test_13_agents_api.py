@@ -1,91 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Agents' queues served over HTTP, without our inbox: a whole shift, and what strangers and slow readers try."""
-import json
+"""Agents' queues served over HTTP, without our inbox: a whole shift, who is let in, strangers' bytes, the document."""
 import os
 import re
-import secrets
-import signal
 import socket
+import subprocess
 import threading
-import time
 import urllib.parse
 
 import pytest
 import yaml
-from agents_api import Api, Stream
-from desk import ROOT, Desk, wait_for
-
-CONFIG = """
-inbox: {rate: 0, keep: 3s, heartbeat: 1s, streams: 12, stream_size: 16KiB, deadline: 3s, origins: ["https://crm.example.com"]}
-channels:
-  - {name: mail, kind: email, addresses: ["*"]}
-  - {name: hook, kind: webhook, provider: generic, secret_files: ["secrets/hook.secret"]}
-"""
-DEFINITION = """
-queues:
-  - {name: support, answer_within: 4h, offer: {within: 20s}}
-  - {name: billing, answer_within: 4h, wrap_up: 20m}
-agents:
-  - {name: ana, queues: [support], skills: {zh: 5}, capacity: 4}
-  - {name: bo, queues: [support, billing], capacity: 4}
-  - {name: cy, queues: [billing], capacity: 1}
-rules:
-  - {name: money, when: {words: [invoice]}, then: {queue: billing}}
-default: {queue: support}
-"""
+from agents_api import CONFIG, Api, clear, client, new_team, open_desk, token, well, write
+from desk import BIN, ROOT, Desk, wait_for
 
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory):
     folder = tmp_path_factory.mktemp("agents_api")
     with Desk(folder, CONFIG) as d:
-        d.up()
-        (folder / "desk.yaml").write_text(DEFINITION)
-        d.run("desk", "apply", str(folder / "desk.yaml"))
-        boss = client(d, "boss", "--supervisor")
-        wait_for(lambda: {a["name"] for a in boss.get("/v1/agents")["data"]} == {"ana", "bo", "cy"}, "the desk definition")
-        wait_for(lambda: Api(boss.address.geturl(), token(d, "probe-cy")).ask("GET", "/v1/queues/billing/items")[0] == 200,
-                 "the inbox to know it")
+        open_desk(d, folder)
         yield d
-        assert "ERROR: AddressSanitizer" not in d.log_text() and "runtime error" not in d.log_text()
-
-
-def token(desk, agent, *options):
-    return desk.run("token", "new", agent, *options).stdout.decode().strip()
-
-
-def client(desk, agent, *options):
-    return Api(desk.endpoints["inbox"], token(desk, agent, *options))
+        assert well(d)
 
 
 @pytest.fixture
 def team(desk):
     """ana, bo, cy, boss: clients; nobody has or is offered anything, nothing waits."""
-    made = {name: client(desk, name) for name in ("ana", "bo", "cy")}
-    made["boss"] = client(desk, "boss", "--supervisor")
+    made = new_team(desk)
     yield made
-    for name in ("ana", "bo", "cy"):
-        made[name].ready("offline")
-    for queue in ("support", "billing"):
-        for row in made["boss"].get(f"/v1/queues/{queue}/items?limit=500")["data"]:
-            made["boss"].act(row["item"], "done")
-    for agent in made["boss"].get("/v1/agents")["data"]:
-        for item in agent["items"]:
-            for _ in range(2):  # wrapping, then done
-                made["boss"].act(item, "done")
-
-
-def write(desk, text="Where is my order?"):
-    """A customer's message; the id of its work item once it is there."""
-    phone = f"+1415555{secrets.randbelow(10000):04}"
-    status, _, body = desk.hook({"type": "message", "from": phone, "text": text})
-    assert status == 200, body
-    event = json.loads(body)["id"]
-
-    def routed():
-        shown = desk.run("event", event, check=False)
-        return shown.returncode == 0 and json.loads(shown.stdout)["data"].get("work_item")
-    return wait_for(routed, "the event in the journal")
+    clear(made)
 
 
 # ---- a shift
@@ -307,182 +249,6 @@ def test_one_of_two_wins(desk, team):
         boss.act(item, "done")
 
 
-# ---- news
-
-def test_goes_on_where_it_was(desk, team):
-    boss, ana = team["boss"], team["ana"]
-    stream = boss.events()
-    start = stream.wait("hello")["id"]
-    items = [write(desk) for _ in range(3)]
-    for item in items:
-        ana.do("/v1/items/claim", item=item)
-        ana.act(item, "done")
-    for item in items:
-        stream.wait("done", item=item)
-    seen = [(e["id"], e["event"]) for e in stream.events[1:]]
-    middle = seen[len(seen) // 2][0]
-    stream.close()
-    again = boss.events(last=start)
-    assert again.wait("hello")["resumed"] is True
-    again.wait("done", item=items[-1])
-    assert [(e["id"], e["event"]) for e in again.events[1:]] == seen
-    again.close()
-    rest = boss.events(last=middle)
-    rest.wait("done", item=items[-1])
-    assert [(e["id"], e["event"]) for e in rest.events[1:]] == seen[len(seen) // 2 + 1:]
-    rest.close()
-
-
-def test_no_gap_while_it_catches_up(desk, team):
-    """Streams that come with an old position while much happens hear all of it once, in order."""
-    boss, ana = team["boss"], team["ana"]
-    first = boss.events()
-    start = first.wait("hello")["id"]
-    stop, count = threading.Event(), [0]
-
-    def churn():
-        while not stop.is_set() and count[0] < 400:
-            ana.ready("busy" if count[0] % 2 else "away")
-            count[0] += 1
-    worker = threading.Thread(target=churn)
-    worker.start()
-    late = []
-    for _ in range(6):
-        wait_for(lambda: count[0] >= 30 * (len(late) + 1) or stop.is_set(), "some news")
-        late.append(boss.events(last=start))
-    worker.join()
-    stop.set()
-    ana.ready("break", why="the last")
-    for stream in [first, *late]:
-        stream.wait("presence", presence="break", why="the last")
-    want = [e["id"] for e in first.events if e["event"] != "hello"]
-    assert len(want) > 300
-    for stream in late:
-        assert [e["id"] for e in stream.events if e["event"] != "hello"] == want
-        stream.close()
-    first.close()
-
-
-def test_unknown_position(desk, team):
-    for last in ("1-1", "nonsense", "99999999999999-0"):
-        stream = team["ana"].events(last=last)
-        assert stream.wait("reset")["reason"] == "unknown-position"
-        team["ana"].ready("busy" if last == "nonsense" else "away")
-        stream.wait("presence", agent="ana")
-        stream.close()
-
-
-def test_only_what_concerns_them(desk, team):
-    ana, bo = team["ana"].events(), team["bo"].events()
-    ana.wait("hello")
-    bo.wait("hello")
-    team["ana"].ready("busy")
-    team["bo"].ready("busy")
-    ana.wait("presence", agent="ana", presence="busy")
-    bo.wait("presence", agent="bo", presence="busy")
-    assert all(e.get("agent") in (None, "ana") for e in ana.events)
-    assert all(e.get("agent") in (None, "bo") for e in bo.events)
-    ana.close()
-    bo.close()
-
-
-def test_alive(desk, team):
-    stream = team["ana"].events()
-    wait_for(lambda: stream.comments >= 2, "heartbeats")
-    stream.close()
-
-
-def test_a_slow_reader_is_told_and_closed(desk, team):
-    """Others hear everything meanwhile."""
-    boss, ana = team["boss"], team["ana"]
-    good = boss.events()
-    good.wait("hello")
-    slow = Stream(boss, receive_buffer=2048)
-    slow.paused.clear()
-    before = desk.metrics("inbox")["deskbell_inbox_slow_total"]
-
-    def noise():
-        for n in range(50):
-            ana.ready("busy" if n % 2 else "away", why="x" * 480)
-        return desk.metrics("inbox")["deskbell_inbox_slow_total"] > before
-    wait_for(noise, "the slow one to be given up", step=0)
-    slow.paused.set()
-    assert slow.ended.wait(30)
-    ids = [e["id"] for e in slow.events if e["event"] == "presence"]
-    assert ids == [e["id"] for e in good.events if e["event"] == "presence"][:len(ids)]
-    ana.ready("busy")
-    ana.ready("break", why="still here")
-    good.wait("presence", presence="break", why="still here")
-    good.close()
-
-
-def test_too_many_streams(desk, team):
-    ana, bo = team["ana"], team["bo"]
-    streams = [ana.events() for _ in range(12)]
-    status, headers, body = ana.ask("GET", "/v1/events")
-    assert status == 429 and body["code"] == "too-many-streams" and int(headers["Retry-After"]) >= 1
-    assert ana.ask("GET", "/v1/offers?wait=10")[0] == 429
-    assert ana.ask("GET", "/v1/me")[0] == 200
-    bo.events().close()
-    for stream in streams:
-        stream.close()
-    wait_for(lambda: ana.ask("GET", "/v1/offers?wait=0")[0] == 200, "room again")
-
-
-def test_waiting_for_an_offer(desk, team):
-    ana, found = team["ana"], []
-    ana.ready()
-    assert ana.get("/v1/offers?wait=0")["data"] == []
-    began = time.monotonic()
-    assert ana.get("/v1/offers?wait=1")["data"] == []
-    assert 0.9 < time.monotonic() - began < 10
-    waiter = threading.Thread(target=lambda: found.append(ana.get("/v1/offers?wait=50")))
-    waiter.start()
-    wait_for(lambda: desk.metrics("inbox")["deskbell_inbox_connections"] >= 1, "the waiting request")
-    item = write(desk)
-    waiter.join(30)
-    assert [o["item"] for o in found[0]["data"]] == [item]
-    assert ana.get("/v1/offers?wait=50")["data"][0]["item"] == item, "at once"
-    began = time.monotonic()
-    assert ana.get(f"/v1/offers?wait=1&known={item}")["data"] == []
-    assert time.monotonic() - began > 0.9, "what is known is not waited for"
-    second = write(desk)
-    assert {o["item"] for o in ana.get(f"/v1/offers?wait=50&known={item}")["data"]} == {item, second}
-
-
-# ---- a connection is the lease
-
-def presence(team, agent):
-    return {a["name"]: a["presence"] for a in team["boss"].get("/v1/agents")["data"]}[agent]
-
-
-def test_the_lease(desk, team):
-    ana = team["ana"]
-    stream = ana.events()
-    watching = team["boss"].events()
-    watching.wait("hello")
-    ana.ready()
-    began = time.monotonic()
-    wait_for(lambda: time.monotonic() - began > 7, "twice the time of keep")
-    assert presence(team, "ana") == "ready"
-    stream.close()
-    assert watching.wait("presence", agent="ana", presence="offline")["was"] == "ready"
-    watching.close()
-
-
-def test_an_agent_who_disappears_loses_the_offer(desk, team):
-    ana, boss = team["ana"], team["boss"]
-    stream, watching = ana.events(), team["boss"].events()
-    watching.wait("hello")
-    ana.ready()
-    item = write(desk)
-    stream.wait("offer", item=item)
-    stream.close()
-    watching.wait("offer_end", item=item, how="gone")
-    assert boss.item(item)["state"] == "waiting"
-    watching.close()
-
-
 # ---- strangers' bytes
 
 def raw(api, text, shut=False):
@@ -642,63 +408,14 @@ def test_every_example_is_a_good_request(desk, team):
         assert status in (200, 404, 409), (path, status, answer)
 
 
-# ---- when something dies: last, because it disturbs
-
-def test_redis_away(desk, team):
-    ana, boss = team["ana"], team["boss"]
-    stream = boss.events()
-    stream.wait("hello")
+def test_the_examples_in_the_text(desk, team):
+    """docs/API.md, "A first shift", as it stands."""
     item = write(desk)
-    ana.do("/v1/items/claim", item=item)
-    stream.wait("claim", item=item)
-    pid = desk.pids()["redis"]
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        asked = []
-        worker = threading.Thread(target=lambda: asked.append(ana.ask("POST", f"/v1/items/{item}/done", {})))
-        worker.start()
-        worker.join(40)
-        status, headers, body = asked[0]
-        assert status == 503 and body["code"] in ("unavailable", "unknown-outcome") and int(headers["Retry-After"]) >= 1
-    finally:
-        os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: ana.ask("GET", "/v1/me")[0] == 200, "Redis again")
-    wait_for(lambda: ana.ask("POST", f"/v1/items/{item}/done", {})[0] == 200, "the repeat")
-    stream.wait("done", item=item)
-    assert sum(e["event"] == "done" and e["item"] == item for e in stream.events) == 1
-    stream.close()
-
-
-def test_it_dies_and_comes_back(desk, team):
-    ana = team["ana"]
-    stream = ana.events()
-    last = stream.wait("hello")["id"]
-    desk.kill("inbox")
-    assert stream.ended.wait(30)
-    wait_for(lambda: answers(ana), "the inbox again, at the same address")
-    ana.ready("busy")
-    again = ana.events(last=last)
-    again.wait("presence", presence="busy")
-    again.close()
-
-
-def answers(api):
-    try:
-        return api.ask("GET", "/v1/me")[0] == 200
-    except OSError:
-        return False
-
-
-def test_it_stops_in_order(desk, team):
-    ana, found = team["ana"], []
-    stream = ana.events()
-    stream.wait("hello")
-    waiter = threading.Thread(target=lambda: found.append(ana.ask("GET", "/v1/offers?wait=60")))
-    waiter.start()
-    wait_for(lambda: desk.metrics("inbox")["deskbell_inbox_connections"] >= 2, "the waiting request")
-    desk.kill("inbox", signal.SIGTERM)
-    assert stream.wait("reset")["reason"] == "stopping"
-    waiter.join(30)
-    assert found[0][0] == 200 and found[0][2]["data"] == []
-    assert stream.ended.wait(30)
-    wait_for(lambda: answers(ana), "the inbox again")
+    block = re.search(r"## A first shift.*?```\n(.*?)```", (ROOT / "docs/API.md").read_text(), re.S)[1]
+    script = block.replace("/tmp/desk", str(desk.dir)).replace("wait=30", "wait=1").replace("ITEM=w7kq2m9xd4tabnrfc", f"ITEM={item}")
+    script = script.replace("token new ana", f"token new ana --config {desk.config}")
+    done = subprocess.run(["bash", "-e"], input=script.encode(), capture_output=True, timeout=60, check=False,
+                          env={**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"})
+    said = done.stdout.decode()
+    assert not re.search(r'"code":"(malformed|validation|signed-out|internal|media-type|method)"', said), said
+    assert said.count("{") >= 10 and "event: hello" in said and '"state":"done"' not in said.splitlines()[0]

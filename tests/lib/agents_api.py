@@ -3,6 +3,7 @@
 import http.client
 import json
 import queue
+import secrets
 import socket
 import threading
 import urllib.parse
@@ -133,3 +134,77 @@ class Api:
     def wait_offer(self):
         """The id of what is offered to this agent."""
         return wait_for(lambda: self.get("/v1/offers?wait=5")["data"], "an offer")[0]["item"]
+
+
+CONFIG = """
+inbox: {rate: 0, keep: 3s, heartbeat: 1s, streams: 12, stream_size: 16KiB, deadline: 3s, origins: ["https://crm.example.com"]}
+channels:
+  - {name: mail, kind: email, addresses: ["*"]}
+  - {name: hook, kind: webhook, provider: generic, secret_files: ["secrets/hook.secret"]}
+"""
+DEFINITION = """
+queues:
+  - {name: support, answer_within: 4h, offer: {within: 20s}}
+  - {name: billing, answer_within: 4h, wrap_up: 20m}
+agents:
+  - {name: ana, queues: [support], skills: {zh: 5}, capacity: 4}
+  - {name: bo, queues: [support, billing], capacity: 4}
+  - {name: cy, queues: [billing], capacity: 1}
+rules:
+  - {name: money, when: {words: [invoice]}, then: {queue: billing}}
+default: {queue: support}
+"""
+
+
+def token(desk, agent, *options):
+    return desk.run("token", "new", agent, *options).stdout.decode().strip()
+
+
+def client(desk, agent, *options):
+    return Api(desk.endpoints["inbox"], token(desk, agent, *options))
+
+
+def open_desk(desk, folder):
+    """Up, with DEFINITION in force everywhere."""
+    desk.up()
+    (folder / "desk.yaml").write_text(DEFINITION)
+    desk.run("desk", "apply", str(folder / "desk.yaml"))
+    boss = client(desk, "boss", "--supervisor")
+    wait_for(lambda: {a["name"] for a in boss.get("/v1/agents")["data"]} == {"ana", "bo", "cy"}, "the desk definition")
+    probe = client(desk, "probe-cy")
+    wait_for(lambda: probe.ask("GET", "/v1/queues/billing/items")[0] == 200, "the inbox to know it")
+
+
+def well(desk):
+    return "ERROR: AddressSanitizer" not in desk.log_text() and "runtime error" not in desk.log_text()
+
+
+def clear(team):
+    """Nobody is there, has or is offered anything; nothing waits."""
+    boss = team["boss"]
+    for name in ("ana", "bo", "cy"):
+        team[name].ready("offline")
+    for queue_name in ("support", "billing"):
+        for row in boss.get(f"/v1/queues/{queue_name}/items?limit=500")["data"]:
+            boss.act(row["item"], "done")
+    for agent in boss.get("/v1/agents")["data"]:
+        for item in agent["items"]:
+            for _ in range(2):  # wrapping, then done
+                boss.act(item, "done")
+
+
+def new_team(desk):
+    return {**{name: client(desk, name) for name in ("ana", "bo", "cy")}, "boss": client(desk, "boss", "--supervisor")}
+
+
+def write(desk, text="Where is my order?"):
+    """A customer's message; the id of its work item once it is there."""
+    phone = f"+1415555{secrets.randbelow(10000):04}"
+    status, _, body = desk.hook({"type": "message", "from": phone, "text": text})
+    assert status == 200, body
+    event = json.loads(body)["id"]
+
+    def routed():
+        shown = desk.run("event", event, check=False)
+        return shown.returncode == 0 and json.loads(shown.stdout)["data"].get("work_item")
+    return wait_for(routed, "the event in the journal")

@@ -34,6 +34,7 @@ static const struct {
     {"dispatch.md", {"dispatch"}},
     {"acknowledge.md", {"acknowledge"}},
     {"router.md", {"router"}},
+    {"inbox.md", {"inbox"}},
     {"email.md", {"email", "smtp", "mailboxes"}},
     {"sms.md", {"sms"}},
     {"webform.md", {"webform"}},

@@ -366,7 +366,7 @@ static void test_complaints(void **state) {
       {"link: {zzzzzz: 5}\n", "deskbell.yaml:1:8: unknown key 'zzzzzz' in section 'link'; allowed: listen, connect, "
                               "keys, window_events, window_bytes, heartbeat, dead_after"},
       {"emial: {}\n", "deskbell.yaml:1:1: unknown key 'emial' in the document; did you mean 'email'? allowed: desk, "
-                      "redis, link, spool, router, email, dispatch, acknowledge, outbound, smtp, sms, webform, mailboxes, channels"},
+                      "redis, link, spool, router, email, dispatch, acknowledge, outbound, smtp, sms, webform, inbox, mailboxes, channels"},
       {"email: [a]\n", "deskbell.yaml:1:8: section 'email' must be made of 'key: value' lines"},
       {"email: fast\n", "deskbell.yaml:1:8: section 'email' must be made of 'key: value' lines"},
       {"redis: {fsync: never}\n", "deskbell.yaml:1:16: 'never' is not allowed for 'fsync': always, everysec"},
