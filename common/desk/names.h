@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Names to numbers, by hash; grows as needed, never shrinks. Copies the names. Private to the module. */
+/* Names to numbers, by hash; grows as needed, never shrinks. Copies the names. */
 #ifndef DESK_NAMES_H
 #define DESK_NAMES_H
 
