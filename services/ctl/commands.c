@@ -34,6 +34,11 @@ static const struct ctl_command commands[] = {
      "and makes it the next version. diff shows what changed, to the one in force when only one is given. rollback makes\n"
      "an old document the next version, after the same checks.\n",
      false, cmd_desk},
+    {"simulate", "--from EVENTS|-|journal --desk NEW [--against OLD] [--since DURATION]",
+     "a week's events played again on a changed desk definition",
+     "EVENTS is what `deskbell events` printed; journal is read where it is, --since 7d of it. What came is played on OLD, else\n"
+     "the desk definition in force, and on NEW, with the same arrivals and handling times, and the difference is told: answered\n"
+     "in time, waiting, load, with what of it may be chance. Nothing is changed. See docs/ROUTING.md.\n", false, cmd_simulate},
     {"template", "check FILE | preview FILE TEMPLATE [--set NAME=VALUE]... [--language L] [--at TIME] [--typed]",
      "texts of acknowledgements: what is wrong, what they look like",
      "FILE is a desk definition. check also tells what is only worth knowing: variables without default, templates that\n"

@@ -51,6 +51,7 @@ int cmd_reply(struct ctl *ctl, int argc, char **argv);
 int cmd_outbox(struct ctl *ctl, int argc, char **argv);
 int cmd_ack(struct ctl *ctl, int argc, char **argv);
 int cmd_template(struct ctl *ctl, int argc, char **argv);
+int cmd_simulate(struct ctl *ctl, int argc, char **argv);
 
 /* The table; lends it. */
 const struct ctl_command *ctl_commands(size_t *ret_count);
