@@ -10,7 +10,8 @@
  * left out.
  *
  * Facts may come in any order; of two with one cursor the second is dropped. Memory: at most HISTORY_CONTACTS_MOST
- * contact events and HISTORY_FACTS_MOST facts, about 300 bytes for a contact event and 60 for a fact.
+ * contact events and HISTORY_FACTS_MOST facts; with both runs 0.5 KiB for a contact event that was claimed and done, so
+ * 0.5 GiB at most for such.
  */
 #ifndef SIMULATE_HISTORY_H
 #define SIMULATE_HISTORY_H
@@ -68,8 +69,8 @@ struct past {
   size_t measured;             /* items whose handling time is known */
   size_t without_agent;        /* ended without one, left out */
   size_t before;               /* work items begun before the first fact, left out */
-  size_t taken;                /* items that an agent took, as it was in truth: half of them and 95 % after at most so long */
-  int64_t taken_median_ms, taken_p95_ms; /* by the wall's clock */
+  size_t taken;                /* items that an agent took, as it was in truth; half of them and 95 % at most so long */
+  int64_t taken_median_ms, taken_p95_ms; /* after they came, by the wall's clock */
   struct past_agent *agents;   /* beside the names; private */
   struct calendar anybody;     /* when somebody worked */
 };

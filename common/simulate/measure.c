@@ -124,7 +124,8 @@ double measure_of_target(const struct simulate_outcome *o) {
   return o->target_ms > 0 ? (double)o->waited_ms / (double)o->target_ms : NAN;
 }
 
-void measure_quantiles(const struct simulate_result *r, size_t count, size_t queue, double *room, double ret[MEASURES]) {
+void measure_quantiles(const struct simulate_result *r, size_t count, size_t queue, double *room,
+                       double ret[MEASURES]) {
   size_t n = collect(r, count, queue, room, waited);
   ret[MEASURE_WAIT_MEDIAN] = quantile(room, n, 0.5);
   ret[MEASURE_WAIT_P95] = quantile(room, n, 0.95);

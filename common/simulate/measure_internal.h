@@ -16,7 +16,8 @@ void sums_join(struct sums *s, const struct sums *more);
 void sums_figures(const struct sums *s, double ret[MEASURES]);
 double measure_of_target(const struct simulate_outcome *o);
 /* Of a queue's items, or MEASURE_ALL. room: for `count` numbers. */
-void measure_quantiles(const struct simulate_result *r, size_t count, size_t queue, double *room, double ret[MEASURES]);
+void measure_quantiles(const struct simulate_result *r, size_t count, size_t queue, double *room,
+                       double ret[MEASURES]);
 
 /* ---- bootstrap.c: fills low and high of the figures that have them; of all items, or of a queue's (MEASURE_ALL: it
  * is not there). Returns on how many days something came. */

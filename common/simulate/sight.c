@@ -80,8 +80,8 @@ static double speed_in(const struct run *r, const struct line *l, size_t agent) 
 static bool could_take(const struct run *r, const struct line *l, size_t agent) {
   const struct agent *a = &r->agents[agent];
   unsigned kind = l->rule.kind;
-  return a->on_duty && units_of(r, agent) - a->used >= l->rule.units &&
-         profile_of(r, agent)->kind_units[kind] - a->kind_used[kind] >= l->rule.units && speed_in(r, l, agent) > RULE_LACKS;
+  int room = units_of(r, agent) - a->used, kind_room = profile_of(r, agent)->kind_units[kind] - a->kind_used[kind];
+  return a->on_duty && room >= l->rule.units && kind_room >= l->rule.units && speed_in(r, l, agent) > RULE_LACKS;
 }
 
 static uint64_t mix(uint64_t hash, uint64_t value) {
@@ -116,9 +116,13 @@ static size_t group_for(const struct run *r, struct sight *s, size_t agent) {
 static struct rule_group group_of(const struct run *r, size_t agent, double *ln_speed) {
   const struct agent *a = &r->agents[agent];
   int units = units_of(r, agent);
-  struct rule_group g = {.ln_speed = ln_speed, .units = units, .room = units - a->used,
+  struct rule_group g = {.ln_speed = ln_speed,
+                         .units = units,
+                         .room = units - a->used,
                          .crowded = rule_crowded(&r->model.weights, a->used, units),
-                         .agent = slice_text(agent_of(r, agent)->name), .idle_since_ms = (double)a->idle_since, .count = 1};
+                         .agent = slice_text(agent_of(r, agent)->name),
+                         .idle_since_ms = (double)a->idle_since,
+                         .count = 1};
   for (size_t k = 0; k < RULE_KINDS; k++)
     g.kind_room[k] = profile_of(r, agent)->kind_units[k] - a->kind_used[k];
   return g;

@@ -41,7 +41,8 @@ static void begin(struct run *r, uint32_t item, uint32_t agent) {
   wait_end(r, item);
   a->used += w->units;
   a->kind_used[w->kind] += w->units;
-  assert(a->used <= r->model.profiles[profile].units && a->kind_used[w->kind] <= r->model.profiles[profile].kind_units[w->kind]);
+  assert(a->used <= r->model.profiles[profile].units);
+  assert(a->kind_used[w->kind] <= r->model.profiles[profile].kind_units[w->kind]);
   r->result->agents[agent].busy_ms += busy_within(r, end) * w->units;
   r->result->agents[agent].items++;
   plan_add(&r->plan, (struct plan_event){.at = end, .kind = PLAN_END, .what = item});

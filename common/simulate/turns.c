@@ -172,7 +172,8 @@ static size_t queue_of(const struct history *h, const struct simulate_place *pla
 static int64_t usual(const struct desk *d, size_t queue, const struct means *m) {
   if (m->count[queue])
     return (int64_t)(m->sum[queue] / (double)m->count[queue]);
-  return queue < d->queue_count && d->queues[queue].handling_ms > 0 ? d->queues[queue].handling_ms : STANDARD_HANDLING_MS;
+  int64_t said = queue < d->queue_count ? d->queues[queue].handling_ms : 0;
+  return said > 0 ? said : STANDARD_HANDLING_MS;
 }
 
 static void fill_in(const struct reading *r, struct past *p, const struct turn *t, size_t at, struct means *m) {

@@ -48,8 +48,10 @@ static void know(struct run *r, uint32_t item) {
   if (w->known == SIMULATE_NONE)
     return;
   struct agent *a = &r->agents[w->known];
-  if (a->knowing_count == a->knowing_room)
-    a->knowing = must_realloc(a->knowing, (a->knowing_room = a->knowing_room ? 2 * a->knowing_room : 8) * sizeof(uint32_t));
+  if (a->knowing_count == a->knowing_room) {
+    a->knowing_room = a->knowing_room ? 2 * a->knowing_room : 8;
+    a->knowing = must_realloc(a->knowing, a->knowing_room * sizeof(*a->knowing));
+  }
   w->known_place = (uint32_t)a->knowing_count;
   a->knowing[a->knowing_count++] = item;
 }

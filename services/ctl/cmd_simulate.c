@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "config/value.h"
 #include "definition.h"
-#include "desk/review.h"
 #include "hours/zone.h"
 #include "journal.h"
 #include "simulate_read.h"
@@ -34,17 +33,22 @@ static int connect_once(struct simulation *s) {
   return status;
 }
 
-static void tell_finding(void *arg, const struct desk_finding *f) {
-  fprintf(stderr, "%s:%u:%u: %s%s\n", (const char *)arg, f->place.line, f->place.column, f->wrong ? "" : "note: ", f->text);
-}
-
 /* What could not be put into force is not worth trying. */
 static int read_file(const struct simulation *s, const char *path, struct desk **ret) {
   auto_clean(buf_free) struct buf text = BUF_INIT(DESK_MAX_BYTES);
   int status = definition_read(s->ctl, path, &text, ret);
-  if (status == CTL_OK && desk_review(*ret, clock_now_ms(), tell_finding, (void *)path))
-    status = CTL_USAGE;
-  return status;
+  return status == CTL_OK ? definition_review(*ret, path, NULL) : status;
+}
+
+static int read_in_force(struct simulation *s) {
+  auto_reply *version = CALL(&s->view, "GET", TAG ":desk");
+  auto_reply *text = version ? CALL(&s->view, "HGET", TAG ":desk:documents", reply_text(version)) : NULL;
+  if (!text)
+    return CTL_FAILED;
+  if (text->type != REDIS_REPLY_STRING)
+    return ctl_fail(s->ctl, "no desk definition is in force; name one with --against");
+  snprintf(s->old_name, sizeof(s->old_name), "version %.20s, in force", reply_text(version));
+  return definition_parse(slice_of(text->str, text->len), s->old_name, &s->desks[0]);
 }
 
 static int find_desks(struct simulation *s) {
@@ -54,10 +58,7 @@ static int find_desks(struct simulation *s) {
     return read_file(s, s->against_file, &s->desks[0]);
   }
   status = status == CTL_OK ? connect_once(s) : status;
-  status = status == CTL_OK ? definition_in_force(&s->view, &s->desks[0]) : status;
-  if (status == CTL_OK)
-    snprintf(s->old_name, sizeof(s->old_name), "version %llu, in force", (unsigned long long)s->desks[0]->version);
-  return status;
+  return status == CTL_OK ? read_in_force(s) : status;
 }
 
 /* Days begin when they do for those who work. */
@@ -126,8 +127,8 @@ static int read_events(struct simulation *s) {
   if (s->reading.broken > SIMULATE_TOLD_MOST && !journal)
     fprintf(stderr, "%s: %zu lines in all could not be read\n", s->reading.name, s->reading.broken);
   if (status == CTL_OK && history_close(h, &s->past) == HISTORY_EMPTY)
-    status = ctl_fail(s->ctl, "%s holds nothing to replay: %zu lines, %zu of them broken, none a message that became work",
-                      s->reading.name, s->reading.lines, s->reading.broken);
+    status = ctl_fail(s->ctl, "%s holds nothing to replay: %zu lines, %zu of them broken, none a message that became "
+                      "work", s->reading.name, s->reading.lines, s->reading.broken);
   history_free(&h);
   return status;
 }
@@ -168,8 +169,12 @@ static void side_free(struct side *side) {
 static void tell(struct simulation *s) {
   struct side sides[2] = {0};
   struct comparison comparison;
-  struct simulate_report report = {.old_name = s->old_name, .new_name = s->desk_file, .desks = {s->desks[0], s->desks[1]},
-                                   .past = &s->past, .comparison = &comparison, .broken = s->reading.broken,
+  struct simulate_report report = {.old_name = s->old_name,
+                                   .new_name = s->desk_file,
+                                   .desks = {s->desks[0], s->desks[1]},
+                                   .past = &s->past,
+                                   .comparison = &comparison,
+                                   .broken = s->reading.broken,
                                    .full = s->reading.full};
   for (size_t i = 0; i < 2; i++)
     play(s, i, &sides[i], &report);
@@ -188,8 +193,10 @@ static void tell(struct simulation *s) {
 /* ---- the command */
 
 static int read_options(struct simulation *s, int argc, char **argv) {
-  static const struct option options[] = {{"from", required_argument, NULL, 'f'}, {"desk", required_argument, NULL, 'd'},
-                                          {"against", required_argument, NULL, 'a'}, {"since", required_argument, NULL, 's'},
+  static const struct option options[] = {{"from", required_argument, NULL, 'f'},
+                                          {"desk", required_argument, NULL, 'd'},
+                                          {"against", required_argument, NULL, 'a'},
+                                          {"since", required_argument, NULL, 's'},
                                           {0}};
   const char *wrong = NULL;
   optind = 0;

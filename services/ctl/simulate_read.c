@@ -137,8 +137,8 @@ static const char *add_contact(struct simulate_reading *r, const json_t *data, s
 /* Colleagues' notes, machines' answers and reports on what we sent are no work. */
 static bool is_work(const json_t *data) {
   struct slice evidence = text_of(json_object_get(data, "threading"), "evidence");
-  return text_of(data, "work_item").len && !json_object_get(data, "outbound") && !has_word(evidence, SLICE("no_work")) &&
-         !has_word(evidence, SLICE("note"));
+  bool aside = has_word(evidence, SLICE("no_work")) || has_word(evidence, SLICE("note"));
+  return text_of(data, "work_item").len && !json_object_get(data, "outbound") && !aside;
 }
 
 /* ---- what became of it */

@@ -101,7 +101,8 @@ static void print_agents(const struct comparison *c) {
     figure_text(UNIT_SHARE, load->old, text[3]);
     figure_text(UNIT_SHARE, load->changed, text[4]);
     difference_text(UNIT_SHARE, load->changed - load->old, text[5]);
-    printf("  %-20s %7s %7s %6s  %8s %8s %6s\n", c->agents[i].name, text[0], text[1], text[2], text[3], text[4], text[5]);
+    printf("  %-20s %7s %7s %6s  %8s %8s %6s\n", c->agents[i].name, text[0], text[1], text[2], text[3], text[4],
+           text[5]);
   }
 }
 
@@ -139,7 +140,8 @@ static void print_strangers(const struct simulate_report *r, size_t side) {
     printf("Mind that the %s definition has no agents: nothing is answered in it.\n", which);
   if (count == 0)
     return;
-  printf("%zu agent%s who worked %s not in the %s definition:", count, count > 1 ? "s" : "", count > 1 ? "are" : "is", which);
+  printf("%zu agent%s who worked %s not in the %s definition:", count, count > 1 ? "s" : "", count > 1 ? "are" : "is",
+         which);
   at = 0;
   for (size_t n = 0; n < STRANGERS_TOLD && (name = past_stranger(r->past, r->desks[side], &at)); n++)
     printf("%s %s", n ? "," : "", name);
@@ -148,7 +150,8 @@ static void print_strangers(const struct simulate_report *r, size_t side) {
 
 static void print_notes(const struct simulate_report *r) {
   const struct past *p = r->past;
-  printf("\nAnswered is when an agent took it. Waiting runs on the clock of the queue, which stands while it is closed.\n");
+  printf("\nAnswered is when an agent took it. Waiting runs on the clock of the queue, which stands while it is "
+         "closed.\n");
   if (r->comparison->days < 2)
     printf("All of it is one day: what of a difference is chance cannot be told.\n");
   else
@@ -161,7 +164,8 @@ static void print_notes(const struct simulate_report *r) {
   for (size_t side = 0; side < 2; side++)
     print_strangers(r, side);
   if (p->before)
-    printf("%zu work items had begun before the first event and are left out: the replay begins with empty queues.\n", p->before);
+    printf("%zu work items had begun before the first event and are left out: the replay begins with empty queues.\n",
+           p->before);
   if (p->without_agent)
     printf("%zu ended without an agent (merged, closed unseen) and are left out.\n", p->without_agent);
   if (p->repeated)
@@ -172,10 +176,10 @@ static void print_notes(const struct simulate_report *r) {
     printf("More than %d contact events: what came after them is left out.\n", HISTORY_CONTACTS_MOST);
   for (size_t side = 0; side < 2; side++)
     if (r->cut[side])
-      printf("%zu of %zu decisions (%s) did not see all: more than %d kinds of work waited at once; the least urgent were "
-             "left out of these.\n", r->cut[side], r->decisions[side], side ? "new" : "old", RULE_QUEUES);
-  printf("A replay cannot know how customers would have reacted (written again, given up) nor how agents would have worked\n"
-         "at another pace; offers are accepted at once. Take differences as a direction, not as a promise.\n");
+      printf("%zu of %zu decisions (%s) did not see all: more than %d kinds of work waited at once; the least urgent\n"
+             "were left out of these.\n", r->cut[side], r->decisions[side], side ? "new" : "old", RULE_QUEUES);
+  printf("A replay cannot know how customers would have reacted (written again, given up) nor how agents would have\n"
+         "worked at another pace; offers are accepted at once. Take differences as a direction, not as a promise.\n");
 }
 
 void simulate_show(const struct simulate_report *r) {
@@ -245,14 +249,20 @@ json_t *simulate_json(const struct simulate_report *r) {
   char from[RFC3339_LEN + 1], to[RFC3339_LEN + 1];
   clock_rfc3339(p->from_ms, from);
   clock_rfc3339(p->to_ms, to);
-  json_t *j = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:I}", "from", from, "to", to, "contact_events",
-                        (json_int_t)p->contacts, "items", (json_int_t)p->count, "measured", (json_int_t)p->measured,
-                        "left_out_before", (json_int_t)p->before, "left_out_without_agent", (json_int_t)p->without_agent,
-                        "repeated", (json_int_t)p->repeated, "broken", (json_int_t)r->broken, "limit_reached", r->full,
-                        "days", (json_int_t)r->comparison->days);
+  json_t *j = json_pack("{s:s, s:s, s:b}", "from", from, "to", to, "limit_reached", r->full);
+  const struct {
+    const char *name;
+    size_t count;
+  } counts[] = {{"contact_events", p->contacts}, {"items", p->count},
+                {"measured", p->measured},       {"left_out_before", p->before},
+                {"repeated", p->repeated},       {"left_out_without_agent", p->without_agent},
+                {"broken", r->broken},           {"days", r->comparison->days}};
+  for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+    json_object_set_new(j, counts[i].name, json_integer((json_int_t)counts[i].count));
   if (p->taken)
-    json_object_set_new(j, "truth", json_pack("{s:I, s:I, s:I}", "taken", (json_int_t)p->taken, "wall_median_ms",
-                                              (json_int_t)p->taken_median_ms, "wall_p95_ms", (json_int_t)p->taken_p95_ms));
+    json_object_set_new(j, "truth",
+                        json_pack("{s:I, s:I, s:I}", "taken", (json_int_t)p->taken, "wall_median_ms",
+                                  (json_int_t)p->taken_median_ms, "wall_p95_ms", (json_int_t)p->taken_p95_ms));
   json_object_set_new(j, "old", side_json(r, 0));
   json_object_set_new(j, "new", side_json(r, 1));
   json_object_set_new(j, "all", row_json(&r->comparison->all));

@@ -4,7 +4,9 @@
 
 static char *kinds[] = {(char *)"email", (char *)"sms"};
 const struct simulate_customer small_classes[] = {
-    {"", "", "", "", NAN, 0}, {"|gold|", "de-at", "ana", "|news|", 500, 1}, {"|vip|", "zh", "bo", "|sms|news|", 5000, 2}};
+    {"", "", "", "", NAN, 0},
+    {"|gold|", "de-at", "ana", "|news|", 500, 1},
+    {"|vip|", "zh", "bo", "|sms|news|", 5000, 2}};
 static char *names[] = {(char *)"ana", (char *)"bo", (char *)"eve", (char *)"gone"};
 
 void small_desk(struct small_desk *s) {
