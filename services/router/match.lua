@@ -582,7 +582,6 @@ do
   match_step.speed_of, match_step.index_of, match_step.make_head = speed_of, index_of, make_head
 
   crew.register()
-  work.register()
   register('dispatch', dispatch)
   register('plan', plan)
 end

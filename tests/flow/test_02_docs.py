@@ -54,7 +54,7 @@ def without_code(markdown):
 def has_function(path, name):
     source = text(path)
     if path.endswith(".lua"):
-        return re.search(rf"^(local )?function {name}\(", source, re.M)
+        return re.search(rf"^ *(local )?function (\w+\.)?{name}\(", source, re.M)
     if path.endswith(".py"):
         return re.search(rf"^def {name}\(", source, re.M)
     end = ";" if path.endswith(".h") else r"\{"

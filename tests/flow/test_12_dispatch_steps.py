@@ -1062,7 +1062,7 @@ def test_who_has_it_in_hand_when_its_queue_gets_other_hours(opened):
 # ---- the tables
 
 def test_the_life_table_is_the_one_of_the_steps():
-    text = (LIFE.parents[2] / "services/router/work.lua").read_text()
+    text = (LIFE.parents[2] / "services/router/wait.lua").read_text()
     rows = dict(line.strip().rstrip(",").split(" = ") for line in
                 text.split("local MOVES = {\n")[1].split("  }\n")[0].splitlines())
     assert {state: set(to.strip("'").split()) for state, to in rows.items()} == MOVES

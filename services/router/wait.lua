@@ -1,0 +1,349 @@
+-- A work item and its place: what routing knows of it, the line it waits in, its clocks and timers; how it is opened and how
+-- it leaves wherever it is. Part of the library that begins in functions.lua, which made the table `work`. Keys:
+-- proto/redis.md, "Dispatch".
+do
+  local US = '\31'
+
+  -- From each state the states it may go to, as common/dispatch/life.def, which a test compares.
+  local MOVES = {
+    waiting = 'offered active snoozed on_hold done',
+    offered = 'active waiting done',
+    active = 'waiting active on_hold snoozed wrapping done',
+    on_hold = 'waiting active snoozed done',
+    snoozed = 'waiting active on_hold done',
+    wrapping = 'active waiting done',
+    done = 'waiting',
+  }
+  local HELD = { offered = true, active = true, wrapping = true }
+
+  -- What routing knows of an item, in one field. Times are of the calendar `clock`.
+  local PLACE = {
+    'line', 'set',       -- where it waits; '' it does not
+    'clock',             -- calendar, '' the wall's
+    'at', 'target',      -- since when the customer waits for an answer, and the order's target
+    'promise',           -- ms in which an answer was promised; 0 none
+    'sla',               -- which clock runs: first, next; '' the customer has an answer
+    'warned',            -- of that clock: 0, 1 warned, 2 late
+    'resolve_at', 'resolve', 'resolve_warned',
+    'paused',            -- since when the clocks stand, because the customer is asked; 0 they run
+    'worth', 'kind', 'units', 'needs', 'known', 'only', 'opened',
+  }
+  local NUMBERS = { at = 0, target = 0, promise = 0, warned = 0, resolve_at = 0, resolve = 0, resolve_warned = 0, paused = 0,
+    worth = 1, units = 1 }
+
+  local function exact(n)
+    return n == math.floor(n) and string.format('%.0f', n) or string.format('%.17g', n)
+  end
+
+  local function pack(w)
+    local out = {}
+    for n, name in ipairs(PLACE) do
+      local v = w[name]
+      out[n] = type(v) == 'number' and exact(v) or v or ''
+    end
+    return table.concat(out, US)
+  end
+
+  local function unpack_place(place)
+    local w, n = {}, 0
+    for field in string.gmatch(place .. US, '([^\31]*)\31') do
+      n = n + 1
+      local name = PLACE[n]
+      if name then w[name] = NUMBERS[name] and (tonumber(field) or NUMBERS[name]) or field end
+    end
+    return w
+  end
+
+  -- The item with its place; nil when there is none. `i.w` is changed and kept by keep().
+  function work.read(d, item)
+    local v = call('HMGET', d.tag .. ':item:' .. item, 'state', 'queue', 'agent', 'facts', 'place', 'offered', 'until',
+      'again', 'only_until', 'seen')
+    if not v[1] then return nil end
+    local facts = split(v[4] or '')
+    return { id = item, state = v[1], queue = v[2] or '', agent = v[3] or '', conversation = facts[1], customer = facts[2],
+      priority = facts[3], deadline = facts[4], skills = facts[5], rule = facts[6], created = facts[8], facts = facts,
+      w = unpack_place(v[5] or ''), offered = v[6] or '', until_ms = tonumber(v[7]) or 0, again = tonumber(v[8]) or 0,
+      only_until = tonumber(v[9]) or 0, seen = v[10] or '' }
+  end
+
+  -- Is this one of the words?
+  function work.names(list, word)
+    return string.find(' ' .. list .. ' ', ' ' .. word .. ' ', 1, true) ~= nil
+  end
+
+  function work.may(from, to)
+    return string.find(' ' .. (MOVES[from] or '') .. ' ', ' ' .. to .. ' ', 1, true) ~= nil
+  end
+
+  local function keep(d, i, ...)
+    call('HSET', d.tag .. ':item:' .. i.id, 'place', pack(i.w), ...)
+  end
+
+  -- A fact about the item, in the chain of its conversation.
+  function work.fact(d, type, i, agent, evidence, event, context)
+    local conv = d.tag .. ':conv:' .. i.conversation
+    local cursor = journal(d.tag, { type = type, customer = i.customer, conversation = i.conversation, work_item = i.id,
+      queue = i.queue, agent = agent, at = d.text, evidence = evidence, event = event, context = context,
+      prev = call('HGET', conv, 'last') or '' })
+    call('HSET', conv, 'last', cursor)
+    return cursor
+  end
+
+  function work.change_clock(d, i, clock)
+    local w = i.w
+    call('ZREM', d.tag .. ':timer:' .. w.clock, i.id)
+    local shift = steps.clock(d, clock) - steps.clock(d, w.clock)
+    w.at, w.resolve_at, w.clock = w.at + shift, w.resolve_at + shift, clock
+    if w.paused > 0 then w.paused = w.paused + shift end
+  end
+
+  local function resume_clocks(d, i)
+    local w = i.w
+    if w.paused == 0 then return end
+    local stood = steps.clock(d, w.clock) - w.paused
+    w.paused, w.resolve_at = 0, w.resolve_at + stood
+    if w.sla ~= '' then w.at = w.at + stood end
+  end
+
+  -- The customer wrote again: the next answer's clock begins, unless one runs already.
+  local function start_next(d, i)
+    local w, q = i.w, plans.queue(d.p, i.queue)
+    if w.sla ~= '' then return false end
+    w.sla, w.warned, w.at = 'next', 0, steps.clock(d, w.clock)
+    w.promise = q.next
+    w.target = plans.target(q.next)
+    i.facts[4] = q.next > 0 and exact(plans.real(d.p, w.clock, w.at + q.next)) or '0'
+    return true
+  end
+
+  -- ---- timers on the queue's clock: leaving a set, softening, warnings, breaches. One entry for each item.
+
+  local function earlier(a, b)
+    return a and b and math.min(a, b) or a or b
+  end
+
+  local function next_timer(d, i)
+    local w, at = i.w, nil
+    if w.line ~= '' then
+      local l, q = plans.line(d.p, w.line), plans.queue(d.p, i.queue)
+      local step = plans.next_step(q, steps.clock(d, w.clock) - w.at)
+      at = earlier(l and plans.leaves(l, w.set, w.at), step and w.at + step)
+    end
+    if w.paused > 0 then return at end
+    local warn = plans.queue(d.p, i.queue).warn
+    if w.sla ~= '' and w.promise > 0 then
+      if w.warned == 0 and warn < 1 then
+        at = earlier(at, w.at + math.floor(warn * w.promise))
+      elseif w.warned < 2 then
+        at = earlier(at, w.at + w.promise + 1)
+      end
+    end
+    if w.resolve > 0 and i.state ~= 'done' then
+      if w.resolve_warned == 0 and warn < 1 then
+        at = earlier(at, w.resolve_at + math.floor(warn * w.resolve))
+      elseif w.resolve_warned < 2 then
+        at = earlier(at, w.resolve_at + w.resolve + 1)
+      end
+    end
+    return at
+  end
+
+  local function set_timer(d, i)
+    local at, key = next_timer(d, i), d.tag .. ':timer:' .. i.w.clock
+    if at then
+      call('ZADD', key, exact(at), i.id)
+    elseif not i.fresh then
+      call('ZREM', key, i.id)
+    end
+  end
+
+  -- ---- waiting
+
+  local function line_key(d, line, set) return d.tag .. ':line:' .. line .. ':' .. set end
+
+  local function leave_line(d, i)
+    local w = i.w
+    if w.line == '' then return end
+    call('ZREM', line_key(d, w.line, w.set), i.id)
+    d.heads[w.line] = nil
+    if w.known ~= '' then call('ZREM', d.tag .. ':known:' .. w.known, i.id) end
+    w.line, w.set = '', ''
+  end
+
+  -- Its line, set and score as they are now; nothing is written.
+  local function stand(d, i)
+    local w, p = i.w, d.p
+    local q, now = plans.queue(p, i.queue), steps.clock(d, w.clock)
+    local waited = now - w.at
+    local line = plans.line_name(p, plans.queues_after(q, waited), w.kind, w.target, plans.needs_after(q, w.needs, waited),
+      w.only)
+    local l = plans.line(p, line)
+    w.line, w.set, w.units = line, plans.set_at(l, w.at, now), l.units
+    i.score = plans.score(p, l, w.set, w.at, plans.ln_value(p, w.worth, i.priority))
+  end
+
+  local function enter_line(d, i)
+    local clock = plans.queue(d.p, i.queue).hours
+    if clock ~= i.w.clock then work.change_clock(d, i, clock) end
+    stand(d, i)
+    local w, line = i.w, i.w.line
+    call('ZADD', line_key(d, line, w.set), exact(i.score), i.id)
+    if call('SADD', d.tag .. ':lines', line) == 1 then d.lines = nil end
+    if w.known ~= '' then call('ZADD', d.tag .. ':known:' .. w.known, exact(w.at), i.id) end
+    d.heads[line] = nil
+    steps.mark(d, 'l:' .. line)
+  end
+
+  local function count_waiting(d, queue, by)
+    call('HINCRBY', d.tag .. ':waiting', queue, by)
+  end
+
+  -- The item waits from now on in its queue, with the age and the clocks that it has.
+  local function wait(d, i, ...)
+    i.state = 'waiting'
+    enter_line(d, i)
+    count_waiting(d, i.queue, 1)
+    keep(d, i, 'state', 'waiting', 'queue', i.queue, 'agent', '', 'changed', d.text, 'offered', '', 'until', '0', ...)
+    set_timer(d, i)
+  end
+
+  local function due_of_waiting(i)
+    local at = i.again > 0 and i.again or nil
+    return earlier(at, i.only_until > 0 and i.only_until or nil)
+  end
+
+  local function set_due_of_waiting(d, i) steps.due(d, i.id, due_of_waiting(i)) end
+
+  -- Out of the hands of everybody whom it was offered to or who had it, but for `but`.
+  local function free_hands(d, i, but)
+    if i.state == 'offered' then
+      for name in string.gmatch(i.offered, '%S+') do
+        if name ~= but then crew.give(d, name, i.id) end
+      end
+    elseif HELD[i.state] and i.agent ~= '' and i.agent ~= but then
+      crew.give(d, i.agent, i.id)
+    end
+    call('ZREM', d.tag .. ':held', i.id)
+  end
+
+  -- Out of wherever it is: queue, offers, hands. What becomes of it is the caller's next word.
+  local function leave(d, i, but, why)
+    if i.state == 'waiting' then
+      leave_line(d, i)
+      count_waiting(d, i.queue, -1)
+    elseif i.state == 'offered' then
+      for name in string.gmatch(i.offered, '%S+') do
+        if name ~= but then work.fact(d, 'offer_end', i, name, why or 'withdrawn') end
+      end
+    end
+    free_hands(d, i, but)
+    steps.due(d, i.id, nil)
+    call('HDEL', d.tag .. ':declined', i.id)
+    i.again, i.only_until = 0, 0
+    if i.w.only ~= '' then i.w.only = '' end
+  end
+
+  -- ---- a new one
+
+  -- rule: queue, priority, within ('' by its queue, a level of the customer's class before it), skills, name, kind.
+  -- who: tags, value, lang, profile, last_agent, last_agent_at; nil as `like`.
+  local function promises(d, q, rule, who)
+    local answer, next_ms, resolve = q.answer, q.next, q.resolve
+    for _, level in ipairs(who and q.levels or {}) do
+      if work.matches(level.customer, who) then
+        answer = tonumber(level.answer) or answer
+        next_ms = tonumber(level.next) or next_ms
+        resolve = tonumber(level.resolve) or resolve
+        break
+      end
+    end
+    if rule.within ~= '' then answer = tonumber(rule.within) or answer end
+    return answer, next_ms, resolve
+  end
+
+  -- The queue it really goes to: over the limit, or closed, it is another; an alarm says so when nobody sees an end.
+  local function queue_for(d, name)
+    for _ = 1, 10 do
+      local q = plans.queue(d.p, name)
+      local to
+      if q.limit > 0 and q.limit_queue ~= '' and
+        (tonumber(call('HGET', d.tag .. ':waiting', name)) or 0) >= q.limit then
+        to = q.limit_queue
+      elseif q.after ~= 'hold' and q.after ~= 'take' and not plans.is_open(d.p, q.hours, d.now) then
+        to = q.after
+      end
+      if not to then return name end
+      name = to
+    end
+    return name
+  end
+
+  local function skills_with_language(d, q, skills, lang)
+    lang = string.lower(string.match(lang or '', '^%a+') or '')
+    if q.language == 0 or lang == '' or string.find(',' .. skills, ',' .. lang .. '>=', 1, true) or
+      not plans.speaks(d.p, q, lang) then
+      return skills
+    end
+    return (skills ~= '' and skills .. ',' or '') .. lang .. '>=' .. q.language
+  end
+
+  local function learn_arrival(d, queue, kind)
+    local rate, at, handling = string.match(call('HGET', d.tag .. ':load', queue) or '', '^(%S+) (%S+) (%S+)')
+    rate, at = tonumber(rate) or 0, tonumber(at) or d.now
+    rate = rate * math.exp(-math.max(d.now - at, 0) / 900000) + 1 / 900000
+    call('HSET', d.tag .. ':load', queue, string.format('%.6g %s %s %s', rate, d.text,
+      handling or exact(plans.queue(d.p, queue).handling), kind))
+  end
+
+  -- The customer's own agent, if they answered lately and still work here.
+  local function known_agent(d, who)
+    local name = who and who.last_agent
+    if not name or not crew.listed(d, name) then return '' end
+    return d.now - (tonumber(who.last_agent_at) or d.now) <= d.p.known and name or ''
+  end
+
+  -- A new item as the desk definition says; nothing is written. rule.since: it waits since then.
+  local function make(d, item, conversation, customer, rule, who, event, desk)
+    local name, p = queue_for(d, rule.queue), d.p
+    local q = plans.queue(p, name)
+    local answer, _, resolve = promises(d, q, rule, who)
+    local at = rule.since and plans.clock(p, q.hours, rule.since) or steps.clock(d, q.hours)
+    local worth = rule.worth or (who and plans.worth(p, who.tags, who.value, who.profile, d.now)) or 1
+    local known = known_agent(d, who)
+    local w = { line = '', set = '', clock = q.hours, at = at, target = plans.target(answer), promise = answer,
+      sla = 'first', warned = 0, resolve_at = at, resolve = resolve, resolve_warned = 0, paused = 0, worth = worth,
+      kind = p.kind[rule.kind or ''] and rule.kind or p.kinds[1], units = 1,
+      needs = skills_with_language(d, q, rule.skills, who and who.lang), known = known, only = '', opened = d.text }
+    local i = { id = item, state = 'waiting', queue = name, agent = '', conversation = conversation, customer = customer,
+      priority = rule.priority, offered = '', until_ms = 0, again = 0, only_until = 0, seen = '', w = w, fresh = true }
+    if known ~= '' and p.prefer > 0 and crew.on_duty(crew.of(d, known)) then
+      w.only, i.only_until = known, d.now + p.prefer
+    end
+    local deadline = answer > 0 and exact(plans.real(p, q.hours, at + answer)) or '0'
+    i.facts = { conversation, customer, rule.priority, deadline, rule.skills, rule.name, desk,
+      rule.since and exact(rule.since) or d.text, event }
+    return i
+  end
+
+  -- Opens a work item that waits. Returns its queue.
+  function work.open(d, item, conversation, customer, rule, who, event, desk, extra)
+    local i = make(d, item, conversation, customer, rule, who, event, desk)
+    wait(d, i, 'facts', concat(i.facts, US), 'only_until', exact(i.only_until), unpack(extra or {}))
+    if i.only_until > 0 then set_due_of_waiting(d, i) end
+    learn_arrival(d, i.queue, i.w.kind)
+    return i.queue
+  end
+
+  -- What it would be.
+  function work.imagine(d, rule, who)
+    local i = make(d, 'w-new', '', '', rule, who, '', '')
+    stand(d, i)
+    return i
+  end
+
+  work.exact, work.pack, work.keep, work.earlier, work.set_timer = exact, pack, keep, earlier, set_timer
+  work.line_key = line_key
+  work.leave_line, work.enter_line, work.count_waiting = leave_line, enter_line, count_waiting
+  work.wait, work.leave, work.set_due_of_waiting, work.HELD = wait, leave, set_due_of_waiting, HELD
+  work.resume_clocks, work.start_next = resume_clocks, start_next
+end
