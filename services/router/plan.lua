@@ -451,13 +451,32 @@ do
   end
 
   local function interpolated(points, x)
-    if #points == 0 then return 1 end
-    if x <= points[1][1] then return points[1][2] end
+    if not x or #points == 0 then return 1 end
+    if x < points[1][1] then return points[1][2] end
     for i = 2, #points do
       local a, b = points[i - 1], points[i]
-      if x <= b[1] then return a[2] + (x - a[1]) / (b[1] - a[1]) * (b[2] - a[2]) end
+      if x < b[1] then return a[2] + ((x - a[1]) / (b[1] - a[1])) * (b[2] - a[2]) end
     end
     return points[#points][2]
+  end
+
+  local function finite(x)
+    return x and x == x and x ~= math.huge and x ~= -math.huge and x or nil
+  end
+
+  -- The forms of a number in a text, without the sign: worth.h.
+  local FORMS = { '^%d+$', '^%d+%.%d+$', '^%d+[eE][+-]?%d+$', '^%d+%.%d+[eE][+-]?%d+$' }
+
+  local function number_of(c, name)
+    if name == 'value' then return finite(tonumber(c.value)) end
+    local v = c.profile[name]
+    if type(v) == 'number' then return finite(v) end
+    if type(v) ~= 'string' or #v > 40 then return nil end
+    local bare = string.gsub(v, '^%-', '')
+    for _, form in ipairs(FORMS) do
+      if string.match(bare, form) then return finite(tonumber(v)) end
+    end
+    return nil
   end
 
   local function days_from_civil(y, m, d)
@@ -468,45 +487,62 @@ do
     return era * 146097 + yoe * 365 + math.floor(yoe / 4) - math.floor(yoe / 100) + doy - 719468
   end
 
-  -- RFC 3339 date or date-time, or Unix seconds; in ms. nil: neither.
-  local function date_ms(v)
-    if type(v) == 'number' then return v * 1000 end
-    if type(v) ~= 'string' then return nil end
-    local y, m, d, rest = string.match(v, '^(%d%d%d%d)%-(%d%d)%-(%d%d)(.*)$')
-    if not y then return nil end
-    local ms = days_from_civil(tonumber(y), tonumber(m), tonumber(d)) * 86400000
-    local h, min, s, zone = string.match(rest, '^[Tt ](%d%d):(%d%d):(%d%d)%.?%d*(.*)$')
-    if not h then return ms end
-    ms = ms + ((tonumber(h) * 60 + tonumber(min)) * 60 + tonumber(s)) * 1000
-    local sign, zh, zm = string.match(zone, '^([+-])(%d%d):(%d%d)$')
-    if sign then ms = ms - (sign == '+' and 1 or -1) * (tonumber(zh) * 60 + tonumber(zm)) * 60000 end
-    return ms
+  local DAYS = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 }
+
+  local function day_of(y, m, d)
+    if m < 1 or m > 12 or d < 1 then return nil end
+    local leap = m == 2 and (y % 4 == 0 and y % 100 ~= 0 or y % 400 == 0)
+    if d > (leap and 29 or DAYS[m]) then return nil end
+    return days_from_civil(y, m, d)
+  end
+
+  -- "18:30", perhaps ":05", perhaps ".123", perhaps a zone. Seconds to add to the day in UTC; nil: not of that form.
+  local function time_of(text)
+    local h, m, rest = string.match(text, '^[Tt ](%d%d):(%d%d)(.*)$')
+    if not h or tonumber(h) > 23 or tonumber(m) > 59 then return nil end
+    local s, behind = string.match(rest, '^:(%d%d)(.*)$')
+    if s then
+      rest = string.match(behind, '^%.%d+(.*)$') or behind
+      if tonumber(s) > 60 then return nil end
+    end
+    local seconds = (tonumber(h) * 60 + tonumber(m)) * 60 + tonumber(s or 0)
+    if rest == '' or rest == 'Z' or rest == 'z' then return seconds end
+    local sign, zh, zm = string.match(rest, '^([+-])(%d%d):(%d%d)$')
+    if not sign or tonumber(zh) > 23 or tonumber(zm) > 59 then return nil end
+    return seconds - (sign == '+' and 1 or -1) * (tonumber(zh) * 60 + tonumber(zm)) * 60
+  end
+
+  -- Seconds since 1970 of a date, or of a number that is so many; nil: neither.
+  local function date_of(c, name)
+    local v = c.profile[name]
+    local y, m, d, rest = string.match(type(v) == 'string' and v or '', '^(%d%d%d%d)%-(%d%d)%-(%d%d)(.*)$')
+    local days = y and day_of(tonumber(y), tonumber(m), tonumber(d))
+    local seconds = days and (rest == '' and 0 or time_of(rest))
+    if seconds then return days * 86400 + seconds end
+    return number_of(c, name)
   end
 
   local factor_kinds = {
-    figure = function(f, c)
-      local x = f[3] == 'value' and c.value or c.profile[f[3]]
-      x = tonumber(x)
-      return x and interpolated(points_of(f[4]), x) or 1
-    end,
+    figure = function(f, c) return interpolated(points_of(f[4]), number_of(c, f[3])) end,
     age = function(f, c)
-      local at = date_ms(c.profile[f[3]])
-      return at and interpolated(points_of(f[4]), (c.now - at) / 86400000) or 1
+      local at = date_of(c, f[3])
+      return interpolated(points_of(f[4]), at and (c.now - at * 1000) / 86400000)
     end,
     lifetime = function(f, c)
-      local x = f[3] == 'value' and c.value or c.profile[f[3]]
-      local keeps = tonumber(f[5]) or tonumber(c.profile[f[5]])
-      x = tonumber(x)
-      if not x or not keeps then return 1 end
-      keeps = math.max(0, math.min(1, keeps))
-      local sum, share = 0, 1
-      for _ = 1, number(f[6]) do sum, share = sum + x * share, share * keeps end
+      local x, keeps = number_of(c, f[3]), tonumber(f[5]) or number_of(c, f[5])
+      if not x or not keeps or keeps < 0 or keeps > 1 then return 1 end
+      local sum, power = 0, 1
+      for _ = 1, number(f[6]) do sum, power = sum + x * power, power * keeps end
       return interpolated(points_of(f[4]), sum)
     end,
     tag = function(f, c)
       return string.find(c.tags, '|' .. f[3] .. '|', 1, true) and tonumber(f[4]) or 1
     end,
-    is = function(f, c) return c.profile[f[3]] == f[5] and tonumber(f[4]) or 1 end,
+    is = function(f, c)
+      local v = c.profile[f[3]]
+      if type(v) == 'boolean' then v = tostring(v) end
+      return v == f[5] and tonumber(f[4]) or 1
+    end,
   }
 
   -- tags "|vip|gold|", value text, profile JSON text; false when there is none.

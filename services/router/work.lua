@@ -51,6 +51,10 @@ do
   function work.answered(d, i)
     if i.state == 'done' or i.w.sla == '' then return end
     i.w.sla = ''
+    if i.w.line ~= '' then -- a step that is due just now would be lost with its timer
+      leave_line(d, i)
+      enter_line(d, i)
+    end
     keep(d, i)
     set_timer(d, i)
   end

@@ -527,6 +527,13 @@ def test_overflow_lets_others_take_it(opened):
     assert d.item(item)["queue"] == "support"
 
 
+def test_overflow_is_not_forgotten_when_the_customer_is_answered_meanwhile(opened):
+    d = opened({"support": dict(overflow=[(MINUTE, "sales")]), "sales": {}}, {"ana": agent(queues=("sales",))})
+    item = d.write()
+    d.later(MINUTE).reply(d.item(item).conversation, "zoe")
+    assert [o.item for o in d.dispatch()] == [item]
+
+
 def test_with_nobody_on_duty_another_queue_s_members_stand_in(opened):
     d = opened({"support": dict(nobody="sales"), "sales": {}}, {"ana": agent(), "eve": agent(queues=("sales",))})
     item = d.write()

@@ -111,10 +111,13 @@ DUMP = """
 local out = {}
 for _, key in ipairs(redis.call('KEYS', '{p00}:*')) do
   local name = string.sub(key, 7)
-  local kind = redis.call('TYPE', key).ok
+  local other = string.find(name, '^event:') or string.find(name, '^addr:') or string.find(name, '^conv:') or
+    string.find(name, '^cust:') or string.find(name, '^ref:')
+  local kind = not other and redis.call('TYPE', key).ok
   if kind == 'hash' then out[name] = { 'h', redis.call('HGETALL', key) }
   elseif kind == 'zset' then out[name] = { 'z', redis.call('ZRANGE', key, 0, -1, 'WITHSCORES') }
-  elseif kind == 'set' then out[name] = { 's', redis.call('SMEMBERS', key) } end
+  elseif kind == 'set' then out[name] = { 's', redis.call('SMEMBERS', key) }
+  elseif name == 'plan' then out[name] = { 'generation', string.match(redis.call('GET', key), '^%d*') } end
 end
 return cjson.encode(out)
 """
@@ -149,7 +152,9 @@ class State:
     def __init__(self, text):
         self.keys = {}
         for name, (kind, values) in json.loads(text).items():
-            if kind == "s":
+            if kind == "generation":
+                self.generation = values
+            elif kind == "s":
                 self.keys[name] = set(values)
             elif kind == "h":
                 self.keys[name] = dict(zip(values[0::2], values[1::2]))
@@ -287,6 +292,20 @@ class Domain:
 
     def requeue(self, item, queue="", to="", by="", note=""):
         return self.call("requeue", item, queue, to, by, note)
+
+    def reply(self, conversation, agent, arrives=True):
+        """An agent's answer; one that does not arrive is refused by its channel program."""
+        id = f"o{next(self.arrivals):016d}"
+        made = self.call("outbound_create", id, "reply", "sms", id, conversation, "tel:+1", "", agent, 0, 0, "", "", b"packed")
+        if not arrives:
+            self.call("outbound_relayed", "sms", id, "deliver", "refused", "no such number")
+        return made[0]
+
+    def merge(self, one, into):
+        return tuple(self.call("conversation_merge", "zoe", one, into))
+
+    def unmerge(self, one):
+        return tuple(self.call("conversation_unmerge", "zoe", one, f"w{next(self.arrivals):016d}"))
 
     # ---- looks
 

@@ -5,7 +5,7 @@ import copy
 import random
 
 from domain import DAY, HOUR, MINUTE, NOW, SECOND, Domain, desk
-from upheld import Sight, consistent, legal_life, nobody_waits, queue_of, s_generation
+from upheld import Sight, consistent, legal_life, nobody_waits, queue_of
 
 QUEUES = ("chat", "mail", "sales", "desk")
 AGENTS = ("ana", "bo", "cy", "dee", "eve", "fay")
@@ -81,6 +81,7 @@ def random_desk(r):
                 kinds={"email": r.choice((1, 1, 2)), "sms": 1, "chat": r.choice((1, 2))}, hours=hours,
                 prefer=r.choice((0, 0, 30 * SECOND)), again=r.choice((MINUTE, 10 * SECOND)), misses=r.choice((1, 2, 3)),
                 lease=r.choice((30 * SECOND, 2 * MINUTE)), transfer=r.choice((MINUTE, 5 * MINUTE)),
+                value=[("tag", "vip", "4"), ("tag", "low", "0.5")],
                 weights=dict(reserve=r.choice((0, 0.75, 2)), flexibility=r.choice((0, 2)), slowdown=r.choice((0, 0.5))))
 
 
@@ -121,12 +122,16 @@ def changed_desk(r, d):
 # ---- a life
 
 OPERATIONS = dict(write=8, again=2, later=6, presence=3, accept=6, decline=2, ignore=1, done=4, pull=2, pick=1, force=1, hold=1,
-                  snooze=1, resume=1, reopen=1, requeue=2, transfer=1, keep=1, lost=1, plan=0.4, partly=1)
+                  snooze=1, resume=1, reopen=1, requeue=2, transfer=1, keep=1, lost=1, plan=0.4, partly=1, reply=1, unsent=0.3,
+                  merge=0.4, unmerge=0.4, crowd=0.05)
 STEPS_OF_TIME = (1, SECOND, 5 * SECOND, 21 * SECOND, 31 * SECOND, MINUTE, 2 * MINUTE, 6 * MINUTE, HOUR, 9 * HOUR)
 
 
 def random_life(r, length):
-    names, weights = list(OPERATIONS), list(OPERATIONS.values())
+    """Each has things that happen much, and some that never do."""
+    names = list(OPERATIONS)
+    weights = [w * r.choice((0, 1, 1, 1, 4)) for w in OPERATIONS.values()]
+    weights[names.index("write")] += 4
     return [("sign_in", r.random())] + [(name, r.random()) for name in r.choices(names, weights, k=length)]
 
 
@@ -140,13 +145,15 @@ class Life:
     def __init__(self, client, d, told=None):
         self.domain, self.told, self.over = Domain(client, d), told, set()
         self.sight = Sight(self.domain)
-        self.records = []
+        self.replanned = False  # another definition, nothing put in line again yet
 
     def say(self, text):
         if self.told is not None:
             self.told.append(f"{self.domain.now - NOW:>9} {text}")
 
     def live(self, operations):
+        for n, (tags, lang) in enumerate((("|vip|", "de"), ("", "zh-TW"), ("|low|", ""), ("", ""))):
+            self.domain.customer(f"tel:+99{n}", tags=tags, lang=lang)
         for name, chance in operations:
             r = random.Random(chance)
             self.step(name, r)
@@ -178,14 +185,14 @@ class Life:
 
     def dispatch(self):
         before = self.sight.state
-        pending = bool(self.domain.r.exists("{p00}:replan"))
         offers = self.domain.dispatch(random.Random(self.domain.now).choice((1, 3, 100)))
         self.say("dispatch " + " ".join(f"{o.item[-3:]}→{'+'.join(o.agents)}" for o in offers))
         self.look(settled=True)
         self.must(nobody_waits(self.sight))
         self.must([w for o in offers for w in self.is_right(o)])
-        if not pending:
+        if not self.replanned:
             self.must([w for o in offers for w in self.is_in_order(o, before)])
+        self.replanned = False
 
     def is_right(self, offer):
         """Each of them could have it."""
@@ -257,6 +264,30 @@ class Life:
         sender = f"tel:+99{r.randrange(4)}"
         a = self.arrival(r)
         self.tell(f"{sender} writes {a}", self.domain.write(sender=sender, **a))
+
+    def do_crowd(self, r):
+        """Many at once, of many lines."""
+        for _ in range(r.choice((30, 120))):
+            self.domain.write(**self.arrival(r))
+        self.say("a crowd")
+
+    def do_reply(self, r, arrives=True):
+        item = self.choose_item(r, *r.choice((("active",), ())))
+        if item:
+            self.tell(f"{item.id} is answered {arrives}", self.domain.reply(item.conversation, item["agent"] or "zoe", arrives))
+
+    def do_unsent(self, r):
+        self.do_reply(r, False)
+
+    def do_merge(self, r):
+        one, into = self.choose_item(r), self.choose_item(r)
+        if one:
+            self.tell(f"{one.conversation} into {into.conversation}", self.domain.merge(one.conversation, into.conversation))
+
+    def do_unmerge(self, r):
+        one = self.choose_item(r)
+        if one:
+            self.tell(f"{one.conversation} apart", self.domain.unmerge(one.conversation))
 
     def do_later(self, r):
         ms = r.choice(STEPS_OF_TIME)
@@ -354,7 +385,7 @@ class Life:
         d = changed_desk(r, self.domain.desk)
         self.domain.plan(d)
         self.say(f"plan {different(d)}")
-        self.over = set(d["agents"])
+        self.over, self.replanned = set(d["agents"]), True
 
     def do_partly(self, r):
         """A dispatch that ends early, and its program dies."""

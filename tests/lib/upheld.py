@@ -67,6 +67,14 @@ class Sight:
         for item in self.state.items.values():
             for name in item.agents:
                 self.hands.setdefault(name, []).append(item)
+        self.places, self.holders = {}, {}  # item → keys
+        for key, members in self.state.keys.items():
+            if key.startswith("line:"):
+                for id in members:
+                    self.places.setdefault(id, []).append(key[5:])
+            elif key.startswith("agent:") and key.endswith(":items"):
+                for id in members:
+                    self.holders.setdefault(id, []).append(key[6:])
         self.presence = {name: self.state.agent(name).get("presence", "offline") for name in self.desk["agents"]}
         self.ready = [n for n, a in self.desk["agents"].items()
                       if self.presence[n] == "ready" and domain.is_open(a["hours"])]
@@ -200,14 +208,13 @@ def consistent(sight, settled=True):
 
 def stands(sight, item, settled):
     s, wrong = sight.state, []
-    places = [k for k, members in s.under("line:").items() if item.id in members]
-    holders = [n for n, items in s.under("agent:").items() if n.endswith(":items") and item.id in items]
+    places, holders = sight.places.get(item.id, []), sight.holders.get(item.id, [])
     listed = [n + ":items" for n in item.agents if n in sight.desk["agents"] or n + ":items" in holders]
     if item.state == "waiting":
         if places != [f"{item.line}:{item.set}"]:
             wrong.append(f"stands in {places}, should in {item.line}:{item.set}")
         elif settled or sight.set(item) == item.set:
-            generation = s_generation(sight)
+            generation = s.generation
             if settled and item.line != sight.line(item, generation):
                 wrong.append(f"stands in {item.line}, should in {sight.line(item, generation)}")
             if settled and item.set != sight.set(item):
@@ -232,12 +239,6 @@ def stands(sight, item, settled):
     if (item.id in s.get("held")) != (item.state in ("active", "wrapping")):
         wrong.append(f"{item.state}, in held: {item.id in s.get('held')}")
     return [f"{item.id}: {w}" for w in wrong]
-
-
-def s_generation(sight):
-    if not hasattr(sight, "generation"):
-        sight.generation = sight.domain.r.get("{p00}:plan").decode().split("\x1f")[0]
-    return sight.generation
 
 
 def items_stand(sight, settled):
@@ -340,7 +341,7 @@ def timers_agree(sight, settled):
         at = next_timer(sight, item)
         want = {} if at is None else {item.clock: at}
         # who has it in hand when another desk definition comes keeps the timer of the old one
-        if settled and have != want and (item.state == "waiting" or s_generation(sight) == "1"):
+        if settled and have != want and (item.state == "waiting" or s.generation == "1"):
             wrong.append(f"{item.id} {item.state}: timer {have}, should {want}; clock {sight.clock(item)}")
     due = s.get("due")
     for id in due:
@@ -373,7 +374,7 @@ def due_of(sight, item):
 
 def lives(journal):
     """item → its states in order, as the journal tells."""
-    states, offered = {}, {}
+    states, offered, apart = {}, {}, set()
     for e in journal:
         item, type = e["work_item"], e["type"]
         if not item:
@@ -388,12 +389,15 @@ def lives(journal):
                 path.append("waiting")
         elif type == "claim":
             path.append("active")
-        elif type == "event" and not path or type in ("requeue", "reopen") or \
+        elif type in ("merge", "split"):
+            apart.add(item)  # what becomes of it is not said of the item
+        elif type in ("event", "reopen") and not path or type == "requeue" or \
+                type == "reopen" and e["evidence"].startswith(item) or \
                 type == "resume" and e["evidence"] in ("reply", "time", "failed"):
             path.append("waiting")
         elif type in ("hold", "snooze", "wrap", "done"):
             path.append({"hold": "on_hold", "snooze": "snoozed", "wrap": "wrapping"}.get(type, type))
-    return states
+    return {item: path for item, path in states.items() if item not in apart}
 
 
 def legal_life(journal, items):
