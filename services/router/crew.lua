@@ -60,6 +60,34 @@ do
     return map
   end
 
+  -- What is measured of a queue: arrivals a millisecond, mean handling time, the channel kind of the latest.
+  function steps.load(d, q)
+    if not d.loads then d.loads = {} end
+    local l = d.loads[q.name]
+    if l then return l end
+    local rate, at, handling, kind = string.match(call('HGET', d.tag .. ':load', q.name) or '',
+      '^(%S+) (%S+) (%S+) ?(%S*)')
+    rate, at = tonumber(rate) or 0, tonumber(at) or d.now
+    l = { rate = rate * math.exp(-math.max(d.now - at, 0) / 900000), handling = tonumber(handling) or q.handling,
+      kind = plans.kind(d.p, kind or '') }
+    d.loads[q.name] = l
+    return l
+  end
+
+  -- The channel kinds whose units an item counts of the queues that agents are kept free for: a call takes all of an agent
+  -- where a chat takes a third. `key`: their numbers as a text.
+  function steps.base_kinds(d)
+    if d.base_kinds then return d.base_kinds end
+    local kinds, numbers = {}, {}
+    for n, q in ipairs(d.p.real_time) do
+      kinds[n] = steps.load(d, q).kind
+      numbers[n] = kinds[n].number
+    end
+    kinds.key = table.concat(numbers, ' ')
+    d.base_kinds = kinds
+    return kinds
+  end
+
   -- ---- one agent, as in Redis
 
   local FIELDS = { 'presence', 'used', 'kinds', 'idle', 'misses', 'since', 'until' }
@@ -103,7 +131,7 @@ do
   end
 
   local function count_able(d, c, g, by)
-    for _, n in ipairs(plans.can(d.p, g.shape)) do c.able[n] = (c.able[n] or 0) + by end
+    for _, n in ipairs(plans.can(d.p, g.shape, c.kinds)) do c.able[n] = (c.able[n] or 0) + by end
   end
 
   local function enter_group(d, c, a, key)
@@ -143,7 +171,8 @@ do
   end
 
   local function load(d, stamp)
-    local c = { stamp = stamp, plan = d.p, agents = {}, groups = {}, by_profile = {}, duty = {}, able = {} }
+    local c = { stamp = stamp, plan = d.p, agents = {}, groups = {}, by_profile = {}, duty = {}, able = {},
+      binding = {}, kinds = steps.base_kinds(d) }
     for _, name in ipairs(call('SMEMBERS', d.tag .. ':agents')) do
       local a = read_agent(d, name)
       c.agents[name] = a
@@ -182,8 +211,21 @@ do
   -- Groups of a profile, by key.
   function crew.groups_of(d, profile) return all(d).by_profile[profile] or {} end
 
-  -- How many could take one more of each queue that agents are kept free for.
-  function crew.able(d) return all(d).able end
+  -- How many could take one more of each queue that agents are kept free for, of the kind that comes now.
+  function crew.able(d)
+    local c, kinds = all(d), steps.base_kinds(d)
+    if c.kinds.key ~= kinds.key then
+      c.kinds, c.able = kinds, {}
+      for _, g in pairs(c.groups) do count_able(d, c, g, #g.list) end
+    end
+    return c.able
+  end
+
+  -- For each of those queues: false when something was looked at that has time, while more were able than are kept.
+  function crew.binding(d) return all(d).binding end
+
+  -- Numbers of those queues that such an agent could serve.
+  function crew.can(d, shape) return plans.can(d.p, shape, all(d).kinds) end
 
   -- Members on duty of each queue.
   function crew.duty(d) return all(d).duty end
@@ -224,7 +266,7 @@ do
     local was = a.group
     local group = crew.place(d, a)
     -- With less room they are kept free for fewer queues, and what was kept from them may be theirs.
-    if was ~= '' and group ~= '' and #plans.can(d.p, plans.shape(d.p, group)) < #plans.can(d.p, plans.shape(d.p, was)) then
+    if was ~= '' and group ~= '' and #crew.can(d, plans.shape(d.p, group)) < #crew.can(d, plans.shape(d.p, was)) then
       steps.mark(d, 'a:' .. name)
     end
   end

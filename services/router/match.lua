@@ -65,24 +65,13 @@ do
 
   -- ---- what the rule must know of a queue
 
-  local function load_of(d, q)
-    if not d.loads then d.loads = {} end
-    local l = d.loads[q.name]
-    if l then return l end
-    local rate, at, handling = string.match(call('HGET', d.tag .. ':load', q.name) or '', '^(%S+) (%S+) (%S+)')
-    rate, at = tonumber(rate) or 0, tonumber(at) or d.now
-    l = { rate = rate * math.exp(-math.max(d.now - at, 0) / 900000), handling = tonumber(handling) or q.handling }
-    d.loads[q.name] = l
-    return l
-  end
-
   -- The queues that agents are kept free for, as such.
   local function base_queues(d)
     if d.bases then return d.bases end
     d.bases = {}
-    local k = plans.kind(d.p, '')
     for n, q in ipairs(d.p.real_time) do
-      local load, duty = load_of(d, q), crew.duty(d)[q.name] or 0
+      local k = steps.base_kinds(d)[n]
+      local load, duty = steps.load(d, q), crew.duty(d)[q.name] or 0
       local l = plans.line(d.p, plans.line_name(d.p, q.name, d.p.kinds[k.number], q.answer, '', ''))
       local base, late_base = plans.bases(d.p, l, load.handling)
       d.bases[n] = { name = q.name, target_ms = q.answer, kind = k.number - 1, units = k.units, real_time = true,
@@ -97,7 +86,7 @@ do
     d.line_queues = d.line_queues or {}
     local q = d.line_queues[l.name]
     if q then return q end
-    local base, late_base = plans.bases(d.p, l, load_of(d, l.queue).handling)
+    local base, late_base = plans.bases(d.p, l, steps.load(d, l.queue).handling)
     q = { name = l.queue.name, target_ms = l.target, kind = l.kind - 1, units = l.units, real_time = false, able = 0,
       keep = 0, scarcity = 0, now_ms = steps.clock(d, l.queue.hours), base = base, late_base = late_base, slope = l.slope,
       late_slope = l.late_slope, head_start_ms = l.head_start, line = l }
@@ -191,7 +180,8 @@ do
     local numbers, apart, lines = {}, {}, {}
     local able = crew.able(d)
     for n, b in ipairs(base_queues(d)) do
-      b.able = able[n]
+      b.able = able[n] or 0
+      if b.able <= b.keep then crew.binding(d)[n] = true end
       v.queues[n] = b
     end
     for _, head in ipairs(list) do
@@ -237,7 +227,7 @@ do
 
   local function index_of(d, head)
     local l = head.l
-    local base, late_base = plans.bases(d.p, l, load_of(d, l.queue).handling)
+    local base, late_base = plans.bases(d.p, l, steps.load(d, l.queue).handling)
     local now = steps.clock(d, l.queue.hours)
     if head.set == 'l' then return late_base + ((now - l.target) - head.score) * l.late_slope end
     return base + (now - head.score) * l.slope
@@ -366,13 +356,14 @@ do
     return false
   end
 
-  -- Another agent who is free may make the reserve of a queue whole, so that somebody else may take what has time.
-  local function reserve_may_be_whole(d, shape)
-    local able = crew.able(d)
-    for _, n in ipairs(plans.can(d.p, shape)) do
-      if able[n] <= base_queues(d)[n].keep + 1 then return true end
+  -- Agents who became free may have made the reserve of a queue whole that was not when something was last decided; then
+  -- somebody else may take what has time. Said once.
+  local function reserve_became_whole(d)
+    local able, binding, became = crew.able(d), crew.binding(d), false
+    for n, b in ipairs(base_queues(d)) do
+      if binding[n] ~= false and (able[n] or 0) > b.keep then binding[n], became = false, true end
     end
-    return false
+    return became
   end
 
   local function parked_heads(d)
@@ -386,6 +377,23 @@ do
     return list
   end
 
+  -- What could be kept until now is more urgent, perhaps, than what the agent would take.
+  local function with_parked(d, list)
+    local all, there = {}, {}
+    for n, head in ipairs(list) do all[n], there[head.id] = head, true end
+    for _, head in ipairs(parked_heads(d)) do
+      if #all < HEADS_IN_VIEW and not there[head.id] then all[#all + 1] = head end
+    end
+    return all
+  end
+
+  local function mark_parked(d)
+    for _, line in ipairs(all_lines(d)) do
+      local l = served(d, line)
+      if l and l.parked > 0 then steps.mark(d, 'l:' .. line) end
+    end
+  end
+
   -- ---- marks: each is worked off until nothing can be taken, or `most` offers are made; false when that was so
 
   local function enough(offers, most) return #offers >= 3 * most end
@@ -393,12 +401,13 @@ do
   local function work_off_agent(d, name, offers, most)
     while not enough(offers, most) do
       local a = crew.of(d, name)
-      local g = a.group ~= '' and crew.groups(d)[a.group]
-      if not g then return true end
-      local best = best_for(d, name, heads_for(d, name, g.shape))
-      if not best or not decide(d, best, offers) then
-        if not reserve_may_be_whole(d, g.shape) or not decide_any(d, parked_heads(d), offers) then return true end
+      local g, list = a.group ~= '' and crew.groups(d)[a.group], {}
+      if g then list = best_for(d, name, heads_for(d, name, g.shape)) or {} end
+      if reserve_became_whole(d) then
+        mark_parked(d)
+        list = with_parked(d, list)
       end
+      if #list == 0 or not decide(d, list, offers) then return true end
     end
     return false
   end

@@ -414,7 +414,7 @@ do
     local profile = p.profiles[tonumber(profile_number)]
     if not profile then return nil end
     used = tonumber(used)
-    s = { profile = tonumber(profile_number), units = profile.units, room = profile.units - used, kind_room = {},
+    s = { profile = tonumber(profile_number), units = profile.units, room = profile.units - used, kind_room = {}, can = {},
       crowded = math.log(1 + p.weights[SLOWDOWN] * used / profile.units) }
     local n = 0
     for taken in string.gmatch(kinds, '%d+') do
@@ -426,16 +426,18 @@ do
     return s
   end
 
-  -- Numbers (in p.real_time) of the queues that agents are kept free for and such an agent could serve; counted as items
-  -- of the most frequent channel kind without needs.
-  function plans.can(p, s)
-    if s.can then return s.can end
-    s.can = {}
-    local profile, k = p.profiles[s.profile], plans.kind(p, '')
+  -- Numbers (in p.real_time) of the queues that agents are kept free for and such an agent could serve. `kinds`: for each of
+  -- them the channel kind that counts, and `kinds.key` their numbers as a text.
+  function plans.can(p, s, kinds)
+    local can = s.can[kinds.key]
+    if can then return can end
+    can = {}
+    local profile = p.profiles[s.profile]
     for n, q in ipairs(p.real_time) do
-      if profile.queues[q.name] and plans.has_room(s, k.number, k.units) then s.can[#s.can + 1] = n end
+      if profile.queues[q.name] and plans.has_room(s, kinds[n].number, kinds[n].units) then can[#can + 1] = n end
     end
-    return s.can
+    s.can[kinds.key] = can
+    return can
   end
 
   function plans.has_room(s, kind, units)

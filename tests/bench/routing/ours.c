@@ -14,7 +14,7 @@ struct sorted {
   size_t count, room;
 };
 
-enum { GROUPS_MOST = DAY_GROUPS * DAY_UNITS, ITEMS_MOST = DAY_QUEUES * RULE_SETS + 64 };
+enum { KNOWN_MOST = 16, GROUPS_MOST = DAY_GROUPS * DAY_UNITS, ITEMS_MOST = DAY_QUEUES * RULE_SETS + KNOWN_MOST };
 
 struct desk {
   struct rule_weights weights;
@@ -23,7 +23,7 @@ struct desk {
   struct sorted sets[DAY_QUEUES][RULE_SETS];
   enum rule_set *in; /* for each item */
   char names[DAY_AGENTS][16];
-  int *knowing[DAY_AGENTS], knowing_count[DAY_AGENTS]; /* waiting items of customers who know the agent */
+  int *knowing[DAY_AGENTS], knowing_count[DAY_AGENTS]; /* waiting items of customers who know the agent, by age */
   struct rule_record record;
   const struct ours_other *other; /* NULL: none */
   int released;                   /* the agent who has room again, whose own customers' items count; -1 */
@@ -95,7 +95,7 @@ static void forget_knowing(struct desk *k, const struct item *w, int item) {
   int *items = k->knowing[w->known], *count = &k->knowing_count[w->known], at = 0;
   while (items[at] != item)
     at++;
-  items[at] = items[--*count];
+  memmove(items + at, items + at + 1, (size_t)(--*count - at) * sizeof(*items));
 }
 
 /* ---- what the rule sees */
@@ -170,7 +170,8 @@ static bool is_head(const struct desk *k, const struct item *w, int item) {
   return k->sets[w->queue][k->in[item]].members[0].item == item;
 }
 
-/* Those behind the heads count for their own agent when he has room again, as dispatch looks at them. */
+/* Those behind the heads count for their own agent when he has room again, the oldest of them, as dispatch looks at
+ * them. */
 static void see_items(const struct engine *e, const struct desk *k, struct sight *s) {
   s->view.item_count = 0;
   for (int q = 0; q < e->day->queue_count; q++)
@@ -178,7 +179,7 @@ static void see_items(const struct engine *e, const struct desk *k, struct sight
       if (k->sets[q][set].count)
         see_item(e, k, s, k->sets[q][set].members[0].item, false);
   int n = k->released;
-  for (int i = 0; n >= 0 && s->group_of[n] != RULE_NOBODY && i < k->knowing_count[n]; i++) {
+  for (int i = 0; n >= 0 && s->group_of[n] != RULE_NOBODY && i < k->knowing_count[n] && i < KNOWN_MOST; i++) {
     int item = k->knowing[n][i];
     if (!is_head(k, &e->items[item], item) && s->view.item_count < ITEMS_MOST)
       see_item(e, k, s, item, true);

@@ -79,9 +79,20 @@ static void plan_weights(struct buf *b, const struct rule_weights *w, const stru
   buf_add_text(b, RS "D" US "3" US "120000" US "300000" US "2592000000" US "0" US "60000" RS);
 }
 
+/* Most frequent first. */
+static void plan_kinds(struct buf *b, const struct day *d) {
+  bool given[DAY_QUEUES] = {false};
+  for (int n = 0; n < d->queue_count; n++) {
+    int most = -1;
+    for (int q = 0; q < d->queue_count; q++)
+      if (!given[q] && (most < 0 || d->queues[q].per_hour > d->queues[most].per_hour))
+        most = q;
+    given[most] = true;
+    buf_printf(b, "K" US "k%d" US "%d" RS, most, d->queues[most].units);
+  }
+}
+
 static void plan_queues(struct buf *b, const struct day *d) {
-  for (int q = 0; q < d->queue_count; q++)
-    buf_printf(b, "K" US "k%d" US "%d" RS, q, d->queues[q].units);
   for (int q = 0; q < d->queue_count; q++) {
     long long target = (long long)(1000 * d->queues[q].target_s);
     buf_printf(b, "Q" US "%s" US "5" US US "take" US "%d" US "%.0f" US "%lld" US "%lld" US "0" US "1" US "1" US "30000" US "0" US
@@ -111,6 +122,7 @@ static void begin(struct engine *e, const struct rule_queue *queues, const struc
   for (size_t i = 0; i < e->count; i++)
     value_number(e->items[i].value);
   plan_weights(&plan, w, e->day);
+  plan_kinds(&plan, e->day);
   plan_queues(&plan, e->day);
   plan_agents(&plan, e->day);
   say("OK", "FLUSHALL");
