@@ -37,24 +37,54 @@ do
       and not (item.barred and item.barred[number + 1])
   end
 
-  -- Numbers of the queues worth keeping agents for that the group could serve now and could not with one of `taken` in
-  -- hand, ascending.
+  -- Numbers of the queues that agents are worth something for, as indices of Lua.
+  local function scarce(v)
+    if v.scarce then return v.scarce end
+    v.scarce = {}
+    for n, q in ipairs(v.queues) do
+      if q.real_time or q.keep > 0 then v.scarce[#v.scarce + 1] = n end
+    end
+    return v.scarce
+  end
+
+  local function other_queue(a, b)
+    return a ~= b and (a.name ~= b.name or a.name == "")
+  end
+
+  -- Numbers of those that the group could serve now and could not with one of `taken` in hand, ascending.
   local function lost_queues(v, g, taken)
     local lost, own = {}, v.queues[taken + 1]
-    for n, q in ipairs(v.queues) do
-      if (q.real_time or q.keep > 0) and n ~= taken + 1 and (q.name ~= own.name or q.name == "") and g.ln_speed[n] and has_room(g, q) and not has_room_beside(g, q, own) then
+    for _, n in ipairs(scarce(v)) do
+      local q = v.queues[n]
+      if g.ln_speed[n] and other_queue(q, own) and has_room(g, q) and not has_room_beside(g, q, own) then
         lost[#lost + 1] = n - 1
       end
     end
     return lost
   end
 
+  local function keeps(v, q, own)
+    return q.target_ms * v.weights[RATIO] <= own.target_ms and q.able - 1 < q.keep
+  end
+
+  -- Could the reserve keep anybody from this item?
+  local function may_be_kept(v, item)
+    if item.set ~= "p" then return false end
+    local own = v.queues[item.queue + 1]
+    if own.may_be_kept ~= nil and own.seen_by == v then return own.may_be_kept end
+    local may = false
+    for _, n in ipairs(scarce(v)) do
+      may = may or (other_queue(v.queues[n], own) and keeps(v, v.queues[n], own))
+    end
+    own.may_be_kept, own.seen_by = may, v
+    return may
+  end
+
   local function kept_for(v, item, lost)
     if item.set ~= "p" then return nil end
     local own = v.queues[item.queue + 1]
     for _, n in ipairs(lost) do
-      local q = v.queues[n + 1]
-      if q.target_ms * v.weights[RATIO] <= own.target_ms and q.able - 1 < q.keep then return n end
+      if keeps(v, v.queues[n + 1], own) then return n end
     end
     return nil
   end
@@ -67,13 +97,13 @@ do
   -- Its best pair; nil when nobody with room fits.
   local function judge_item(v, item)
     local plain = rule.index(v.queues[item.queue + 1], item.set, item.score)
-    local row, fit, kept = {item = item, ln_speed = 0, ln_known = 0}, false, nil
+    local row, fit, kept, may = {item = item, ln_speed = 0, ln_known = 0}, false, nil, may_be_kept(v, item)
     for number = 0, #v.groups - 1 do
       local known = number == item.known_group
       if (known or not item.behind) and fits(v, item, number) then
         fit = true
         local g = v.groups[number + 1]
-        local keeper = item.set == "p" and kept_for(v, item, lost_queues(v, g, item.queue)) or nil
+        local keeper = may and kept_for(v, item, lost_queues(v, g, item.queue)) or nil
         if keeper then
           kept = kept or keeper
         else

@@ -171,7 +171,7 @@ do
   end
 
   local function load(d, stamp)
-    local c = { stamp = stamp, plan = d.p, agents = {}, groups = {}, by_profile = {}, duty = {}, able = {},
+    local c = { stamp = stamp, count = tonumber(string.match(stamp, '^%d+')) or 0, plan = d.p, agents = {}, groups = {}, by_profile = {}, duty = {}, able = {},
       binding = {}, kinds = steps.base_kinds(d) }
     for _, name in ipairs(call('SMEMBERS', d.tag .. ':agents')) do
       local a = read_agent(d, name)
@@ -201,8 +201,8 @@ do
 
   -- Never one that was before: a count, and the moment.
   function crew.keep_stamp(d)
-    local n = tonumber(string.match(call('GET', d.tag .. ':crew') or '', '^%d+')) or 0
-    d.crew.stamp = string.format('%.0f:%s', n + 1, d.text)
+    d.crew.count = d.crew.count + 1
+    d.crew.stamp = string.format('%.0f:%s', d.crew.count, d.text)
     call('SET', d.tag .. ':crew', d.crew.stamp)
   end
 

@@ -3,8 +3,9 @@
 local match_step = {}
 do
   local HEADS_DEEP = 64    -- items of a set looked at when those before were declined
-  local KNOWN_MAX = 8      -- waiting items of an agent's own customers that are looked at when they are free
-  local HEADS_IN_VIEW, SHOWN = 40, 4 -- a view has 64 queues; a record shows so many items
+  local KNOWN_MAX = 4      -- waiting items of an agent's own customers that are looked at when they are free
+  local HEADS_IN_VIEW = 40 -- a view has 64 queues
+  local COMPARED = 2       -- of an agent's most urgent, those that all agents are asked about
   local EXPIRE_AT_ONCE, REPLAN_AT_ONCE, MARKS_AT_ONCE = 64, 200, 16
   local SETS = { 'p', 'o', 'l' }
 
@@ -233,23 +234,34 @@ do
     return base + (now - head.score) * l.slope
   end
 
-  -- Waiting items of the agent's own customers, beside the heads that are there already.
+  -- Waiting items of the agent's own customers, those that wait longest.
+  local function known_of(d, agent)
+    d.known = d.known or {}
+    if d.known[agent] then return d.known[agent] end
+    local list = {}
+    d.known[agent] = list
+    for _, id in ipairs(call('ZRANGE', d.tag .. ':known:' .. agent, 0, KNOWN_MAX - 1)) do
+      local place, facts, state = unpack(call('HMGET', d.tag .. ':item:' .. id, 'place', 'facts', 'state'))
+      local line, set = string.match(place or '', '^([^\31]*)\31([^\31]*)\31')
+      local l = state == 'waiting' and line and served(d, line)
+      if l then
+        if d.any_declined == nil then d.any_declined = call('HLEN', d.tag .. ':declined') > 0 end
+        local head = make_head(d, id, line, set, 0, place,
+          string.match(facts or '', '^[^\31]*\31[^\31]*\31([^\31]*)') or '5',
+          d.any_declined and call('HGET', d.tag .. ':declined', id) or false)
+        head.score, head.behind = plans.score(d.p, l, set, head.at, head.ln_value), true
+        list[#list + 1] = head
+      end
+    end
+    return list
+  end
+
+  -- ... beside the heads that are there already.
   local function add_known(d, agent, list)
     local there = {}
     for _, head in ipairs(list) do there[head.id] = true end
-    for _, id in ipairs(call('ZRANGE', d.tag .. ':known:' .. agent, 0, KNOWN_MAX - 1)) do
-      if not there[id] then
-        local place, facts, state = unpack(call('HMGET', d.tag .. ':item:' .. id, 'place', 'facts', 'state'))
-        local line, set = string.match(place or '', '^([^\31]*)\31([^\31]*)\31')
-        local l = state == 'waiting' and line and served(d, line)
-        if l then
-          local head = make_head(d, id, line, set, 0, place,
-            string.match(facts or '', '^[^\31]*\31[^\31]*\31([^\31]*)') or '5',
-            call('HGET', d.tag .. ':declined', id) or false)
-          head.score, head.behind = plans.score(d.p, l, set, head.at, head.ln_value), true
-          list[#list + 1] = head
-        end
-      end
+    for _, head in ipairs(known_of(d, agent)) do
+      if not there[head.id] then list[#list + 1] = head end
     end
   end
 
@@ -279,6 +291,7 @@ do
     local q = plans.queue(d.p, i.queue)
     local agents = chosen(d, rows, i.w.only ~= '' and 1 or q.offer_to)
     work.offer(d, i, agents, d.now + q.offer_ms, record)
+    if d.known and i.w.known ~= '' then d.known[i.w.known] = nil end
     offers[#offers + 1] = first.id
     offers[#offers + 1] = table.concat(agents, ' ')
     offers[#offers + 1] = work.exact(d.now + q.offer_ms)
@@ -342,7 +355,7 @@ do
       local by_id, best = {}, {}
       for _, head in ipairs(some) do by_id[head.id] = head end
       local items = #some > 0 and rule.rank(view_of(d, some, name)) or {}
-      for n = 1, math.min(#items, SHOWN) do best[n] = by_id[items[n].item.id] end
+      for n = 1, math.min(#items, COMPARED) do best[n] = by_id[items[n].item.id] end
       if #best > 0 then return best end
     end
     return nil

@@ -57,13 +57,13 @@ do
   -- The item with its place; nil when there is none. `i.w` is changed and kept by keep().
   function work.read(d, item)
     local v = call('HMGET', d.tag .. ':item:' .. item, 'state', 'queue', 'agent', 'facts', 'place', 'offered', 'until',
-      'again', 'only_until', 'seen')
+      'again', 'only_until', 'seen', 'changed')
     if not v[1] then return nil end
     local facts = split(v[4] or '')
     return { id = item, state = v[1], queue = v[2] or '', agent = v[3] or '', conversation = facts[1], customer = facts[2],
       priority = facts[3], deadline = facts[4], skills = facts[5], rule = facts[6], created = facts[8], facts = facts,
       w = unpack_place(v[5] or ''), offered = v[6] or '', until_ms = tonumber(v[7]) or 0, again = tonumber(v[8]) or 0,
-      only_until = tonumber(v[9]) or 0, seen = v[10] or '' }
+      only_until = tonumber(v[9]) or 0, seen = v[10] or '', changed = tonumber(v[11]) or 0 }
   end
 
   -- Is this one of the words?
@@ -223,7 +223,7 @@ do
     elseif HELD[i.state] and i.agent ~= '' and i.agent ~= but then
       crew.give(d, i.agent, i.id)
     end
-    call('ZREM', d.tag .. ':held', i.id)
+    if i.state == 'active' or i.state == 'wrapping' then call('ZREM', d.tag .. ':held', i.id) end
   end
 
   -- Out of wherever it is: queue, offers, hands. What becomes of it is the caller's next word.
@@ -238,7 +238,7 @@ do
     end
     free_hands(d, i, but)
     steps.due(d, i.id, nil)
-    call('HDEL', d.tag .. ':declined', i.id)
+    if i.again > 0 then call('HDEL', d.tag .. ':declined', i.id) end -- declined by somebody
     i.again, i.only_until = 0, 0
     if i.w.only ~= '' then i.w.only = '' end
   end

@@ -88,11 +88,10 @@ do
   end
 
   local function learn_handling(d, i)
-    local since = tonumber(call('HGET', d.tag .. ':item:' .. i.id, 'changed')) or d.now
     local rate, at, handling, kind = string.match(call('HGET', d.tag .. ':load', i.queue) or '',
       '^(%S+) (%S+) (%S+) (%S+)')
     if not rate then return end
-    handling = (tonumber(handling) or 0) + 0.05 * (math.max(d.now - since, 1) - (tonumber(handling) or 0))
+    handling = (tonumber(handling) or 0) + 0.05 * (math.max(d.now - i.changed, 1) - (tonumber(handling) or 0))
     call('HSET', d.tag .. ':load', i.queue, table.concat({ rate, at, string.format('%.0f', math.max(handling, 1)), kind }, ' '))
   end
 
