@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """News for agents without gaps, whoever is slow or dies; a connection is its agent's lease."""
+import http.client
 import os
 import signal
 import threading
@@ -201,6 +202,32 @@ def test_an_agent_who_disappears_loses_the_offer(desk, team):
     watching.wait("offer_end", item=item, how="gone")
     assert boss.item(item)["state"] == "waiting"
     watching.close()
+
+
+def test_more_connections_than_there_may_be(new_desk):
+    """Those above the limit are closed at once; those below hear all, and whoever leaves makes room."""
+    desk = new_desk(config=CONFIG.replace("streams: 12", "streams: 100, max_connections: 20")).up()
+    boss = new_team(desk)["boss"]
+    streams = []
+    while len(streams) < 20:
+        try:
+            streams.append(boss.events())
+        except (OSError, http.client.HTTPException):
+            break
+    assert 15 <= len(streams) <= 20
+
+    def refused():
+        try:
+            Stream(boss).close()
+        except (OSError, http.client.HTTPException):
+            return True
+        return False
+    wait_for(refused, "the limit")
+    streams.pop().close()
+    wait_for(lambda: not refused(), "room again")
+    for stream in streams:
+        wait_for(lambda: stream.comments, "a sign of life")  # noqa: B023
+        stream.close()
 
 
 # ---- when something dies: last, because it disturbs
