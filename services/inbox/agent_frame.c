@@ -2,7 +2,6 @@
 #include "agent_frame.h"
 #include "deskbell/v1/agents.pb-c.h"
 #include <stdio.h>
-#include <stdlib.h>
 
 typedef Deskbell__V1__AgentFrame agent_frame;
 typedef Deskbell__V1__AgentRequest agent_request;
@@ -152,11 +151,8 @@ static bool write_notice(const char *event, const char *cursor, const char *json
   return pack(&f, b);
 }
 
-bool agent_frame_notice(const struct notice *n, struct buf *b) {
-  char *json = json_dumps(n->data, JSON_COMPACT);
-  bool good = json && write_notice(n->event, n->cursor, json, text_of(n->data, "item"), b);
-  free(json);
-  return good;
+bool agent_frame_notice(struct notice *n, struct buf *b) {
+  return write_notice(n->event, n->cursor, notice_text(n), text_of(n->data, "item"), b);
 }
 
 bool agent_frame_reset(const char *why, struct buf *b) {

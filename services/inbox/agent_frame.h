@@ -22,7 +22,7 @@ int must_check agent_frame_read(struct slice bytes, struct arena *arena, uint64_
                                 struct ask *ret, struct ask_fault *fault);
 /* Each clears `b` first. False: there is no room for it. */
 bool must_check agent_frame_answer(uint64_t id, const struct result *r, struct buf *b);
-bool must_check agent_frame_notice(const struct notice *n, struct buf *b);
+bool must_check agent_frame_notice(struct notice *n, struct buf *b);
 /* `reset` with a reason. */
 bool must_check agent_frame_reset(const char *why, struct buf *b);
 

@@ -89,17 +89,15 @@ static void end_with(struct event_stream *s, const char *why) {
 }
 
 /* False: there is no room for it. */
-static bool try_to_say(struct event_stream *s, const char *id, const char *event, json_t *data) {
-  char *text = json_dumps(data, JSON_COMPACT);
+static bool try_to_say(struct event_stream *s, const char *id, const char *event, const char *data) {
   buf_clear(&s->all->out);
-  sse_event(&s->all->out, id, event, slice_text(text ? text : "{}"));
-  free(text);
+  sse_event(&s->all->out, id, event, slice_text(data));
   s->said_ms = clock_monotonic_ms();
   return write_out(s, SPARE);
 }
 
 /* False: it was too slow, and is gone. */
-static bool say(struct event_stream *s, const char *id, const char *event, json_t *data) {
+static bool say(struct event_stream *s, const char *id, const char *event, const char *data) {
   if (try_to_say(s, id, event, data))
     return true;
   metric_add(s->all->inbox->overrun, 1);
@@ -108,10 +106,9 @@ static bool say(struct event_stream *s, const char *id, const char *event, json_
 }
 
 static bool say_reset(struct event_stream *s, const char *why) {
-  json_t *data = json_pack("{s:s}", "reason", why);
-  bool good = say(s, s->cursor, "reset", data);
-  json_decref(data);
-  return good;
+  char data[64];
+  snprintf(data, sizeof(data), "{\"reason\":\"%s\"}", why);
+  return say(s, s->cursor, "reset", data);
 }
 
 static bool concerns(const struct event_stream *s, const struct notice *n) {
@@ -127,12 +124,12 @@ static void give_up(struct event_stream *s, const char *why) {
   say_reset(s, why);
 }
 
-static void on_hear(void *arg, const struct notice *n) {
+static void on_hear(void *arg, struct notice *n) {
   struct event_stream *s = arg;
   if (s->behind || cursor_compare(n->cursor, s->cursor) <= 0)
     return;
   snprintf(s->cursor, sizeof(s->cursor), "%s", n->cursor);
-  say(s, n->cursor, n->event, n->data);
+  say(s, n->cursor, n->event, notice_text(n));
 }
 
 static void on_told(void *arg, const char *why) {
@@ -156,7 +153,7 @@ static bool take_entry(struct event_stream *s, const redisReply *one) {
   struct notice n;
   bool good = true;
   if (entry_read(one, &e) && notice_is(e.type) && notice_read(&e, &n)) {
-    good = !concerns(s, &n) || try_to_say(s, n.cursor, n.event, n.data);
+    good = !concerns(s, &n) || try_to_say(s, n.cursor, n.event, notice_text(&n));
     notice_free(&n);
   }
   if (good)

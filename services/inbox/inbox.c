@@ -82,6 +82,8 @@ static void on_tick(uv_timer_t *timer) {
   int64_t now = clock_monotonic_ms();
   if (gate_look(s->gate))
     inbox_recheck(s);
+  if (!definition_known(s->definition) && redis_up(s->redis))
+    definition_read(s->definition, s->redis); /* the router makes the first */
   listeners_tick(s->listeners, now);
   event_streams_tick(s->streams, now);
   take_zmq_tick(s->zmq, now);

@@ -163,7 +163,7 @@ void listener_remove(struct listener **listener) {
 
 /* ---- news */
 
-void listeners_tell(struct listeners *all, const struct notice *n) {
+void listeners_tell(struct listeners *all, struct notice *n) {
   for (struct listener *l = all->over, *next; l; l = next) {
     next = l->next_over;
     l->user.hear(l->user.arg, n);

@@ -17,7 +17,7 @@ struct listener;
 
 struct listener_user {
   /* News that concerns it. May remove this listener, and no other. */
-  void (*hear)(void *arg, const struct notice *n);
+  void (*hear)(void *arg, struct notice *n);
   /* Its token was revoked, the program stops, news was lost: `why` is one of the codes "signed-out", "stopping",
    * "lost". Must remove it, but for "lost". */
   void (*told)(void *arg, const char *why);
@@ -40,7 +40,7 @@ void listeners_free(struct listeners **all);
 struct listener *listener_add(struct listeners *all, const struct access_row *row, const struct listener_user *user,
                               int64_t now_ms);
 void listener_remove(struct listener **l);
-void listeners_tell(struct listeners *all, const struct notice *n);
+void listeners_tell(struct listeners *all, struct notice *n);
 /* Says it to all, or to those that `row_holds` does not let in any more. */
 void listeners_say(struct listeners *all, const char *why, bool (*row_holds)(void *arg, const struct access_row *row),
                    void *arg);

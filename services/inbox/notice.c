@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "notice.h"
 #include "base/clock.h"
+#include <stdlib.h>
 
 enum form { UNTIL, END, HOW, REQUEUE, UNTIL_WHY, WHAT, NONE, WHY, DEADLINE, PRESENCE };
 
@@ -148,9 +149,17 @@ bool notice_read(const struct entry *e, struct notice *ret) {
   return true;
 }
 
+const char *notice_text(struct notice *n) {
+  if (!n->text)
+    n->text = json_dumps(n->data, JSON_COMPACT);
+  return n->text ? n->text : "{}";
+}
+
 void notice_free(struct notice *n) {
   json_decref(n->data);
+  free(n->text);
   n->data = NULL;
+  n->text = NULL;
 }
 
 bool notice_concerns(const struct notice *n, struct slice agent) {

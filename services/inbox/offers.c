@@ -94,7 +94,7 @@ static void look(struct waiting *w) {
 
 /* ---- what wakes it */
 
-static void on_hear(void *arg, const struct notice *n) {
+static void on_hear(void *arg, struct notice *n) {
   struct waiting *w = arg;
   if (strcmp(n->event, "offer") != 0 || !notice_concerns(n, slice_text(w->row.agent)))
     return;

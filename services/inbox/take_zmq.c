@@ -129,7 +129,7 @@ static void end_subscription(struct peer *p, const char *why) {
   zmq_loop_wake(p->zmq->watch);
 }
 
-static void on_hear(void *arg, const struct notice *n) {
+static void on_hear(void *arg, struct notice *n) {
   struct peer *p = arg;
   if (agent_frame_notice(n, &p->zmq->out) && say(p->zmq, p)) {
     zmq_loop_wake(p->zmq->watch);

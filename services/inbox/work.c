@@ -117,7 +117,18 @@ static void look_first(struct work *w) {
 
 /* ---- which */
 
+/* Whose queue it is counts, and is not known yet. */
+static bool too_early(const struct work *w) {
+  enum verb verb = w->ask.verb;
+  bool looks = step_looks(&w->ask) || verb == VERB_ITEM || verb == VERB_WHY || verb == VERB_WAITING;
+  return looks && w->caller.role != ACCESS_SUPERVISOR && !definition_known(w->inbox->definition);
+}
+
 static void begin(struct work *w) {
+  if (too_early(w)) {
+    work_fail(w, PROBLEM_AWAY, "The desk definition is not known yet.");
+    return;
+  }
   switch (w->ask.verb) {
   case VERB_ME:
   case VERB_OFFERS: show_me(w); return;

@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """News for agents without gaps, whoever is slow or dies; a connection is its agent's lease."""
+import http.client
 import os
+import pathlib
+import shutil
 import signal
+import subprocess
 import threading
 import time
+import uuid
 
 import pytest
-from agents_api import CONFIG, Stream, clear, new_team, open_desk, well, write
-from desk import Desk, wait_for
+from agents_api import CONFIG, Api, Stream, clear, new_team, open_desk, well, write
+from desk import BIN, Desk, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -201,6 +206,68 @@ def test_an_agent_who_disappears_loses_the_offer(desk, team):
     watching.wait("offer_end", item=item, how="gone")
     assert boss.item(item)["state"] == "waiting"
     watching.close()
+
+
+def test_more_connections_than_there_may_be(new_desk):
+    """Those above the limit are closed at once; those below hear all, and whoever leaves makes room."""
+    desk = new_desk(config=CONFIG.replace("streams: 12", "streams: 100, max_connections: 20")).up()
+    boss = new_team(desk)["boss"]
+    streams = []
+    while len(streams) < 20:
+        try:
+            streams.append(boss.events())
+        except (OSError, http.client.HTTPException):
+            break
+    assert 15 <= len(streams) <= 20
+
+    def refused():
+        try:
+            Stream(boss).close()
+        except (OSError, http.client.HTTPException):
+            return True
+        return False
+    wait_for(refused, "the limit")
+    streams.pop().close()
+    wait_for(lambda: not refused(), "room again")
+    for stream in streams:
+        wait_for(lambda: stream.comments, "a sign of life")  # noqa: B023
+        stream.close()
+
+
+def test_any_inbox_goes_on_for_any_other(desk, team, tmp_path):
+    """A second one, in a folder of its own, of the same Redis: what the first told last is where the second goes on."""
+    folder, read_write = pathlib.Path("/tmp") / f"dbi-{uuid.uuid4().hex[:10]}", os.pipe()
+    folder.mkdir(mode=0o700)
+    (folder / "secrets").mkdir(mode=0o700)
+    shutil.copy(desk.dir / "secrets" / "agents.tokens", folder / "secrets" / "agents.tokens")
+    (tmp_path / "deskbell.yaml").write_text(f'redis: {{url: "{desk.endpoints["redis"]}"}}\ninbox: {{rate: 0}}\n')
+    other = subprocess.Popen([str(BIN / "inbox"), "--dir", str(folder), "--config", str(tmp_path / "deskbell.yaml")],
+                             stderr=subprocess.DEVNULL, env={**os.environ, "DESKBELL_READY_FD": str(read_write[1])},
+                             pass_fds=[read_write[1]])
+    os.close(read_write[1])
+    try:
+        with os.fdopen(read_write[0]) as said:
+            endpoints = dict(line.split(" ", 2)[1:] for line in said.read().splitlines() if line.startswith("endpoint "))
+        ana, there = team["ana"], Api(endpoints["inbox"], team["ana"].token)
+        stream = ana.events()
+        stream.wait("hello")
+        ana.ready("away")
+        last = stream.wait("presence", presence="away")["id"]
+        stream.close()
+        ana.ready("busy")
+        again = there.events(last=last)
+        again.wait("presence", presence="busy")
+        assert [e["event"] for e in again.events] == ["hello", "presence"]
+        item = write(desk)
+        assert wait_for(lambda: there.ask("POST", "/v1/items/claim", {"item": item})[0] == 200, "the claim")
+        again.wait("claim", item=item)
+        ana.act(item, "done")
+        again.wait("done", item=item)
+        again.close()
+    finally:
+        other.terminate()
+        assert other.wait(30) == 0
+        shutil.rmtree(folder)
 
 
 # ---- when something dies: last, because it disturbs

@@ -32,7 +32,7 @@ static void on_renew(void *arg, const char *agent, int64_t keep_ms) {
   lease.keep_ms = keep_ms;
 }
 
-static void on_hear(void *arg, const struct notice *n) {
+static void on_hear(void *arg, struct notice *n) {
   struct ear *e = arg;
   (void)n;
   e->heard++;
