@@ -20,6 +20,7 @@
 
 #define HISTORY_CONTACTS_MOST 1000000
 #define HISTORY_FACTS_MOST 10000000
+#define HISTORY_DAYS_MOST 400   /* from the first to the last fact */
 
 enum history_kind {
   HISTORY_CONTACT,             /* something came from the customer */
@@ -75,7 +76,7 @@ struct past {
   struct calendar anybody;     /* when somebody worked */
 };
 
-enum { HISTORY_FULL = 1, HISTORY_EMPTY = 2 };
+enum { HISTORY_FULL = 1, HISTORY_EMPTY = 2, HISTORY_LONG = 3 };
 
 struct history;
 /* Places are reckoned for both; both borrowed until history_free(). day_offset_ms: the wall's clock is so much ahead of
@@ -84,7 +85,8 @@ struct history *history_new(const struct desk *old, const struct desk *changed, 
 void history_free(struct history **h);
 /* Returns 0 or HISTORY_FULL. */
 int must_check history_add(struct history *h, const struct history_fact *f);
-/* Once. Returns 0 (gives *ret) or HISTORY_EMPTY: nothing came that waited for an agent. */
+/* Once. Returns 0 (gives *ret), HISTORY_EMPTY: nothing came that waited for an agent, or HISTORY_LONG: more days than
+ * HISTORY_DAYS_MOST, so a time is wrong. */
 int must_check history_close(struct history *h, struct past *ret);
 void past_free(struct past *p);
 

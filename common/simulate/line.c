@@ -67,14 +67,19 @@ static bool somebody_speaks(const struct model *m, size_t queue, struct slice la
   return false;
 }
 
-/* de-AT: by its whole name if a member has that, else de. */
+static bool names_skill(const char *skills, struct slice name) {
+  struct slice rest = slice_text(skills), term;
+  while (slice_split(&rest, ',', &term))
+    if (term.len > name.len && memcmp(term.at, name.at, name.len) == 0 && term.at[name.len] == '>')
+      return true;
+  return false;
+}
+
+/* de-AT is de. What the rule asks of a language goes before what the queue does. */
 static void need_language(struct needs *n, const struct model *m, const struct line_wish *w) {
   const struct desk_queue *q = &m->desk->queues[w->queue];
-  struct slice whole = slice_text(w->language), primary = slice_of(whole.at, strcspn(w->language, "-_"));
-  if (q->language <= 0 || whole.len == 0)
-    return;
-  struct slice language = somebody_speaks(m, w->queue, whole) ? whole : primary;
-  if (somebody_speaks(m, w->queue, language))
+  struct slice language = slice_of(w->language, strspn(w->language, "abcdefghijklmnopqrstuvwxyz"));
+  if (q->language > 0 && language.len && !names_skill(w->skills, language) && somebody_speaks(m, w->queue, language))
     need(n, q, (struct need){language, q->language}, w->waited_ms);
 }
 
@@ -152,7 +157,6 @@ static struct line *line_make(const struct model *m, const struct line_wish *w, 
   l->rule = (struct rule_queue){.name = slice_text(m->desk->queues[w->queue].name),
                                 .target_ms = (double)(w->target_ms > 0 ? w->target_ms : SIMULATE_NO_PROMISE_MS),
                                 .handling_ms = m->queues[w->queue].handling_ms,
-                                .scarcity = m->queues[w->queue].scarcity,
                                 .kind = w->kind.number,
                                 .units = w->kind.units};
   prepare(m, l);

@@ -9,6 +9,7 @@
 #define DEFAULT_HANDLING_MS (10 * 60000)
 #define DEFAULT_CAPACITY 4
 #define PROFILE_ROOM (64 * 1024)
+#define RATE_FADES_MS 900000
 
 size_t model_queue_named(const struct model *m, const char *name) {
   uint32_t n = name ? names_find(&m->queue_numbers, slice_text(name)) : NAMES_NONE;
@@ -133,8 +134,8 @@ static void make_queue(struct model *m, size_t number) {
   to->base = SIMULATE_NONE;
 }
 
-/* Mean handling times, as the steps learn them, and what is offered to each queue: units x ms. */
-static void measure_load(struct model *m, const struct simulate_input *in, double *ret_offered) {
+/* Mean handling times, as the steps learn them. */
+static void measure_handling(struct model *m, const struct simulate_input *in) {
   size_t queues = m->desk->queue_count;
   double *sum = must_calloc(queues + 1, sizeof(*sum));
   size_t *count = must_calloc(queues + 1, sizeof(*count));
@@ -144,7 +145,6 @@ static void measure_load(struct model *m, const struct simulate_input *in, doubl
       continue;
     sum[q] += (double)in->items[i].handling_ms;
     count[q]++;
-    ret_offered[q] += (double)in->items[i].handling_ms * m->kinds[in->items[i].kind].units;
   }
   for (size_t q = 0; q < queues; q++)
     if (count[q])
@@ -153,23 +153,13 @@ static void measure_load(struct model *m, const struct simulate_input *in, doubl
   free(count);
 }
 
-static void measure_scarcity(struct model *m, const struct simulate_input *in) {
-  const struct desk *d = m->desk;
-  double *offered = must_calloc(d->queue_count + 1, sizeof(*offered));
-  double *able = must_calloc(d->queue_count + 1, sizeof(*able));
-  measure_load(m, in, offered);
-  for (size_t i = 0; i < d->agent_count; i++) {
-    double duty = (double)calendar_within(&in->duty[i], in->from_ms, in->to_ms) * capacity_of(&d->agents[i]);
-    for (size_t k = 0; k < d->agents[i].queue_count; k++) {
-      size_t q = model_queue_named(m, d->agents[i].queues[k]);
-      if (q != MODEL_NO_QUEUE)
-        able[q] += duty * (d->agents[i].speeds ? d->agents[i].speeds[k] : 1);
-    }
-  }
-  for (size_t q = 0; q < d->queue_count; q++)
-    m->queues[q].scarcity = able[q] > 0 ? offered[q] / able[q] : 0;
-  free(offered);
-  free(able);
+double model_rate(const struct model_queue *q, int64_t now) {
+  return q->rate * exp(-(double)(now - q->rate_at) / RATE_FADES_MS);
+}
+
+void model_learn_arrival(struct model_queue *q, int64_t now) {
+  q->rate = model_rate(q, now) + 1.0 / RATE_FADES_MS;
+  q->rate_at = now;
 }
 
 /* A desk built without weights has the standard ones. */
@@ -187,7 +177,6 @@ static void make_bases(struct model *m) {
     bool relaxed;
     m->queues[q].base = model_line(m, &wish, &relaxed);
     m->bases[m->base_count++] = m->queues[q].base;
-    m->lines[m->queues[q].base]->base = m->lines[m->queues[q].base]->rule.real_time = true;
   }
 }
 
@@ -203,7 +192,7 @@ void model_make(struct model *m, const struct simulate_input *in) {
   for (size_t q = 0; q < in->desk->queue_count; q++)
     make_queue(m, q);
   make_profiles(m);
-  measure_scarcity(m, in);
+  measure_handling(m, in);
   make_bases(m);
 }
 

@@ -30,7 +30,9 @@ struct model_queue {
   size_t nobody;               /* MODEL_NO_QUEUE: none */
   size_t limit_queue, after_queue;
   size_t *overflow;
-  double handling_ms, scarcity;
+  double handling_ms;
+  double rate;                 /* items that come in a ms, of late */
+  int64_t rate_at;
   int members_on_duty;
   size_t waiting;
   uint32_t base;               /* its line that agents are kept free for; SIMULATE_NONE: it is not real-time */
@@ -40,7 +42,6 @@ struct line {
   struct rule_queue rule;      /* as the rule sees it; able and now_ms are filled in at a decision */
   size_t queue;
   uint32_t only;               /* agent of the desk; SIMULATE_NONE: any */
-  bool base;
   double *ln_speed;            /* for each profile: members of its queues; RULE_LACKS */
   double *ln_stand_in;         /* members of the queue's `nobody` too; the same when there is none */
   struct heap sets[RULE_SETS];
@@ -82,6 +83,9 @@ void model_free(struct model *m);
 size_t model_queue_named(const struct model *m, const char *name);
 /* The number of the line; made when there was none. *ret_relaxed: less is asked than of an item that has not waited. */
 uint32_t model_line(struct model *m, const struct line_wish *wish, bool *ret_relaxed);
+/* Arrivals in a ms as the steps count them: those of a quarter of an hour ago by a third. */
+double model_rate(const struct model_queue *q, int64_t now);
+void model_learn_arrival(struct model_queue *q, int64_t now);
 /* The next time of waiting at which another line is right; CALENDAR_NEVER. */
 int64_t model_next_step(const struct model *m, size_t queue, int64_t waited_ms);
 void line_add(struct model *m, struct line *l, size_t set, uint32_t *place, double score, uint32_t item);

@@ -17,6 +17,7 @@ struct sight {
   struct rule_record record;
   struct rule_queue queues[RULE_QUEUES];
   const struct line *lines[RULE_QUEUES]; /* beside them */
+  size_t base_count;           /* the first of them are not there for items, but because agents are kept free for them */
   struct rule_item items[ITEMS_MOST];
   char ids[ITEMS_MOST][ID_LEN + 1];
   struct rule_group *groups;   /* at most one for an agent */
@@ -169,9 +170,13 @@ static bool anybody_could_take(const struct run *r, const struct sight *s, const
   return false;
 }
 
+/* As items see their own line: nobody is kept free for it. */
 static struct rule_queue now_of(const struct run *r, const struct line *l) {
   struct rule_queue q = l->rule;
   q.now_ms = (double)wait_clock(r, l->queue);
+  q.real_time = false;
+  q.on_duty = q.keep = 0;
+  q.scarcity = 0;
   return q;
 }
 
@@ -195,6 +200,19 @@ static int most_urgent_first(const void *a, const void *b) {
   return (x->line > y->line) - (x->line < y->line);
 }
 
+/* Whoever only stands in for a queue is none of the agents that are kept free for it. */
+static void see_base(const struct run *r, struct sight *s, const struct line *l) {
+  size_t number = s->view.queue_count++;
+  const struct model_queue *q = &r->model.queues[l->queue];
+  s->lines[number] = l;
+  s->queues[number] = l->rule;
+  s->queues[number].real_time = true;
+  s->queues[number].now_ms = (double)wait_clock(r, l->queue);
+  s->queues[number].scarcity = model_rate(q, r->now) * q->handling_ms / (q->members_on_duty > 0 ? q->members_on_duty : 1);
+  for (size_t g = 0; g < s->view.group_count; g++)
+    s->ln_speed[g * RULE_QUEUES + number] = l->ln_speed[r->model.profile_of[s->one_of[g]]];
+}
+
 static void see_line(const struct run *r, struct sight *s, const struct line *l) {
   size_t number = s->view.queue_count++;
   s->lines[number] = l;
@@ -208,16 +226,14 @@ static bool see_lines(const struct run *r, struct sight *s) {
   s->view.queue_count = 0;
   for (size_t i = 0; i < r->model.base_count; i++)
     if (queue_takes(r, r->model.lines[r->model.bases[i]]->queue))
-      see_line(r, s, r->model.lines[r->model.bases[i]]);
-  size_t room = RULE_QUEUES - s->view.queue_count, others = 0;
-  for (size_t i = 0; i < s->candidate_count; i++)
-    others += !s->candidates[i].line->base;
-  if (others > room)
+      see_base(r, s, r->model.lines[r->model.bases[i]]);
+  s->base_count = s->view.queue_count;
+  size_t room = RULE_QUEUES - s->base_count;
+  if (s->candidate_count > room)
     qsort(s->candidates, s->candidate_count, sizeof(*s->candidates), most_urgent_first);
-  for (size_t i = 0; i < s->candidate_count && s->view.queue_count < RULE_QUEUES; i++)
-    if (!s->candidates[i].line->base)
-      see_line(r, s, s->candidates[i].line);
-  return others <= room;
+  for (size_t i = 0; i < s->candidate_count && i < room; i++)
+    see_line(r, s, s->candidates[i].line);
+  return s->candidate_count <= room;
 }
 
 /* ---- items */
@@ -248,14 +264,14 @@ static bool is_head(const struct run *r, uint32_t item) {
 }
 
 static size_t place_of(const struct sight *s, const struct line *l) {
-  size_t at = 0;
+  size_t at = s->base_count;
   while (at < s->view.queue_count && s->lines[at] != l)
     at++;
   return at;
 }
 
 static void see_heads(const struct run *r, struct sight *s) {
-  for (size_t q = 0; q < s->view.queue_count; q++)
+  for (size_t q = s->base_count; q < s->view.queue_count; q++)
     for (size_t set = 0; set < RULE_SETS; set++)
       if (s->lines[q]->sets[set].count)
         see_item(r, s, s->lines[q]->sets[set].members[0].item, q, false);

@@ -45,6 +45,11 @@ static void begin(struct run *r, uint32_t item, uint32_t agent) {
   assert(a->kind_used[w->kind] <= r->model.profiles[profile].kind_units[w->kind]);
   r->result->agents[agent].busy_ms += busy_within(r, end) * w->units;
   r->result->agents[agent].items++;
+  uint32_t customer = r->in->items[item].customer;
+  if (customer != SIMULATE_NONE) {
+    r->own_agent[customer] = agent;
+    r->own_since[customer] = r->now;
+  }
   plan_add(&r->plan, (struct plan_event){.at = end, .kind = PLAN_END, .what = item});
 }
 
@@ -59,15 +64,10 @@ static void offer(struct run *r, uint32_t item) {
 
 static void end(struct run *r, uint32_t item) {
   const struct waiting *w = &r->items[item];
-  uint32_t agent = r->result->outcomes[item].agent, customer = r->in->items[item].customer;
-  struct agent *a = &r->agents[agent];
+  struct agent *a = &r->agents[r->result->outcomes[item].agent];
   a->used -= w->units;
   a->kind_used[w->kind] -= w->units;
   a->idle_since = r->now;
-  if (customer != SIMULATE_NONE) {
-    r->own_agent[customer] = agent;
-    r->own_since[customer] = r->now;
-  }
   r->pending |= a->on_duty;
 }
 

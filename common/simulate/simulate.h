@@ -7,8 +7,8 @@
  * What the desk definition says is done as the routing steps in Redis do it (decision 0017): rules and customers'
  * classes, lines by queue, channel kind, target and needs, skills that relax, overflow, `nobody`, limits, hours whose
  * clocks stand, after_hours, units by channel kind, reserve, the customer's own agent. What is different: an offer is
- * accepted at once, whoever is at an item when his duty ends finishes it, and mean handling times and scarcity are
- * those of the whole time instead of what was learned so far.
+ * accepted at once, whoever is at an item when his duty ends finishes it, and mean handling times are those of the
+ * whole time instead of what was learned so far.
  *
  * Memory: 200 bytes for an item, and for a line 0.5 KiB and 8 bytes for each kind of agents, while it runs.
  */

@@ -244,6 +244,8 @@ int history_close(struct history *h, struct past *ret) {
   p.facts = h->fact_count;
   p.from_ms = h->fact_count ? h->facts[0].at_ms : 0;
   p.to_ms = h->fact_count ? h->facts[h->fact_count - 1].at_ms + 1 : 0;
+  if (p.to_ms - p.from_ms > HISTORY_DAYS_MOST * (int64_t)86400000)
+    return HISTORY_LONG;
   duty_collect(h, &p);
   r.courses = must_calloc(h->work_items.count + 1, sizeof(*r.courses));
   for (size_t i = 0; i < h->work_items.count; i++)

@@ -20,10 +20,10 @@ static size_t queue_for(const struct run *r, size_t queue) {
   const struct model *m = &r->model;
   for (size_t hops = 0; hops < m->desk->queue_count; hops++) {
     const struct model_queue *q = &m->queues[queue];
-    if (q->after_queue != MODEL_NO_QUEUE && !calendar_open(q->hours, r->now))
-      queue = q->after_queue;
-    else if (q->limit_queue != MODEL_NO_QUEUE && q->waiting >= (size_t)q->queue->limit)
+    if (q->limit_queue != MODEL_NO_QUEUE && q->waiting >= (size_t)q->queue->limit)
       queue = q->limit_queue;
+    else if (q->after_queue != MODEL_NO_QUEUE && !calendar_open(q->hours, r->now))
+      queue = q->after_queue;
     else
       break;
   }
@@ -79,11 +79,16 @@ static bool may_take(struct run *r, struct line_wish wish, uint32_t agent) {
   return r->model.lines[model_line(&r->model, &wish, &relaxed)]->ln_speed[r->model.profile_of[agent]] > RULE_LACKS;
 }
 
+/* By the wall's clock. */
+static int64_t prefers_until(const struct run *r, uint32_t item) {
+  return r->in->items[item].arrival_ms + r->model.desk->dispatch.prefer_ms;
+}
+
 static void find_line(struct run *r, uint32_t item) {
   struct waiting *w = &r->items[item];
   const struct simulate_item *i = &r->in->items[item];
   int64_t waited = wait_clock(r, w->queue) - w->arrival;
-  w->prefers = w->prefers && waited < r->model.desk->dispatch.prefer_ms;
+  w->prefers = w->prefers && r->now < prefers_until(r, item);
   struct line_wish wish = {.queue = w->queue,
                            .kind = r->model.kinds[i->kind],
                            .target_ms = r->result->outcomes[item].target_ms,
@@ -107,9 +112,9 @@ static void plan_move(struct run *r, uint32_t item) {
   due = due == CALENDAR_NEVER ? due : w->arrival + due;
   if (leaves < (double)due)
     due = (int64_t)leaves;
-  if (w->prefers && w->arrival + r->model.desk->dispatch.prefer_ms < due)
-    due = w->arrival + r->model.desk->dispatch.prefer_ms;
   int64_t at = due == CALENDAR_NEVER ? due : calendar_reaches(r->model.queues[w->queue].hours, due);
+  if (w->prefers && prefers_until(r, item) < at)
+    at = prefers_until(r, item);
   w->stamp++;
   if (at < r->in->to_ms)
     plan_add(&r->plan, (struct plan_event){.at = at, .kind = PLAN_TIMER, .what = item, .stamp = w->stamp});
@@ -151,6 +156,7 @@ void wait_begin(struct run *r, uint32_t item) {
   o->target_ms = simulate_target(r->model.desk, queue, rule, i->next, &r->in->classes[i->class]);
   o->flags = (uint16_t)((queue == named ? 0 : SIMULATE_DIVERTED) | (w->known == SIMULATE_NONE ? 0 : SIMULATE_KNOWN));
   r->model.queues[queue].waiting++;
+  model_learn_arrival(&r->model.queues[queue], r->now);
   stand(r, item);
   know(r, item);
 }

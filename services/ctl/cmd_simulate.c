@@ -126,7 +126,10 @@ static int read_events(struct simulation *s) {
   int status = journal ? read_journal(s) : read_lines(s);
   if (s->reading.broken > SIMULATE_TOLD_MOST && !journal)
     fprintf(stderr, "%s: %zu lines in all could not be read\n", s->reading.name, s->reading.broken);
-  if (status == CTL_OK && history_close(h, &s->past) == HISTORY_EMPTY)
+  int closed = status == CTL_OK ? history_close(h, &s->past) : 0;
+  if (closed == HISTORY_LONG)
+    status = ctl_fail(s->ctl, "%s spans more than %d days: is one of its times wrong?", s->reading.name, HISTORY_DAYS_MOST);
+  if (closed == HISTORY_EMPTY)
     status = ctl_fail(s->ctl, "%s holds nothing to replay: %zu lines, %zu of them broken, none a message that became "
                       "work", s->reading.name, s->reading.lines, s->reading.broken);
   history_free(&h);

@@ -173,7 +173,8 @@ static void print_notes(const struct simulate_report *r) {
   if (r->broken)
     printf("%zu lines could not be read and are left out.\n", r->broken);
   if (r->full)
-    printf("More than %d contact events: what came after them is left out.\n", HISTORY_CONTACTS_MOST);
+    printf("More than %d contact events or %d events in all: what came after them is left out.\n",
+           HISTORY_CONTACTS_MOST, HISTORY_FACTS_MOST);
   for (size_t side = 0; side < 2; side++)
     if (r->cut[side])
       printf("%zu of %zu decisions (%s) did not see all: more than %d kinds of work waited at once; the least urgent\n"

@@ -140,6 +140,14 @@ def test_a_definition_that_cannot_be(worked, text, words):
     assert done.returncode == 2 and words in done.stderr.decode() and "new.yaml:" in done.stderr.decode()
 
 
+def test_a_time_that_is_wrong(worked):
+    events = slow_down(worked.events(None))
+    events[4]["data"]["routed_at"] = "9999-01-01T00:00:00Z"
+    done = worked.run("simulate", "--from", str(write_events(worked, events)), "--desk", str(definition(worked, TWO)),
+                      check=False)
+    assert done.returncode == 1 and "spans more than 400 days" in done.stderr.decode()
+
+
 @pytest.mark.parametrize("options, words", [
     ((), "--from which events"),
     (("--from", "x"), "--desk which file"),

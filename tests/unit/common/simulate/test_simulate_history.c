@@ -184,6 +184,15 @@ static void test_empty(void **state) {
   history_free(&h);
 }
 
+static void test_too_long(void **state) {
+  (void)state;
+  desks();
+  fact(0, HISTORY_CONTACT, "w1", "");
+  fact(401 * 1440, HISTORY_CONTACT, "w2", "");
+  assert_int_equal(history_close(h, &p), HISTORY_LONG);
+  history_free(&h);
+}
+
 /* ---- duty */
 
 static struct calendar duty(size_t agent, enum duty_source *source) {
@@ -276,6 +285,7 @@ int main(void) {
                                             cmocka_unit_test(test_what_ends_without_an_agent_is_left_out),
                                             cmocka_unit_test(test_any_order_and_twice),
                                             cmocka_unit_test(test_empty),
+                                            cmocka_unit_test(test_too_long),
                                             cmocka_unit_test(test_duty_by_sign_ins),
                                             cmocka_unit_test(test_hours_that_are_tried_go_before_sign_ins),
                                             cmocka_unit_test(test_duty_by_work)};
