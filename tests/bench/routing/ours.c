@@ -14,7 +14,8 @@ struct sorted {
   size_t count, room;
 };
 
-enum { KNOWN_MOST = 16, GROUPS_MOST = DAY_GROUPS * DAY_UNITS, ITEMS_MOST = DAY_QUEUES * RULE_SETS + KNOWN_MOST };
+/* KNOWN_MOST: as KNOWN_MAX of services/router/match.lua */
+enum { KNOWN_MOST = 8, GROUPS_MOST = DAY_GROUPS * DAY_UNITS, ITEMS_MOST = DAY_QUEUES * RULE_SETS + KNOWN_MOST };
 
 struct desk {
   struct rule_weights weights;
