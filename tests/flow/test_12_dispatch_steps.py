@@ -5,7 +5,11 @@ import itertools
 
 import pytest
 
+from redis.exceptions import ResponseError
+
+from desk import library
 from domain import DAY, HOUR, MINUTE, NOW, SECOND, WEIGHTS, Domain, QuickRedis, desk, plan_text
+from steps import P
 from upheld import LIFE, MOVES, Sight, consistent, legal_life, nobody_waits
 
 
@@ -162,6 +166,19 @@ def test_the_shorter_target(opened):
     chat = d.later(MINUTE).write("chat")
     d.sign_in()
     assert [o.item for o in d.dispatch()] == [chat]
+
+
+@pytest.mark.parametrize("how", ["dispatch", "pull"])
+def test_what_became_late_all_at_once_goes_by_age(opened, how):
+    """More than one call of the timers moves: what is not late yet for Redis is no more urgent than what is."""
+    d = shop(opened, ["ana"], queue=dict(answer=MINUTE), sign_in=False)
+    items = [d.later(1).write() for _ in range(200)]
+    d.dispatch()
+    d.later(9 * HOUR).sign_in()
+    if how == "pull":
+        assert d.claim("ana") == ("OK", items[0])
+    else:
+        assert [o.item for o in d.dispatch()] == items[:1]
 
 
 def test_a_promise_of_the_rule_counts_before_the_queue_s(opened):
@@ -496,6 +513,23 @@ def test_who_is_of_no_use_to_the_reserve_any_more_takes_what_it_held(opened):
     d = reserve(opened, 1, units=2, kinds={"email": 2, "sms": 1})
     held_back, urgent = d.write(kind="sms"), d.write(within="60000", kind="sms")
     assert sorted(o.item for o in d.dispatch()) == sorted([urgent, held_back])
+
+
+def test_the_reserve_is_for_the_weightiest_of_its_items(opened):
+    d = reserve(opened, 1, units=3, kinds={"sms": 1, "email": 3}, sign_in=False)
+    for kind in ("email", "sms"):
+        d.done(d.write("chat", kind=kind))
+    d.sign_in()
+    d.write(kind="sms")
+    assert d.dispatch() == []  # a mail to the chat would have no room beside it
+
+
+def test_who_has_no_room_for_a_weightier_item_is_kept_no_more(opened):
+    d = reserve(opened, 1, units=2, kinds={"sms": 1, "email": 2})
+    first, second = d.write(kind="sms"), d.write(kind="sms")
+    assert [o.item for o in d.dispatch()] == [first]
+    d.write("chat", kind="email")
+    assert [o.item for o in d.dispatch()] == [second]
 
 
 def test_who_only_stands_in_is_not_kept(opened):
@@ -1064,6 +1098,25 @@ def test_who_has_it_in_hand_when_its_queue_gets_other_hours(opened):
     d.requeue(item, by="ana")
     assert d.item(item).clock == "office" and d.clock("office") - d.item(item).at == 30 * MINUTE
     assert len(d.dispatch()) == 1
+
+
+# ---- a step that fails half way
+
+@pytest.mark.parametrize("step", ["claim", "requeue", "offline"])
+def test_what_is_remembered_of_agents_is_what_redis_has_though_a_step_failed(quick, step):
+    d = Domain(quick, desk({"support": {}}, {"ana": agent(2)})).sign_in()
+    first, second = d.write(), d.write()
+    d.claim("ana", item=first)
+    damaged = f"{P}:agent:ana:items" if step != "offline" else f"{P}:agents"
+    d.r.rename(damaged, "kept")
+    d.r.set(damaged, "damaged")
+    with pytest.raises(ResponseError, match="WRONGTYPE"):
+        dict(claim=lambda: d.claim("ana", item=second), requeue=lambda: d.requeue(first),
+             offline=lambda: d.presence("ana", "offline"))[step]()
+    d.r.rename("kept", damaged)
+    remembered = d.ask("agents", "ana")
+    d.r.function_load(library(), replace=True)  # forgets all that it knew
+    assert remembered == d.ask("agents", "ana")
 
 
 # ---- the tables
