@@ -34,8 +34,8 @@ do
 
   -- Should it be in another set by now? Only when there is more due than one call of the timers did.
   local function overdue(d, head)
-    return d.behind and head.set ~= 'l' and head.at and
-      plans.set_at(head.l, head.at, steps.clock(d, head.l.queue.hours)) ~= head.set
+    local leaves = d.behind and head.at and plans.leaves(head.l, head.set, head.at)
+    return leaves and steps.clock(d, head.l.queue.hours) >= leaves
   end
 
   -- What is overdue goes where it belongs before anything is decided: it would be far too urgent where it is. Beyond
