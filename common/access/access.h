@@ -4,9 +4,8 @@
  * `supervisor`; empty lines and lines that begin with '#' are passed over. The tokens themselves are nowhere: what is
  * shown once to whom it belongs has 256 bits of chance, so its plain SHA-256 gives nothing away (SE-01, SE-10).
  *
- * The file belongs to its reader alone (mode 0600): one that others may read is refused whole. A line that makes no sense
- * lets nobody in and is counted; the others hold.
- * Limits: ACCESS_MAX tokens.
+ * The file belongs to its reader alone (mode 0600): one that others may read is refused whole. A line that makes no
+ * sense lets nobody in and is counted; the others hold. Limits: ACCESS_MAX tokens.
  */
 #ifndef ACCESS_ACCESS_H
 #define ACCESS_ACCESS_H

@@ -55,7 +55,8 @@ int access_add(const char *path, const struct access_row *row, struct complaint 
   if (full)
     return complain(complaint, path, 0, 0, "holds %d tokens already", ACCESS_MAX);
   if (text.len == 0)
-    buf_add_text(&text, "# Who may call the agents' API: agent, role, SHA-256 of the token. `deskbell token` writes it.\n");
+    buf_add_text(&text, "# Who may call the agents' API: agent, role, SHA-256 of the token. "
+                        "`deskbell token` writes it.\n");
   else if (text.at[text.len - 1] != '\n')
     buf_add_char(&text, '\n');
   hex_encode(row->digest, sizeof(row->digest), digest);

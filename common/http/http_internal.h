@@ -17,7 +17,9 @@
 #define HTTP_CACHE_SLOTS 64
 
 /* Where a connection stands; each phase has its own longest stay (http_connection.c). */
-enum http_phase { PHASE_FRESH, PHASE_IDLE, PHASE_READING, PHASE_HANDLING, PHASE_ANSWERING, PHASE_STREAMING, PHASE_COUNT };
+enum http_phase {
+  PHASE_FRESH, PHASE_IDLE, PHASE_READING, PHASE_HANDLING, PHASE_ANSWERING, PHASE_STREAMING, PHASE_COUNT
+};
 
 struct http_connection {
   struct http_server *server;

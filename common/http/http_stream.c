@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * libmicrohttpd asks for the next chunk when it has sent the one before; when there is none the connection is suspended
- * until something is written. A suspended connection is not watched by anybody, so the reaper looks whether its peer has
- * closed.
+ * until something is written. A suspended connection is not watched by anybody, so the reaper looks whether its peer
+ * has closed.
  */
 #include "http/http_internal.h"
 #include <netinet/tcp.h>

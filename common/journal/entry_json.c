@@ -52,7 +52,8 @@ json_t *entry_context_json(const struct entry *e) {
   set(c, "language", part[CONTEXT_LANGUAGE]);
   set_words(c, "open_conversations", part[CONTEXT_OPEN], ' ');
   set(c, "last_agent", part[CONTEXT_LAST_AGENT]);
-  json_t *profile = part[CONTEXT_PROFILE].len ? json_loadb(part[CONTEXT_PROFILE].at, part[CONTEXT_PROFILE].len, 0, NULL) : NULL;
+  struct slice text = part[CONTEXT_PROFILE];
+  json_t *profile = text.len ? json_loadb(text.at, text.len, 0, NULL) : NULL;
   if (profile)
     json_object_set_new(c, "profile", profile);
   return c;

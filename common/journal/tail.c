@@ -136,7 +136,8 @@ static void go_on(struct tail *t) {
     return;
   uv_timer_stop(&t->timer);
   if (t->known)
-    ask(t, on_read, 8, (const char *[]){"XREAD", "COUNT", t->count, "BLOCK", t->block, "STREAMS", t->journal, t->position});
+    ask(t, on_read, 8,
+        (const char *[]){"XREAD", "COUNT", t->count, "BLOCK", t->block, "STREAMS", t->journal, t->position});
   else
     ask(t, on_end, 6, (const char *[]){"XREVRANGE", t->journal, "+", "-", "COUNT", "1"});
 }

@@ -34,7 +34,8 @@ static int run_new(const struct tokens *t, const char *agent) {
     return fail(t, &complaint);
   access_row_id(&row, id);
   if (t->ctl->json)
-    print_json(json_pack("{s:s, s:s, s:s, s:s}", "agent", agent, "role", access_role_text(row.role), "id", id, "token", token));
+    print_json(json_pack("{s:s, s:s, s:s, s:s}", "agent", agent, "role", access_role_text(row.role), "id", id, "token",
+                         token));
   else
     printf("%s\n", token);
   explicit_bzero(token, sizeof(token));
@@ -62,7 +63,8 @@ static int run_ls(const struct tokens *t, const char *unused) {
   else
     json_decref(all);
   if (list.bad)
-    fprintf(stderr, "deskbell token: %zu lines of %s make no sense, the first is line %u\n", list.bad, t->path, list.first_bad);
+    fprintf(stderr, "deskbell token: %zu lines of %s make no sense, the first is line %u\n", list.bad, t->path,
+            list.first_bad);
   access_list_free(&list);
   return CTL_OK;
 }

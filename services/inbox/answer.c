@@ -22,8 +22,8 @@ void answer_result(struct inbox *inbox, struct http_request *request, const stru
   }
   if (status >= 400)
     metric_add(inbox->refused, 1);
-  http_reply(request, status, status >= 400 ? "application/problem+json" : "application/json", buf_slice(&inbox->out), list,
-             header_count);
+  const char *type = status >= 400 ? "application/problem+json" : "application/json";
+  http_reply(request, status, type, buf_slice(&inbox->out), list, header_count);
   if (inbox->out.cap > 64 * 1024)
     buf_free(&inbox->out);
 }

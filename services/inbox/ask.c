@@ -181,7 +181,8 @@ int ask_query(struct ask *a, struct slice query, struct arena *arena, struct ask
   return 0;
 }
 
-static int take_member(struct ask *a, enum field field, const json_t *value, struct arena *arena, struct ask_fault *fault) {
+static int take_member(struct ask *a, enum field field, const json_t *value, struct arena *arena,
+                       struct ask_fault *fault) {
   const char *name = fields[field].name;
   if (json_is_null(value))
     return 0;

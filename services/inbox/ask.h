@@ -57,7 +57,8 @@ static inline bool ask_has(const struct ask *a, enum field field) {
 }
 
 /* Takes one value; `text` is copied. Returns 0, ASK_WRONG (fault filled), -ENOMEM (the arena's ceiling). */
-int must_check ask_text(struct ask *a, enum field field, struct slice text, struct arena *arena, struct ask_fault *fault);
+int must_check ask_text(struct ask *a, enum field field, struct slice text, struct arena *arena,
+                        struct ask_fault *fault);
 int must_check ask_number(struct ask *a, enum field field, int64_t number, struct ask_fault *fault);
 /* Of a MOMENT. */
 int must_check ask_moment(struct ask *a, enum field field, int64_t unix_ms, struct ask_fault *fault);

@@ -4,7 +4,8 @@
  * meanwhile is dropped, because it will come to it. Reading and hearing meet without gap or repeat: it is level when a
  * reading ends at or behind the tail's position, and from then on hears only what is behind its own.
  *
- * What is behind goes at the reader's pace: when the room is full the reading stops there, and goes on when all is sent.
+ * What is behind goes at the reader's pace: when the room is full the reading stops there, and goes on when all is
+ * sent.
  */
 #include "events.h"
 #include "answer.h"
@@ -166,7 +167,8 @@ static bool take_page(struct event_stream *s, const redisReply *reply) {
   s->empty = reply->elements ? 0 : s->empty + 1;
   for (size_t i = 0; i < reply->elements; i++, s->read++) {
     const redisReply *one = reply->element[i];
-    if (one->type == REDIS_REPLY_ARRAY && one->elements && one->element[0]->type == REDIS_REPLY_STRING && !take_entry(s, one))
+    bool whole = one->type == REDIS_REPLY_ARRAY && one->elements && one->element[0]->type == REDIS_REPLY_STRING;
+    if (whole && !take_entry(s, one))
       return false;
   }
   return true;
@@ -294,7 +296,8 @@ void events_begin(struct event_streams *all, struct http_request *request, const
     answer_problem(inbox, request, PROBLEM_STREAMS, NULL, headers, header_count);
     return;
   }
-  snprintf(s->cursor, sizeof(s->cursor), "%.*s", known ? (int)last.len : 40, known ? last.at : tail_position(inbox->tail));
+  struct slice from = known ? last : slice_text(tail_position(inbox->tail));
+  snprintf(s->cursor, sizeof(s->cursor), "%.*s", (int)from.len, from.at);
   s->behind = known && cursor_compare(s->cursor, tail_position(inbox->tail)) != 0;
   memcpy(list + 2, headers, header_count * sizeof(*headers));
   s->http = http_stream_begin(request, "text/event-stream; charset=utf-8", list, 2 + header_count,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * GET /v1/events: news as server-sent events. The first is `hello`; each has the journal's cursor as its id, and a client
- * that comes back with Last-Event-ID gets what it missed, before what is new. When that cannot be told without gaps – the
- * cursor is none of the journal's, too old, or Redis lost news – it gets `reset`: read what you show anew.
+ * GET /v1/events: news as server-sent events. The first is `hello`; each has the journal's cursor as its id, and a
+ * client that comes back with Last-Event-ID gets what it missed, before what is new. When that cannot be told without
+ * gaps – the cursor is none of the journal's, too old, or Redis lost news – it gets `reset`: read what you show anew.
  *
  * What a reader does not take waits, up to `inbox.stream_size`; then it is told `reset` and the stream ends.
  */

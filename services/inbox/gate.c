@@ -53,7 +53,8 @@ static void judge(struct gate *g, int fault, const struct complaint *c) {
   if (fault < 0 && fault != -ENOENT)
     log_error("tokens_not_read", KV("why", g->trouble), KV("then", "nobody is let in"));
   else if (g->list.bad)
-    log_warn("tokens_wrong", KI("lines", g->list.bad), KI("line", g->list.first_bad), KV("then", "these let nobody in"));
+    log_warn("tokens_wrong", KI("lines", g->list.bad), KI("line", g->list.first_bad),
+             KV("then", "these let nobody in"));
 }
 
 bool gate_look(struct gate *g) {

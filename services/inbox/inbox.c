@@ -35,7 +35,8 @@ static void on_begun(void *arg, bool lost) {
 static void note(struct inbox *s, int which, const char *why) {
   snprintf(s->trouble[which], sizeof(s->trouble[which]), "%.300s", why ? why : "");
   if (why)
-    log_warn("redis_lost", KV("for", which == STEPS ? "steps" : "the journal"), KV("why", why), KV("then", "trying again"));
+    log_warn("redis_lost", KV("for", which == STEPS ? "steps" : "the journal"), KV("why", why),
+             KV("then", "trying again"));
 }
 
 static void on_trouble(void *arg, const char *why) {
@@ -97,7 +98,8 @@ static void open_metrics(struct inbox *s) {
   s->asked = metric_counter("deskbell_inbox_requests_total", "What agents asked for", NULL, NULL);
   s->refused = metric_counter("deskbell_inbox_refused_total", "Requests answered with a problem", NULL, NULL);
   s->failed = metric_counter("deskbell_inbox_failed_total", "Requests that failed for a fault on our side", NULL, NULL);
-  s->overrun = metric_counter("deskbell_inbox_slow_total", "Event streams ended because their reader was too slow", NULL, NULL);
+  s->overrun = metric_counter("deskbell_inbox_slow_total", "Event streams ended because their reader was too slow", NULL,
+                              NULL);
   s->listening = metric_gauge("deskbell_inbox_connections", "Event streams and waiting requests", NULL, NULL);
 }
 
@@ -113,7 +115,8 @@ static void open_redis(struct inbox *s) {
 static void open_gate(struct inbox *s) {
   const struct inbox_settings *settings = &s->config->inbox;
   s->tokens_file = config_path(s->config, settings->tokens_file);
-  s->gate = gate_open(&(struct gate_options){.tokens_file = s->tokens_file, .rate = settings->rate, .burst = settings->burst});
+  s->gate = gate_open(
+      &(struct gate_options){.tokens_file = s->tokens_file, .rate = settings->rate, .burst = settings->burst});
   s->listeners = listeners_new(
       &(struct listeners_options){.most = settings->streams, .keep_ms = settings->keep_ms, .renew = renew, .arg = s});
   s->streams = event_streams_new(s);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Who waits for news, by agent: event streams, waiting requests, ZeroMQ subscriptions. Having one is the agent's lease:
- * while there is any, presence is renewed every third of its time; after the last has ended nothing is, and the agent is
- * offline when that time is over.
+ * while there is any, presence is renewed every third of its time; after the last has ended nothing is, and the agent
+ * is offline when that time is over.
  *
  * A listener that cannot take more is its own business: hear() must not wait. Loop thread only.
  */

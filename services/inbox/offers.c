@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * It listens before it looks, so that an offer made between the two is not missed. One look at a time; news while one is
- * under way makes another.
+ * It listens before it looks, so that an offer made between the two is not missed. One look at a time; news while one
+ * is under way makes another.
  */
 #include "offers.h"
 #include "answer.h"
@@ -130,8 +130,9 @@ static void on_gone(void *arg) {
   finish_empty(arg); /* nobody reads it, unless only one direction was closed */
 }
 
-void offers_begin(struct inbox *inbox, struct http_request *request, const struct access_row *row, const struct ask *ask,
-                  struct arena *arena, const struct http_reply_header *headers, size_t header_count) {
+void offers_begin(struct inbox *inbox, struct http_request *request, const struct access_row *row,
+                  const struct ask *ask, struct arena *arena, const struct http_reply_header *headers,
+                  size_t header_count) {
   struct waiting *w = must_calloc(1, sizeof(*w));
   const struct listener_user user = {.hear = on_hear, .told = on_told, .arg = w};
   *w = (struct waiting){.inbox = inbox, .request = request, .row = *row, .arena = arena, .ask = *ask};

@@ -12,7 +12,8 @@ static const struct {
 };
 
 struct result result_problem(enum problem problem, const char *detail) {
-  struct result r = {.status = problems[problem].status, .code = problems[problem].code, .title = problems[problem].title};
+  struct result r = {
+      .status = problems[problem].status, .code = problems[problem].code, .title = problems[problem].title};
   snprintf(r.detail, sizeof(r.detail), "%s", detail ? detail : "");
   if (r.status == 503 || r.status == 429)
     r.retry_after_s = 1;

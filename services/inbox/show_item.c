@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * GET /v1/items/{item}: the item, then its conversation, then the entry of the message it came from, for the context as it
- * was then. An entry that was trimmed from the journal is left out.
+ * GET /v1/items/{item}: the item, then its conversation, then the entry of the message it came from, for the context as
+ * it was then. An entry that was trimmed from the journal is left out.
  */
 #include "event/event.h"
 #include "journal/entry_json.h"
@@ -15,7 +15,8 @@ enum { STATE, QUEUE, AGENT, OFFERED, UNTIL, NOTE, CHANGED, FACTS, REASON, INTO, 
 enum { FACT_CONVERSATION, FACT_CUSTOMER, FACT_PRIORITY, FACT_DEADLINE, FACT_SKILLS, FACT_RULE, FACT_DESK, FACT_CREATED,
        FACT_EVENT, FACT_COUNT };
 enum { CONV_ITEM, CONV_MESSAGES, CONV_FACTS, CONV_SUBJECT, CONV_LAST_MS, CONV_FIELDS };
-enum { CONV_FACT_CUSTOMER, CONV_FACT_CHANNEL, CONV_FACT_CREATED, CONV_FACT_REFERENCE, CONV_FACT_SUBJECT, CONV_FACT_COUNT };
+enum { CONV_FACT_CUSTOMER, CONV_FACT_CHANNEL, CONV_FACT_CREATED, CONV_FACT_REFERENCE, CONV_FACT_SUBJECT,
+       CONV_FACT_COUNT };
 
 static void finish(struct work *w) {
   json_t *body = w->body;
@@ -149,6 +150,6 @@ void show_item(struct work *w) {
   if (!key)
     work_fail(w, PROBLEM_MEMORY, NULL);
   else
-    WORK_ASK(w, on_item, "HMGET", key, "state", "queue", "agent", "offered", "until", "note", "changed", "facts", "reason",
-             "into");
+    WORK_ASK(w, on_item, "HMGET", key, "state", "queue", "agent", "offered", "until", "note", "changed", "facts",
+             "reason", "into");
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * GET /v1/items/{item}/why: of what waits, the decision as it would be now; of what was offered, the record of its offer.
- * In words, and in the numbers that it was reckoned with.
+ * GET /v1/items/{item}/why: of what waits, the decision as it would be now; of what was offered, the record of its
+ * offer. In words, and in the numbers that it was reckoned with.
  */
 #include "base/clock.h"
 #include "dispatch/record.h"

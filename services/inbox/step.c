@@ -128,8 +128,8 @@ static void put_arguments(const struct ask *ask, const struct caller *caller, co
   }
 }
 
-int step_call(const struct ask *ask, const struct caller *caller, const struct holding *h, int64_t now_ms, int64_t keep_ms,
-              struct arena *arena, struct step_call *ret) {
+int step_call(const struct ask *ask, const struct caller *caller, const struct holding *h, int64_t now_ms,
+              int64_t keep_ms, struct arena *arena, struct step_call *ret) {
   struct step_call c = {.argc = 0};
   put_text(&c, "FCALL");
   put_text(&c, verb_row(ask->verb)->step);
@@ -170,7 +170,8 @@ static void set(json_t *to, const char *name, struct slice value) {
 }
 
 /* Which item, whose; what the caller must know to go on. */
-static json_t *success(const struct ask *ask, const struct caller *caller, const struct outcome *o, struct slice detail) {
+static json_t *success(const struct ask *ask, const struct caller *caller, const struct outcome *o,
+                       struct slice detail) {
   json_t *body = json_object();
   bool claim = ask->verb == VERB_CLAIM || ask->verb == VERB_TAKE_OVER;
   if (claim && strcmp(o->code, "none") == 0) {

@@ -81,7 +81,8 @@ static const struct access_row *sign_in(struct asker *a) {
     return NULL;
   }
   if (!row) {
-    add_header(a, "WWW-Authenticate", given ? "Bearer realm=\"deskbell\", error=\"invalid_token\"" : "Bearer realm=\"deskbell\"");
+    add_header(a, "WWW-Authenticate",
+               given ? "Bearer realm=\"deskbell\", error=\"invalid_token\"" : "Bearer realm=\"deskbell\"");
     log_info("signed_out", KV("peer", http_peer(a->request)), KV("why", given ? "nobody's token" : "no token"));
     refuse(a, PROBLEM_SIGNED_OUT, NULL);
   }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The agents' API over ZeroMQ (proto/deskbell/v1/agents.proto): a ROUTER with CURVE; who somebody is their key says, by the
- * allow-list of `inbox.zmq_keys` (AGENT.pub), which is read again when the folder changes. The verbs are those of HTTP
- * (work.c). Keys act as agents; supervisors have tokens and HTTP.
+ * The agents' API over ZeroMQ (proto/deskbell/v1/agents.proto): a ROUTER with CURVE; who somebody is their key says, by
+ * the allow-list of `inbox.zmq_keys` (AGENT.pub), which is read again when the folder changes. The verbs are those of
+ * HTTP (work.c). Keys act as agents; supervisors have tokens and HTTP.
  *
- * A peer is known by the routing id libzmq made for its connection; one that brings its own is not heard, so that nobody
- * gets another's news. Limits: AGENT_FRAME_MAX a request, ZMQ_WORKS_MOST requests of a peer under way, the rate and the
- * streams of the section; frames that are none are counted and dropped. An answer that a peer does not take is dropped: it
- * asks again.
+ * A peer is known by the routing id libzmq made for its connection; one that brings its own is not heard, so that
+ * nobody gets another's news. Limits: AGENT_FRAME_MAX a request, ZMQ_WORKS_MOST requests of a peer under way, the rate
+ * and the streams of the section; frames that are none are counted and dropped. An answer that a peer does not take is
+ * dropped: it asks again.
  */
 #ifndef INBOX_TAKE_ZMQ_H
 #define INBOX_TAKE_ZMQ_H

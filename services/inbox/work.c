@@ -78,7 +78,8 @@ static void on_step(struct work *w, redisReply *reply) {
 
 static void take_step(struct work *w) {
   struct step_call call;
-  if (step_call(&w->ask, &w->caller, &w->holding, clock_now_ms(), w->inbox->config->inbox.keep_ms, w->arena, &call) < 0) {
+  int64_t keep_ms = w->inbox->config->inbox.keep_ms;
+  if (step_call(&w->ask, &w->caller, &w->holding, clock_now_ms(), keep_ms, w->arena, &call) < 0) {
     work_fail(w, PROBLEM_MEMORY, NULL);
     return;
   }
@@ -99,7 +100,8 @@ static void on_held(struct work *w, redisReply *reply) {
     return;
   }
   struct slice queue = keep(w, reply->element[2]);
-  w->holding = (struct holding){keep(w, reply->element[0]), keep(w, reply->element[1]), queue, keep(w, reply->element[3]),
+  w->holding = (struct holding){keep(w, reply->element[0]), keep(w, reply->element[1]), queue,
+                                keep(w, reply->element[3]),
                                 definition_serves(w->inbox->definition, slice_text(w->caller.agent), queue)};
   if (step_may(&w->ask, &w->caller, &w->holding, &problem))
     work_fail(w, problem, NULL);

@@ -32,7 +32,8 @@ struct work {
 void work_start(struct inbox *inbox, const struct caller *caller, const struct ask *ask, struct arena *arena,
                 work_done *done, void *arg);
 
-/* For the readings: asks Redis, `next` reads the answer, which is neither lost nor an error. Ends the work otherwise. */
+/* For the readings: asks Redis, `next` reads the answer, which is neither lost nor an error. Ends the work
+ * otherwise. */
 void work_ask(struct work *w, void (*next)(struct work *w, redisReply *reply), int argc, const char **argv,
               const size_t *lengths);
 #define WORK_ASK(w, next, ...)                                                                                      \

@@ -19,7 +19,8 @@ static void check_text(const struct ask *ask, enum field field) {
     unsigned char c = (unsigned char)s.at[i];
     if ((c < 0x20 && !(field == FIELD_NOTE && (c == '\n' || c == '\t'))) || c == 0x7f)
       abort();
-    if ((field == FIELD_QUEUE || field == FIELD_AGENT || field == FIELD_ITEM) && !strchr("abcdefghijklmnopqrstuvwxyz0123456789-", c))
+    bool name = field == FIELD_QUEUE || field == FIELD_AGENT || field == FIELD_ITEM;
+    if (name && !strchr("abcdefghijklmnopqrstuvwxyz0123456789-", c))
       abort();
   }
 }
@@ -41,7 +42,8 @@ static void check(const struct ask *ask, struct arena *arena) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   struct slice rest = slice_of(data, size), line, method, query;
   char method_text[32], path_text[2048], allow[ROUTE_ALLOW_MAX];
-  if (!slice_split(&rest, '\n', &line) || !slice_split(&line, ' ', &method) || !line.at || method.len >= sizeof(method_text))
+  if (!slice_split(&rest, '\n', &line) || !slice_split(&line, ' ', &method) || !line.at ||
+      method.len >= sizeof(method_text))
     return 0;
   struct slice path;
   query = line;

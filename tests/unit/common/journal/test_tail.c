@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Hearing the journal's end, against a Redis that says what the test wants, on the same loop; and the order of cursors. */
+/* Hearing the journal's end, against a Redis that says what the test wants, on the same loop; and the order of
+ * cursors. */
 #include "journal/tail.h"
 #include <setjmp.h>
 #include <stdarg.h>
