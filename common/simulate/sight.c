@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ITEMS_MOST = RULE_QUEUES * RULE_SETS + 64, ID_LEN = 10 };
+enum { ITEMS_MOST = RULE_QUEUES * RULE_SETS + 64, ID_LEN = 10, KNOWN_MOST = 8 };
 
 struct candidate {
   const struct line *line;
@@ -277,15 +277,31 @@ static void see_heads(const struct run *r, struct sight *s) {
         see_item(r, s, s->lines[q]->sets[set].members[0].item, q, false);
 }
 
+/* The agent's own customers' items that wait longest, as many as the steps look at. */
+static size_t oldest_known(const struct agent *a, uint32_t ret[KNOWN_MOST]) {
+  size_t count = 0;
+  for (size_t i = 0; i < a->knowing_count; i++) {
+    size_t at = count < KNOWN_MOST ? count++ : KNOWN_MOST;
+    for (; at > 0 && a->knowing[i] < ret[at - 1]; at--)
+      if (at < KNOWN_MOST)
+        ret[at] = ret[at - 1];
+    if (at < KNOWN_MOST)
+      ret[at] = a->knowing[i];
+  }
+  return count;
+}
+
 /* Items that stand behind others, and know an agent who has room. */
 static void see_behind(const struct run *r, struct sight *s) {
-  for (size_t n = 0; n < r->model.desk->agent_count; n++)
-    for (size_t i = 0; s->group_of[n] != RULE_NOBODY && i < r->agents[n].knowing_count; i++) {
-      uint32_t item = r->agents[n].knowing[i];
-      size_t queue = place_of(s, r->model.lines[r->items[item].line]);
-      if (queue < s->view.queue_count && !is_head(r, item) && s->view.item_count < ITEMS_MOST)
-        see_item(r, s, item, queue, true);
+  uint32_t known[KNOWN_MOST];
+  for (size_t n = 0; n < r->model.desk->agent_count; n++) {
+    size_t count = s->group_of[n] == RULE_NOBODY ? 0 : oldest_known(&r->agents[n], known);
+    for (size_t i = 0; i < count; i++) {
+      size_t queue = place_of(s, r->model.lines[r->items[known[i]].line]);
+      if (queue < s->view.queue_count && !is_head(r, known[i]) && s->view.item_count < ITEMS_MOST)
+        see_item(r, s, known[i], queue, true);
     }
+  }
 }
 
 /* ---- a decision */
