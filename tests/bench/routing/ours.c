@@ -15,7 +15,7 @@ struct sorted {
 };
 
 /* KNOWN_MOST: as KNOWN_MAX of services/router/match.lua */
-enum { KNOWN_MOST = 8, GROUPS_MOST = DAY_GROUPS * DAY_UNITS, ITEMS_MOST = DAY_QUEUES * RULE_SETS + KNOWN_MOST };
+enum { KNOWN_MOST = 4, GROUPS_MOST = DAY_GROUPS * DAY_UNITS, ITEMS_MOST = DAY_QUEUES * RULE_SETS + KNOWN_MOST };
 
 struct desk {
   struct rule_weights weights;
