@@ -189,7 +189,7 @@ do
     local w, line = i.w, i.w.line
     call('ZADD', line_key(d, line, w.set), exact(i.score), i.id)
     if call('SADD', d.tag .. ':lines', line) == 1 then d.lines = nil end
-    if w.known ~= '' then call('ZADD', d.tag .. ':known:' .. w.known, exact(w.at), i.id) end
+    if w.known ~= '' then call('ZADD', d.tag .. ':known:' .. w.known, exact(w.at + w.target), i.id) end
     d.heads[line] = nil
     steps.mark(d, 'l:' .. line)
   end

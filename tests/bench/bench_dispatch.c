@@ -19,7 +19,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { BATCH = 64, BATCHES_MOST = 8, PENDING = 16, SLOTS = 4000000, FILL_HOURS = 2, STAGES_MOST_US = 3000000, STAGE_ITEMS = 400 };
+enum { BATCH = 64, BATCHES_MOST = 8, PENDING = 16, SLOTS = 4000000, FILL_HOURS = 2, STAGES_MOST_US = 3000000, STAGE_ITEMS = 100,
+       WARM_MOST = 10 };
 enum { DISPATCH, EAR, AGENTS, ARRIVALS, LINKS };
 
 struct link {
@@ -340,6 +341,14 @@ static void run_for(struct bench *s, int64_t us) {
     turn(s, begin_us);
 }
 
+/* Until everybody's hands are full: a call found nothing to offer. */
+static void warm_up(struct bench *s) {
+  uint64_t empty = s->empty_calls;
+  s->woken = true;
+  for (int n = 0; n < WARM_MOST && (s->idle || s->rate ? s->empty_calls < empty + 4 : n < 2); n++)
+    run_for(s, s->seconds * 250000LL);
+}
+
 static void settle(struct bench *s, int link) {
   while (s->links[link].asked)
     hear(s, link);
@@ -551,8 +560,7 @@ int main(int argc, char **argv) {
   sign_in(&s);
   double filled = fill(&s);
   struct memory memory = memory_of(&s);
-  s.woken = true;
-  run_for(&s, s.seconds * 300000LL); /* until everybody's hands are full */
+  warm_up(&s);
   double cpu = cpu_us(&s);
   int64_t begin_us = clock_monotonic_us();
   uint64_t offers = s.offers, calls = s.calls, empty = s.empty_calls;

@@ -15,7 +15,7 @@ struct sorted {
 };
 
 /* KNOWN_MOST: as KNOWN_MAX of services/router/match.lua */
-enum { KNOWN_MOST = 8, GROUPS_MOST = DAY_GROUPS * DAY_UNITS, ITEMS_MOST = DAY_QUEUES * RULE_SETS + KNOWN_MOST };
+enum { KNOWN_MOST = 4, GROUPS_MOST = DAY_GROUPS * DAY_UNITS, ITEMS_MOST = DAY_QUEUES * RULE_SETS + KNOWN_MOST };
 
 struct desk {
   struct rule_weights weights;
@@ -24,7 +24,7 @@ struct desk {
   struct sorted sets[DAY_QUEUES][RULE_SETS];
   enum rule_set *in; /* for each item */
   char names[DAY_AGENTS][16];
-  int *knowing[DAY_AGENTS], knowing_count[DAY_AGENTS]; /* waiting items of customers who know the agent, by age */
+  int *knowing[DAY_AGENTS], knowing_count[DAY_AGENTS]; /* waiting items of customers who know the agent, by due time */
   struct rule_record record;
   const struct ours_other *other; /* NULL: none */
   int released;                   /* the agent who has room again, whose own customers' items count; -1 */
@@ -99,6 +99,19 @@ static void forget_knowing(struct desk *k, const struct item *w, int item) {
   memmove(items + at, items + at + 1, (size_t)(--*count - at) * sizeof(*items));
 }
 
+static int64_t due(const struct engine *e, int item) {
+  return e->items[item].arrival + e->items[item].target;
+}
+
+/* Equal ones by id. */
+static void remember_knowing(const struct engine *e, int agent, int item) {
+  struct desk *k = e->own;
+  int *items = k->knowing[agent], at = k->knowing_count[agent]++;
+  for (; at > 0 && due(e, items[at - 1]) > due(e, item); at--)
+    items[at] = items[at - 1];
+  items[at] = item;
+}
+
 /* ---- what the rule sees */
 
 struct sight {
@@ -171,8 +184,8 @@ static bool is_head(const struct desk *k, const struct item *w, int item) {
   return k->sets[w->queue][k->in[item]].members[0].item == item;
 }
 
-/* Those behind the heads count for their own agent when he has room again, the oldest of them, as dispatch looks at
- * them. */
+/* Those behind the heads count for their own agent when he has room again, those that are due first, as dispatch
+ * looks at them. */
 static void see_items(const struct engine *e, const struct desk *k, struct sight *s) {
   s->view.item_count = 0;
   for (int q = 0; q < e->day->queue_count; q++)
@@ -257,7 +270,7 @@ static void on_arrival(struct engine *e, int item) {
   int known = e->items[item].known;
   put(e, item);
   if (known >= 0)
-    k->knowing[known][k->knowing_count[known]++] = item;
+    remember_knowing(e, known, item);
   if (k->other)
     k->other->arrived(e, item);
   offer(e, -1);
