@@ -118,6 +118,7 @@ do
     set_timer(d, i)
     return true
   end
+  work.fire = fire
 
   -- Whatever is due on a queue's clock. True when there may be more.
   function work.tick(d)

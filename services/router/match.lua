@@ -6,6 +6,7 @@ do
   local KNOWN_MAX = 4      -- waiting items of an agent's own customers that are looked at when they are free
   local HEADS_IN_VIEW = 40 -- a view has 64 queues
   local COMPARED = 2       -- of an agent's most urgent, those that all agents are asked about
+  local MOVED_AT_ONCE = 64
   local EXPIRE_AT_ONCE, REPLAN_AT_ONCE, MARKS_AT_ONCE = 64, 200, 16
   local SETS = { 'p', 'o', 'l' }
 
@@ -31,14 +32,29 @@ do
       d.any_declined and call('HGET', d.tag .. ':declined', id) or false)
   end
 
-  local function heads_of_set(d, line, set, out)
-    local key, from = d.tag .. ':line:' .. line .. ':' .. set, 0
+  -- Should it be in another set by now? Only when there is more due than one call of the timers did.
+  local function overdue(d, head)
+    return d.behind and head.set ~= 'l' and head.at and
+      plans.set_at(head.l, head.at, steps.clock(d, head.l.queue.hours)) ~= head.set
+  end
+
+  -- What is overdue goes where it belongs before anything is decided: it would be far too urgent where it is. Beyond
+  -- MOVED_AT_ONCE nothing of that set is looked at in this call.
+  local heads_of_set
+  function heads_of_set(d, line, set, out)
+    local key, from, begin = d.tag .. ':line:' .. line .. ':' .. set, 0, #out
     while from < HEADS_DEEP do
       local most = from == 0 and 1 or 16
       local page = call('ZRANGE', key, from, from + most - 1, 'WITHSCORES')
       for n = 1, #page, 2 do
         local head = read_head(d, page[n], line, set, tonumber(page[n + 1]))
-        if head then
+        if head and overdue(d, head) then
+          for i = #out, begin + 1, -1 do out[i] = nil end
+          d.moved = (d.moved or 0) + 1
+          if d.moved > MOVED_AT_ONCE then return true end
+          work.fire(d, head.id, steps.clock(d, head.l.queue.hours))
+          return heads_of_set(d, line, set, out)
+        elseif head then
           out[#out + 1] = head
           if not head.declined then return end
         else
@@ -55,8 +71,9 @@ do
     local h = d.heads[line]
     if h then return h end
     h = {}
-    for _, set in ipairs(SETS) do heads_of_set(d, line, set, h) end
-    if #h == 0 then
+    local left
+    for _, set in ipairs(SETS) do left = heads_of_set(d, line, set, h) or left end
+    if #h == 0 and not left then
       call('SREM', d.tag .. ':lines', line)
       d.lines = nil
     end
@@ -517,7 +534,8 @@ do
     local more = crew.expire(d, EXPIRE_AT_ONCE)
     more = work.expire(d, EXPIRE_AT_ONCE) or more
     watch_hours(d)
-    more = work.tick(d) or more
+    d.behind = work.tick(d)
+    more = d.behind or more
     more = work.replan(d, REPLAN_AT_ONCE) or more
     local offers, marks = {}, d.tag .. ':marks'
     while #offers < 3 * most do
@@ -543,6 +561,7 @@ do
     local listed = crew.listed(d, agent)
     local shape = listed and crew.shape(d, crew.of(d, agent))
     if listed and (not shape or shape.room <= 0) then return nil, 'FULL' end
+    d.behind = true -- no dispatch may have run for long
     local best, best_index, full
     local function judge(head, l, known)
       if head.declined and work.names(head.declined, agent) then return end

@@ -164,6 +164,19 @@ def test_the_shorter_target(opened):
     assert [o.item for o in d.dispatch()] == [chat]
 
 
+@pytest.mark.parametrize("how", ["dispatch", "pull"])
+def test_what_became_late_all_at_once_goes_by_age(opened, how):
+    """More than one call of the timers moves: what is not late yet for Redis is no more urgent than what is."""
+    d = shop(opened, ["ana"], queue=dict(answer=MINUTE), sign_in=False)
+    items = [d.later(1).write() for _ in range(200)]
+    d.dispatch()
+    d.later(9 * HOUR).sign_in()
+    if how == "pull":
+        assert d.claim("ana") == ("OK", items[0])
+    else:
+        assert [o.item for o in d.dispatch()] == items[:1]
+
+
 def test_a_promise_of_the_rule_counts_before_the_queue_s(opened):
     d = shop(opened, ["ana"], queue=dict(answer=HOUR), sign_in=False)
     assert d.item(d.write()).promise == HOUR
