@@ -287,8 +287,19 @@ do
     return (skills ~= '' and skills .. ',' or '') .. lang .. '>=' .. q.language
   end
 
+  -- The kind that agents are kept free for: that of its items which takes most units. It stays until a day without any, so
+  -- that it changes seldom: then what the reserve let go of is looked at again.
+  local function weightier(d, queue, kind, had, at)
+    local new, old = plans.kind(d.p, kind), plans.kind(d.p, had or '')
+    if had and old.units >= new.units and d.now - at < 86400000 then return had end
+    if old.number ~= new.number and plans.queue(d.p, queue).real_time then steps.mark(d, '*') end
+    return kind
+  end
+
   local function learn_arrival(d, queue, kind)
-    local rate, at, handling = string.match(call('HGET', d.tag .. ':load', queue) or '', '^(%S+) (%S+) (%S+)')
+    local rate, at, handling, had = string.match(call('HGET', d.tag .. ':load', queue) or '',
+      '^(%S+) (%S+) (%S+) ?(%S*)')
+    kind = weightier(d, queue, kind, had, tonumber(at) or 0)
     rate, at = tonumber(rate) or 0, tonumber(at) or d.now
     rate = rate * math.exp(-math.max(d.now - at, 0) / 900000) + 1 / 900000
     call('HSET', d.tag .. ':load', queue, string.format('%.6g %s %s %s', rate, d.text,

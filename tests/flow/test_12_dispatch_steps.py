@@ -511,6 +511,23 @@ def test_who_is_of_no_use_to_the_reserve_any_more_takes_what_it_held(opened):
     assert sorted(o.item for o in d.dispatch()) == sorted([urgent, held_back])
 
 
+def test_the_reserve_is_for_the_weightiest_of_its_items(opened):
+    d = reserve(opened, 1, units=3, kinds={"sms": 1, "email": 3}, sign_in=False)
+    for kind in ("email", "sms"):
+        d.done(d.write("chat", kind=kind))
+    d.sign_in()
+    d.write(kind="sms")
+    assert d.dispatch() == []  # a mail to the chat would have no room beside it
+
+
+def test_who_has_no_room_for_a_weightier_item_is_kept_no_more(opened):
+    d = reserve(opened, 1, units=2, kinds={"sms": 1, "email": 2})
+    first, second = d.write(kind="sms"), d.write(kind="sms")
+    assert [o.item for o in d.dispatch()] == [first]
+    d.write("chat", kind="email")
+    assert [o.item for o in d.dispatch()] == [second]
+
+
 def test_who_only_stands_in_is_not_kept(opened):
     d = opened({"support": dict(answer=8 * HOUR), "chat": dict(real_time=True, answer=MINUTE, nobody="support")}, {"ana": agent()})
     item = d.write()

@@ -156,11 +156,11 @@ class Sight:
     # the reserve
 
     def real_time(self):
-        """name, its target, the kind it is reckoned with, agents on duty, those who could take one now."""
+        """name, its target, kind of its items that takes most units, agents on duty, those who could take one now."""
         for name, q in self.desk["queues"].items():
             if not q["real_time"] or not q["answer"]:
                 continue
-            kind = kind_name(self.desk, "")
+            kind = kind_name(self.desk, (self.state.get("load").get(name, "0 0 0 ").split(" ") + [""])[3])
             able = [a for a in self.ready if self.can_serve(a, name, kind)]
             yield name, q["answer"], kind, self.duty.get(name, 0), able
 
