@@ -194,6 +194,7 @@ do
     return c
   end
 
+  -- Before anything of it changes: a step that fails half way must not leave in memory what is not in Redis.
   local function touch(d)
     d.touched = true
     d.crew.stamp = false
@@ -259,6 +260,7 @@ do
   function crew.take(d, name, item, kind, units)
     local a, k = crew.of(d, name), plans.kind(d.p, kind)
     if a.items[item] then return end
+    touch(d)
     a.used, a.kinds[k.number] = a.used + units, (a.kinds[k.number] or 0) + units
     a.items[item] = kind .. ' ' .. units
     call('HSET', d.tag .. ':agent:' .. name .. ':items', item, a.items[item])
@@ -276,6 +278,7 @@ do
     local a = crew.of(d, name)
     local kind, units = string.match(a.items[item] or '', '^(%S+) (%d+)$')
     if not kind then return end
+    touch(d)
     a.items[item] = nil
     call('HDEL', d.tag .. ':agent:' .. name .. ':items', item)
     local k = plans.kind(d.p, kind)
@@ -297,8 +300,8 @@ do
 
   -- How long their connection holds without another word; 0 until it is taken back.
   function crew.keep(d, a, keep_ms)
-    a.keep = keep_ms > 0 and text(d.now + keep_ms) or '0'
     touch(d)
+    a.keep = keep_ms > 0 and text(d.now + keep_ms) or '0'
     if keep_ms > 0 then
       call('ZADD', d.tag .. ':seen', a.keep, a.name)
     else
@@ -309,8 +312,8 @@ do
 
   function crew.set_misses(d, a, n)
     if a.misses == n then return end
-    a.misses = n
     touch(d)
+    a.misses = n
     call('HSET', d.tag .. ':agent:' .. a.name, 'misses', n)
   end
 
@@ -318,6 +321,7 @@ do
   function crew.set_presence(d, name, presence, why)
     local a = crew.of(d, name)
     local was = a.presence
+    touch(d)
     a.presence, a.since, a.misses = presence, d.text, 0
     if presence == 'ready' and was ~= 'ready' then a.idle = d.now end
     if presence == 'offline' then
@@ -363,6 +367,7 @@ do
   -- The agents by another plan: channel kinds may have other numbers, some people are not there any more.
   function crew.rebuild(d)
     for name, a in pairs(all(d).agents) do
+      touch(d)
       a.used, a.kinds = 0, {}
       for n = 1, #d.p.kinds do a.kinds[n] = 0 end
       for _, held in pairs(a.items) do

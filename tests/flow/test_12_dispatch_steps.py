@@ -5,7 +5,11 @@ import itertools
 
 import pytest
 
+from redis.exceptions import ResponseError
+
+from desk import library
 from domain import DAY, HOUR, MINUTE, NOW, SECOND, WEIGHTS, Domain, QuickRedis, desk, plan_text
+from steps import P
 from upheld import LIFE, MOVES, Sight, consistent, legal_life, nobody_waits
 
 
@@ -1094,6 +1098,25 @@ def test_who_has_it_in_hand_when_its_queue_gets_other_hours(opened):
     d.requeue(item, by="ana")
     assert d.item(item).clock == "office" and d.clock("office") - d.item(item).at == 30 * MINUTE
     assert len(d.dispatch()) == 1
+
+
+# ---- a step that fails half way
+
+@pytest.mark.parametrize("step", ["claim", "requeue", "offline"])
+def test_what_is_remembered_of_agents_is_what_redis_has_though_a_step_failed(quick, step):
+    d = Domain(quick, desk({"support": {}}, {"ana": agent(2)})).sign_in()
+    first, second = d.write(), d.write()
+    d.claim("ana", item=first)
+    damaged = f"{P}:agent:ana:items" if step != "offline" else f"{P}:agents"
+    d.r.rename(damaged, "kept")
+    d.r.set(damaged, "damaged")
+    with pytest.raises(ResponseError, match="WRONGTYPE"):
+        dict(claim=lambda: d.claim("ana", item=second), requeue=lambda: d.requeue(first),
+             offline=lambda: d.presence("ana", "offline"))[step]()
+    d.r.rename("kept", damaged)
+    remembered = d.ask("agents", "ana")
+    d.r.function_load(library(), replace=True)  # forgets all that it knew
+    assert remembered == d.ask("agents", "ana")
 
 
 # ---- the tables
