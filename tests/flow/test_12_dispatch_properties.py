@@ -14,7 +14,7 @@ from random_domain import Life, Wrong, check_seed, random_desk, random_life
 from upheld import Sight, consistent, legal_life, needs_after, queue_of
 
 SHARDS = 8
-SEEDS = int(os.environ.get("DESKBELL_SEEDS", "600"))
+SEEDS = int(os.environ.get("DESKBELL_SEEDS", "1000"))
 FIRST = int(os.environ.get("DESKBELL_SEED_FIRST", "1"))
 
 
