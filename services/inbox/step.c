@@ -116,6 +116,7 @@ static void put_arguments(const struct ask *ask, const struct caller *caller, co
     put(c, ask->text[FIELD_ITEM]);
     put(c, acting(caller, h));
     put_text(c, ask_has(ask, FIELD_SEEN) ? number(arena, ask->number[FIELD_SEEN]) : "");
+    put(c, h->agent); /* what was allowed was allowed of that */
     return;
   case VERB_TRANSFER:
     put(c, ask->text[FIELD_ITEM]);
@@ -123,6 +124,7 @@ static void put_arguments(const struct ask *ask, const struct caller *caller, co
     put(c, ask->text[FIELD_AGENT]);
     put_text(c, caller->agent);
     put(c, ask->text[FIELD_NOTE]);
+    put(c, h->agent);
     return;
   default: put_item(ask, caller, h, arena, c); return;
   }

@@ -8,7 +8,7 @@ do
     local line = plans.line(d.p, plans.line_name(d.p, q.name, d.p.kinds[1], plans.target(q.answer), '', ''))
     local n = 0
     for _, g in pairs(crew.groups(d)) do
-      if plans.has_room(g.shape, line.kind, line.units) and match_step.speed_of(d, g.shape, line) then n = n + #g.list end
+      if plans.has_room(g.shape, line.kind, line.units) and view.speed(d, g.shape, line) then n = n + #g.list end
     end
     return n
   end
@@ -52,7 +52,7 @@ do
         local page = call('ZRANGE', d.tag .. ':line:' .. name .. ':' .. set, 0, limit - 1, 'WITHSCORES')
         for n = 1, #page, 2 do
           local head = { id = page[n], set = set, score = tonumber(page[n + 1]), l = current }
-          list[#list + 1] = { head.id, current and match_step.index_of(d, head) or math.huge }
+          list[#list + 1] = { head.id, current and view.index(d, head) or math.huge }
         end
       end
     end
@@ -109,7 +109,7 @@ do
   end
 
   local function decided(d, list)
-    local first, _, record = rule.decide(match_step.view_of(d, list))
+    local first, _, record = rule.decide(view.of(d, list))
     return first, record
   end
 
@@ -144,9 +144,9 @@ do
       local key = d.tag .. ':line:' .. i.w.line .. ':' .. i.w.set
       local score = call('ZSCORE', key, i.id)
       before = call('ZRANK', key, i.id) or 0
-      if score and match_step.served(d, i.w.line) then
+      if score and view.served(d, i.w.line) then
         local _
-        _, record = decided(d, { match_step.make_head(d, i.id, i.w.line, i.w.set, tonumber(score), work.pack(i.w), i.priority,
+        _, record = decided(d, { view.head(d, i.id, i.w.line, i.w.set, tonumber(score), work.pack(i.w), i.priority,
           call('HGET', d.tag .. ':declined', i.id) or false) })
       end
     end
@@ -169,8 +169,8 @@ do
     if args[4] ~= '' then customer.lang = args[4] end
     local i = work.imagine(d, found, customer)
     local first, record = nil, ''
-    if match_step.served(d, i.w.line) then
-      first, record = decided(d, { match_step.make_head(d, i.id, i.w.line, i.w.set, i.score, work.pack(i.w), found.priority,
+    if view.served(d, i.w.line) then
+      first, record = decided(d, { view.head(d, i.id, i.w.line, i.w.set, i.score, work.pack(i.w), found.priority,
         false) })
     end
     return { found.name, not customer.new and customer.id or '', i.queue, i.w.line, due(d, i.w), record,

@@ -222,6 +222,13 @@ do
       table.concat(spans, ' ') }, US) .. RS
   end
 
+  function plans.defined(p, name)
+    for _, q in ipairs(p.order) do
+      if q.name == name then return true end
+    end
+    return false
+  end
+
   -- The calendars given begin where those that stand are now. One that is not there any more goes on as long as it is
   -- known: there may be items that have its time.
   function plans.clocks_text(p, hours, now)

@@ -31,6 +31,11 @@ do
     return shape and plans.has_room(shape, k.number, k.units)
   end
 
+  -- Whoever looked before may say in whose hands it was ('' nobody's): is it still?
+  local function held_by(i, holder)
+    return not holder or i.agent == holder
+  end
+
   -- accept {tag}  now item agent
   local function accept(keys, args)
     local d = steps.begin(keys[1], args[1])
@@ -90,7 +95,7 @@ do
     return answer
   end
 
-  -- done {tag}  now item agent seen : ends it, or begins the wrap-up. `seen` is the number of messages the agent has seen
+  -- done {tag}  now item agent seen [holder] : ends it, or begins the wrap-up. `seen` is the number of messages the agent has seen
   -- ('' any). Answers OK, or GONE, DONE (already), NEWS (a message came in since).
   local function done(keys, args)
     local d = steps.begin(keys[1], args[1])
@@ -98,6 +103,7 @@ do
     local i = work.read(d, args[2])
     if not i then return 'GONE' end
     if i.state == 'done' then return 'DONE' end
+    if not held_by(i, args[5]) then return 'TAKEN' end
     local is_open, messages = work.conversation_of(d, i)
     if seen ~= '' and is_open and tonumber(seen) < messages then return 'NEWS' end
     if i.state == 'active' and plans.queue(d.p, i.queue).wrap > 0 then
@@ -108,7 +114,7 @@ do
     return 'OK'
   end
 
-  -- requeue {tag}  now item queue agent by note : back into its queue (or another), with its age; for one agent alone at
+  -- requeue {tag}  now item queue agent by note [holder] : back into its queue (or another), with its age; for one agent alone at
   -- first if one is named.
   local function requeue(keys, args)
     local d = steps.begin(keys[1], args[1])
@@ -117,6 +123,8 @@ do
     if not i then return 'GONE' end
     if i.state == 'done' then return 'DONE' end
     if to ~= '' and not crew.listed(d, to) then return 'UNKNOWN' end
+    if queue ~= '' and next(d.p.order) and not plans.defined(d.p, queue) then return 'UNKNOWN' end
+    if not held_by(i, args[7]) then return 'TAKEN' end
     if queue == '' then queue = i.queue end
     if i.state == 'waiting' and queue == i.queue and to == '' then return 'WAITS' end
     local from, had = i.queue, i.agent

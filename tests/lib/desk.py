@@ -17,11 +17,10 @@ import uuid
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # The library of Redis functions: the parts that services/router/CMakeLists.txt joins, in that order.
-LIBRARY = [ROOT / name for name in (
-    "services/router/functions.lua", "services/router/thread.lua", "services/router/conversation.lua",
-    "services/router/outbound.lua", "services/router/acknowledge.lua", "common/dispatch/rule.lua", "services/router/plan.lua",
-    "services/router/crew.lua", "services/router/wait.lua", "services/router/work.lua", "services/router/due.lua",
-    "services/router/verbs.lua", "services/router/match.lua", "services/router/ask.lua")]
+LIBRARY = [ROOT / "services/router" / f"{name}.lua" for name in ("functions", "thread", "conversation", "outbound", "acknowledge")]
+LIBRARY += [ROOT / "common/dispatch/rule.lua"]
+LIBRARY += [ROOT / "services/router" / f"{name}.lua" for name in (
+    "plan", "crew", "wait", "work", "due", "verbs", "view", "match", "ask")]
 BIN = pathlib.Path(os.environ.get("DESKBELL_BIN", ROOT / "build-dev" / "bin"))
 # Sanitizer builds and busy machines are slow; a wait that ends early costs nothing.
 PATIENCE = float(os.environ.get("DESKBELL_TEST_PATIENCE", "60"))

@@ -69,15 +69,15 @@ static void test_calls(void **state) {
   expect_call(&boss, "POST", "/v1/items/w1/take-over", "", &none, "deskbell_claim", "1000||boss|w1|1|");
   expect_call(&ana, "POST", "/v1/items/w1/accept", "", &none, "deskbell_accept", "1000|w1|ana|");
   expect_call(&ana, "POST", "/v1/items/w1/decline", "{\"why\":\"no\"}", &none, "deskbell_decline", "1000|w1|ana|no|");
-  expect_call(&ana, "POST", "/v1/items/w1/done", "{\"seen\":3}", &hers, "deskbell_done", "1000|w1|ana|3|");
-  expect_call(&ana, "POST", "/v1/items/w1/done", "", &hers, "deskbell_done", "1000|w1|ana||");
+  expect_call(&ana, "POST", "/v1/items/w1/done", "{\"seen\":3}", &hers, "deskbell_done", "1000|w1|ana|3|ana|");
+  expect_call(&ana, "POST", "/v1/items/w1/done", "", &hers, "deskbell_done", "1000|w1|ana||ana|");
   expect_call(&ana, "POST", "/v1/items/w1/hold", "", &hers, "deskbell_item", "1000|w1|ana|hold|0||");
   expect_call(&ana, "POST", "/v1/items/w1/snooze", "{\"until\":\"1970-01-01T00:00:09Z\",\"why\":\"w\"}", &hers,
               "deskbell_item", "1000|w1|ana|snooze|9000|w|");
   expect_call(&ana, "POST", "/v1/items/w1/resume", "", &hers, "deskbell_item", "1000|w1|ana|resume|0||");
   expect_call(&ana, "POST", "/v1/items/w1/reopen", "", &hers, "deskbell_item", "1000|w1|ana|reopen|0||");
   expect_call(&ana, "POST", "/v1/items/w1/transfer", "{\"agent\":\"bo\",\"note\":\"a\\nb\"}", &hers, "deskbell_requeue",
-              "1000|w1||bo|ana|a\nb|");
+              "1000|w1||bo|ana|a\nb|ana|");
 }
 
 /* A supervisor acts on what an agent has in that agent's name. */
@@ -85,7 +85,7 @@ static void test_a_supervisor_acts_for_its_holder(void **state) {
   (void)state;
   const struct holding hers = holding("active", "ana", "", true), done = holding("done", "ana", "", true);
   expect_call(&boss, "POST", "/v1/items/w1/hold", "", &hers, "deskbell_item", "1000|w1|ana|hold|0||");
-  expect_call(&boss, "POST", "/v1/items/w1/done", "", &hers, "deskbell_done", "1000|w1|ana||");
+  expect_call(&boss, "POST", "/v1/items/w1/done", "", &hers, "deskbell_done", "1000|w1|ana||ana|");
   expect_call(&boss, "POST", "/v1/items/w1/reopen", "", &done, "deskbell_item", "1000|w1|boss|reopen|0||");
 }
 
