@@ -85,6 +85,32 @@ def random_desk(r):
                 weights=dict(reserve=r.choice((0, 0.75, 2)), flexibility=r.choice((0, 2)), slowdown=r.choice((0, 0.5))))
 
 
+def reserving(r, d):
+    """A desk where agents are kept free: much that has time, something that has none, and most could do both."""
+    d["queues"]["chat"].update(real_time=True, answer=20 * SECOND, hours="", relax=(), language=0)
+    for name, q in d["queues"].items():
+        if name != "chat":
+            q.update(real_time=False, answer=r.choice((0, 8 * HOUR)), hours="", relax=(), language=0, limit=0)
+    for a in d["agents"].values():
+        a["queues"]["chat"] = 1
+        a["hours"] = ""
+    d["weights"]["reserve"] = r.choice((0.75, 0.75, 1.5))
+    return d
+
+
+def alike(r, d):
+    """All agents have one profile."""
+    one = r.choice(list(d["agents"].values()))
+    one["hours"] = ""
+    d["agents"] = {name: copy.deepcopy(one) for name in AGENTS[:r.randint(2, 6)]}
+    return d
+
+
+def any_desk(r):
+    return r.choice((lambda r, d: d, lambda r, d: d, alike, reserving, lambda r, d: reserving(r, alike(r, d))))(
+        r, random_desk(r))
+
+
 def changed_desk(r, d):
     """Another definition: something is new, something is gone."""
     new, other = copy.deepcopy(d), random_desk(r)
@@ -451,7 +477,7 @@ def different(d):
 def check_seed(client, seed, length=30):
     """Fails with a minimal counterexample."""
     r = random.Random(seed)
-    d, operations = random_desk(r), random_life(r, length)
+    d, operations = any_desk(r), random_life(r, length)
     if not fails(client, d, operations):
         return
     d, operations = shrunk(client, d, operations)
