@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * All agents of a desk under load, as their clients: signs them in, follows the journal, accepts every offer at once and
- * ends the item after a while. Says how long it was from an event's acceptance by the channel program to the offer of its
- * item, by the times in the journal.
+ * All agents of a desk under load, as their clients: signs them in, follows the journal, accepts every offer at once
+ * and ends the item after a while. Says how long it was from an event's acceptance by the channel program to the offer
+ * of its item, by the times in the journal.
  *
  *   bench_agents SOCKET [--agents A] [--seconds S] [--handling MS]      agents are a0000, a0001, …
  *
@@ -99,9 +99,9 @@ static void put(struct agents *s, const char *function, const struct hand *h, co
 
 static void on_offer(struct agents *s, const redisReply *meta, int64_t at_ms) {
   struct slice item = field(meta, META_ITEM), agent = field(meta, 9);
-  if (s->first + s->count == OFFERS_MOST || item.len >= sizeof(s->hands[0].item) || agent.len >= sizeof(s->hands[0].agent))
-    die("an unusual offer", meta->str);
   struct hand *h = &s->hands[s->first + s->count++];
+  if (s->first + s->count == OFFERS_MOST || item.len >= sizeof(h->item) || agent.len >= sizeof(h->agent))
+    die("an unusual offer", meta->str);
   snprintf(h->item, sizeof(h->item), "%.*s", (int)item.len, item.at);
   snprintf(h->agent, sizeof(h->agent), "%.*s", (int)agent.len, agent.at);
   h->ends_us = clock_monotonic_us() + 1000LL * s->handling;
@@ -222,7 +222,8 @@ int main(int argc, char **argv) {
   }
   qsort(s.latency, s.measured, sizeof(*s.latency), by_number);
   qsort(s.wait, s.measured, sizeof(*s.wait), by_number);
-  printf("{\"agents\": %d, \"offers\": %llu, \"measured\": %zu, \"accept_to_offer_ms\": {\"p50\": %d, \"p99\": %d, \"p99.9\": %d}, "
+  printf("{\"agents\": %d, \"offers\": %llu, \"measured\": %zu, "
+         "\"accept_to_offer_ms\": {\"p50\": %d, \"p99\": %d, \"p99.9\": %d}, "
          "\"queue_to_offer_ms\": {\"p50\": %d, \"p99\": %d, \"p99.9\": %d}, \"odd\": %llu}\n",
          s.agents, (unsigned long long)s.offers, s.measured, share_of(s.latency, s.measured, 0.5),
          share_of(s.latency, s.measured, 0.99), share_of(s.latency, s.measured, 0.999), share_of(s.wait, s.measured, 0.5),

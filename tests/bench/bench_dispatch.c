@@ -4,7 +4,8 @@
  * agents (they accept at once and finish after a while), one brings new items as fast as others are offered. Needs an
  * empty Redis with the library loaded.
  *
- *   bench_dispatch SOCKET [--items N] [--agents A] [--seconds S] [--rate R] [--idle R] [--most M] [--returning PERCENT]
+ *   bench_dispatch SOCKET [--items N] [--agents A] [--seconds S] [--rate R] [--idle R] [--most M]
+ *                         [--returning PERCENT of events that are of customers served before]
  *
  * --items   wait from the beginning to the end
  * --rate    agents finish so many a second together; 0: after 100 ms, faster than anybody is offered something

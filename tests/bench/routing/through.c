@@ -95,9 +95,9 @@ static void plan_kinds(struct buf *b, const struct day *d) {
 static void plan_queues(struct buf *b, const struct day *d) {
   for (int q = 0; q < d->queue_count; q++) {
     long long target = (long long)(1000 * d->queues[q].target_s);
-    buf_printf(b, "Q" US "%s" US "5" US US "take" US "%d" US "%.0f" US "%lld" US "%lld" US "0" US "1" US "1" US "30000" US "0" US
-               "0" US US "0" US US US RS, d->queues[q].name, d->queues[q].real_time, 1000 * d->queues[q].handling_s, target,
-               target);
+    buf_printf(b, "Q" US "%s" US "5" US US "take" US "%d" US "%.0f" US "%lld" US "%lld", d->queues[q].name,
+               d->queues[q].real_time, 1000 * d->queues[q].handling_s, target, target);
+    buf_add_text(b, US "0" US "1" US "1" US "30000" US "0" US "0" US US "0" US US US RS);
   }
 }
 
@@ -140,15 +140,15 @@ static void arrived(struct engine *e, int item) {
   long long now = time_of(e);
   char name[24], agent[16];
   item_name(item, name);
-  say("", "FCALL deskbell_customer_import 1 {p00} %lld %s |v%d| %s %s %s c%016d tel:+%d", now, "", value_number(w->value), "",
-      "", "", item, item);
+  say("", "FCALL deskbell_customer_import 1 {p00} %lld %s |v%d| %s %s %s c%016d tel:+%d", now, "",
+      value_number(w->value), "", "", "", item, item);
   if (w->known >= 0) {
     agent_name(w->known, agent);
     say("", "HSET {p00}:cust:c%016d last_agent %s last_agent_at %lld", item, agent, now);
   }
-  say("r", "FCALL deskbell_route 1 {p00} %lld 1 777600000 604800000 1 %s0000000000 message sms sender tel:+%d %s %s %s %s %s %s %s "
-      "%s 0000-0000-0000 x 1_2_3_4 %s %s k%d 1 default %s 5 %s %s %s", now, name + 1, item, "", "", "", "", "", "", "", "", "",
-      "", w->queue, e->day->queues[w->queue].name, "", "", "");
+  say("r", "FCALL deskbell_route 1 {p00} %lld 1 777600000 604800000 1 %s0000000000 message sms sender tel:+%d "
+      "%s %s %s %s %s %s %s %s 0000-0000-0000 x 1_2_3_4 %s %s k%d 1 default %s 5 %s %s %s", now, name + 1, item, "", "",
+      "", "", "", "", "", "", "", "", w->queue, e->day->queues[w->queue].name, "", "", "");
 }
 
 static void done(struct engine *e, int item, const char *agent) {
