@@ -10,6 +10,7 @@
 #define DEFAULT_CAPACITY 4
 #define PROFILE_ROOM (64 * 1024)
 #define RATE_FADES_MS 900000
+#define KIND_KEPT_MS 86400000
 
 size_t model_queue_named(const struct model *m, const char *name) {
   uint32_t n = name ? names_find(&m->queue_numbers, slice_text(name)) : NAMES_NONE;
@@ -132,6 +133,7 @@ static void make_queue(struct model *m, size_t number) {
     to->overflow[i] = model_queue_named(m, q->overflow[i].queue);
   to->handling_ms = q->handling_ms > 0 ? (double)q->handling_ms : DEFAULT_HANDLING_MS;
   to->base = SIMULATE_NONE;
+  to->kind = kind_of(m->desk, "");
 }
 
 /* Mean handling times, as the steps learn them. */
@@ -157,9 +159,16 @@ double model_rate(const struct model_queue *q, int64_t now) {
   return q->rate * exp(-(double)(now - q->rate_at) / RATE_FADES_MS);
 }
 
-void model_learn_arrival(struct model_queue *q, int64_t now) {
+/* The weightiest stays until a day without any. */
+bool model_learn_arrival(struct model_queue *q, struct model_kind kind, int64_t now) {
+  bool stays = q->kind_seen && q->kind.units >= kind.units && now - q->rate_at < KIND_KEPT_MS;
+  bool changes = !stays && q->kind.number != kind.number;
+  if (!stays)
+    q->kind = kind;
+  q->kind_seen = true;
   q->rate = model_rate(q, now) + 1.0 / RATE_FADES_MS;
   q->rate_at = now;
+  return changes;
 }
 
 /* A desk built without weights has the standard ones. */

@@ -33,6 +33,8 @@ struct model_queue {
   double handling_ms;
   double rate;                 /* items that come in a ms, of late */
   int64_t rate_at;
+  bool kind_seen;
+  struct model_kind kind;      /* that agents are kept free for: of its items the one that takes most */
   int members_on_duty;
   size_t waiting;
   uint32_t base;               /* its line that agents are kept free for; SIMULATE_NONE: it is not real-time */
@@ -85,7 +87,8 @@ size_t model_queue_named(const struct model *m, const char *name);
 uint32_t model_line(struct model *m, const struct line_wish *wish, bool *ret_relaxed);
 /* Arrivals in a ms as the steps count them: those of a quarter of an hour ago by a third. */
 double model_rate(const struct model_queue *q, int64_t now);
-void model_learn_arrival(struct model_queue *q, int64_t now);
+/* Returns true when agents are kept free for another kind of items from now on. */
+bool model_learn_arrival(struct model_queue *q, struct model_kind kind, int64_t now);
 /* The next time of waiting at which another line is right; CALENDAR_NEVER. */
 int64_t model_next_step(const struct model *m, size_t queue, int64_t waited_ms);
 void line_add(struct model *m, struct line *l, size_t set, uint32_t *place, double score, uint32_t item);

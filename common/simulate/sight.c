@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ITEMS_MOST = RULE_QUEUES * RULE_SETS + 64, ID_LEN = 10, KNOWN_MOST = 8 };
+enum { ITEMS_MOST = RULE_QUEUES * RULE_SETS + 64, ID_LEN = 10, KNOWN_MOST = 4 };
 
 struct candidate {
   const struct line *line;
@@ -207,6 +207,8 @@ static void see_base(const struct run *r, struct sight *s, const struct line *l)
   s->lines[number] = l;
   s->queues[number] = l->rule;
   s->queues[number].real_time = true;
+  s->queues[number].kind = q->kind.number;
+  s->queues[number].units = q->kind.units;
   s->queues[number].now_ms = (double)wait_clock(r, l->queue);
   s->queues[number].scarcity = model_rate(q, r->now) * q->handling_ms / (q->members_on_duty > 0 ? q->members_on_duty : 1);
   for (size_t g = 0; g < s->view.group_count; g++)
@@ -277,12 +279,22 @@ static void see_heads(const struct run *r, struct sight *s) {
         see_item(r, s, s->lines[q]->sets[set].members[0].item, q, false);
 }
 
-/* The agent's own customers' items that wait longest, as many as the steps look at. */
-static size_t oldest_known(const struct agent *a, uint32_t ret[KNOWN_MOST]) {
+static double due(const struct run *r, uint32_t item) {
+  const struct waiting *w = &r->items[item];
+  return (double)w->arrival + r->model.lines[w->line]->rule.target_ms;
+}
+
+static bool due_before(const struct run *r, uint32_t a, uint32_t b) {
+  double x = due(r, a), y = due(r, b);
+  return x < y || (!(y < x) && a < b);
+}
+
+/* The agent's own customers' items that are due first, as many as the steps look at. */
+static size_t first_known(const struct run *r, const struct agent *a, uint32_t ret[KNOWN_MOST]) {
   size_t count = 0;
   for (size_t i = 0; i < a->knowing_count; i++) {
     size_t at = count < KNOWN_MOST ? count++ : KNOWN_MOST;
-    for (; at > 0 && a->knowing[i] < ret[at - 1]; at--)
+    for (; at > 0 && due_before(r, a->knowing[i], ret[at - 1]); at--)
       if (at < KNOWN_MOST)
         ret[at] = ret[at - 1];
     if (at < KNOWN_MOST)
@@ -295,7 +307,7 @@ static size_t oldest_known(const struct agent *a, uint32_t ret[KNOWN_MOST]) {
 static void see_behind(const struct run *r, struct sight *s) {
   uint32_t known[KNOWN_MOST];
   for (size_t n = 0; n < r->model.desk->agent_count; n++) {
-    size_t count = s->group_of[n] == RULE_NOBODY ? 0 : oldest_known(&r->agents[n], known);
+    size_t count = s->group_of[n] == RULE_NOBODY ? 0 : first_known(r, &r->agents[n], known);
     for (size_t i = 0; i < count; i++) {
       size_t queue = place_of(s, r->model.lines[r->items[known[i]].line]);
       if (queue < s->view.queue_count && !is_head(r, known[i]) && s->view.item_count < ITEMS_MOST)

@@ -156,7 +156,9 @@ void wait_begin(struct run *r, uint32_t item) {
   o->target_ms = simulate_target(r->model.desk, queue, rule, i->next, &r->in->classes[i->class]);
   o->flags = (uint16_t)((queue == named ? 0 : SIMULATE_DIVERTED) | (w->known == SIMULATE_NONE ? 0 : SIMULATE_KNOWN));
   r->model.queues[queue].waiting++;
-  model_learn_arrival(&r->model.queues[queue], r->now);
+  if (model_learn_arrival(&r->model.queues[queue], r->model.kinds[i->kind], r->now) &&
+      r->model.queues[queue].base != SIMULATE_NONE)
+    r->pending = true;
   stand(r, item);
   know(r, item);
 }
