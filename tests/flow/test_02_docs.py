@@ -245,3 +245,11 @@ def test_comments_cite_what_a_reader_has():
     wrong = [f"{f}: {name}" for f in SOURCES for name in re.findall(r"\b([\w-]+\.(?:md|lua))\b", text(f)) if name not in names]
     wrong += [f"{f}: DESIGN" for f in SOURCES if re.search(r"\bDESIGN \d", text(f))]
     assert not wrong
+
+
+def test_the_list_of_redis_commands_is_what_the_functions_call():
+    """proto/redis.md, for operators who give each program a user of its own."""
+    library = "".join(text(str(f)) for f in FILES if f.suffix == ".lua" and "tests" not in f.parts)
+    called = {c.lower() for c in re.findall(r"(?:call|pcall_redis)\('([A-Z]+)'", library)}
+    said = re.search(r"what the functions call: `([^`]*)`", text("proto/redis.md")).group(1)
+    assert called == {w[1:] for w in said.split()}
