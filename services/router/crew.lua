@@ -332,7 +332,7 @@ do
     local group = crew.place(d, a)
     if ON_DUTY[presence] ~= ON_DUTY[was] then
       count_duty(d, all(d), name, ON_DUTY[presence] and 1 or -1)
-      steps.mark(d, '*')
+      if not ON_DUTY[presence] then steps.mark(d, '*') end -- fewer are kept free, somebody may stand in
     end
     journal(d.tag, { type = 'presence', agent = name, at = d.text,
       evidence = was .. ' ' .. presence .. (why ~= '' and ' ' .. why or '') })

@@ -185,8 +185,10 @@ do
     return true
   end
 
-  -- Everybody with room: one of each group, until none of them can take anything.
+  -- Everything that waits, the most urgent first; then everybody with room, for items behind the heads that are of their own
+  -- customers: one of each group, until none of them can take anything.
   local function work_off_all(d, offers, most)
+    if not work_off_lines(d, view.lines(d), offers, most) then return false end
     repeat
       local before, names = #offers, {}
       for _, g in pairs(crew.groups(d)) do names[#names + 1] = g.list[1].name end
@@ -206,7 +208,10 @@ do
   -- Agents first: they look at all that waits, a line only at itself. Answers the marks that have more to give.
   local function work_off(d, marks, offers, most)
     local lines, left = {}, {}
-    table.sort(marks)
+    table.sort(marks, function(a, b) -- everything after those who came by themselves
+      if (a == '*') ~= (b == '*') then return b == '*' end
+      return a < b
+    end)
     for _, mark in ipairs(marks) do
       local name = string.sub(mark, 3)
       if string.sub(mark, 1, 2) == 'l:' then

@@ -87,10 +87,11 @@ do
     for n, q in ipairs(d.p.real_time) do
       local k = steps.base_kinds(d)[n]
       local load, duty = steps.load(d, q), crew.duty(d)[q.name] or 0
+      local open = q.after == 'take' or plans.is_open(d.p, q.hours, d.now) -- for a closed one nobody is kept
       local l = plans.line(d.p, plans.line_name(d.p, q.name, d.p.kinds[k.number], q.answer, '', ''))
       local base, late_base = plans.bases(d.p, l, load.handling)
-      d.bases[n] = { name = q.name, target_ms = q.answer, kind = k.number - 1, units = k.units, real_time = true,
-        on_duty = duty, keep = plans.keep(d.p, duty), able = 0, now_ms = steps.clock(d, q.hours),
+      d.bases[n] = { name = q.name, target_ms = q.answer, kind = k.number - 1, units = k.units, real_time = open,
+        on_duty = duty, keep = open and plans.keep(d.p, duty) or 0, able = 0, now_ms = steps.clock(d, q.hours),
         scarcity = load.rate * load.handling / (duty > 0 and duty or 1), base = base, late_base = late_base,
         slope = l.slope, late_slope = l.late_slope, head_start_ms = l.head_start, line = l }
     end

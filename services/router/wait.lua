@@ -26,7 +26,8 @@ do
     'warned',            -- of that clock: 0, 1 warned, 2 late
     'resolve_at', 'resolve', 'resolve_warned',
     'paused',            -- since when the clocks stand, because the customer is asked; 0 they run
-    'worth', 'kind', 'units', 'needs', 'known', 'only', 'opened',
+    'worth', 'kind', 'units', 'needs', 'known', 'only',
+    'next',              -- promise of each further answer, of the customer's class; '' the queue's
   }
   local NUMBERS = { at = 0, target = 0, promise = 0, warned = 0, resolve_at = 0, resolve = 0, resolve_warned = 0, paused = 0,
     worth = 1, units = 1 }
@@ -110,9 +111,9 @@ do
     local w, q = i.w, plans.queue(d.p, i.queue)
     if w.sla ~= '' then return false end
     w.sla, w.warned, w.at = 'next', 0, steps.clock(d, w.clock)
-    w.promise = q.next
-    w.target = plans.target(q.next)
-    i.facts[4] = q.next > 0 and exact(plans.real(d.p, w.clock, w.at + q.next)) or '0'
+    w.promise = tonumber(w.next) or q.next
+    w.target = plans.target(w.promise)
+    i.facts[4] = w.promise > 0 and exact(plans.real(d.p, w.clock, w.at + w.promise)) or '0'
     return true
   end
 
@@ -248,11 +249,11 @@ do
   -- rule: queue, priority, within ('' by its queue, a level of the customer's class before it), skills, name, kind.
   -- who: tags, value, lang, profile, last_agent, last_agent_at; nil as `like`.
   local function promises(d, q, rule, who)
-    local answer, next_ms, resolve = q.answer, q.next, q.resolve
+    local answer, next_ms, resolve = q.answer, '', q.resolve
     for _, level in ipairs(who and q.levels or {}) do
       if work.matches(level.customer, who) then
         answer = tonumber(level.answer) or answer
-        next_ms = tonumber(level.next) or next_ms
+        next_ms = level.next
         resolve = tonumber(level.resolve) or resolve
         break
       end
@@ -313,21 +314,26 @@ do
     return d.now - (tonumber(who.last_agent_at) or d.now) <= d.p.known and name or ''
   end
 
+  local function known_fits(d, q, w)
+    local name = plans.line_name(d.p, q.name, w.kind, w.target, plans.needs_after(q, w.needs, 0), '')
+    return plans.fits(d.p, plans.line(d.p, name), d.p.agents[w.known].profile) ~= false
+  end
+
   -- A new item as the desk definition says; nothing is written. rule.since: it waits since then.
   local function make(d, item, conversation, customer, rule, who, event, desk)
     local name, p = queue_for(d, rule.queue), d.p
     local q = plans.queue(p, name)
-    local answer, _, resolve = promises(d, q, rule, who)
+    local answer, next_ms, resolve = promises(d, q, rule, who)
     local at = rule.since and plans.clock(p, q.hours, rule.since) or steps.clock(d, q.hours)
     local worth = rule.worth or (who and plans.worth(p, who.tags, who.value, who.profile, d.now)) or 1
     local known = known_agent(d, who)
     local w = { line = '', set = '', clock = q.hours, at = at, target = plans.target(answer), promise = answer,
       sla = 'first', warned = 0, resolve_at = at, resolve = resolve, resolve_warned = 0, paused = 0, worth = worth,
       kind = p.kind[rule.kind or ''] and rule.kind or p.kinds[1], units = 1,
-      needs = skills_with_language(d, q, rule.skills, who and who.lang), known = known, only = '', opened = d.text }
+      needs = skills_with_language(d, q, rule.skills, who and who.lang), known = known, only = '', next = next_ms }
     local i = { id = item, state = 'waiting', queue = name, agent = '', conversation = conversation, customer = customer,
       priority = rule.priority, offered = '', until_ms = 0, again = 0, only_until = 0, seen = '', w = w, fresh = true }
-    if known ~= '' and p.prefer > 0 and crew.on_duty(crew.of(d, known)) then
+    if known ~= '' and p.prefer > 0 and crew.on_duty(crew.of(d, known)) and known_fits(d, q, w) then
       w.only, i.only_until = known, d.now + p.prefer
     end
     local deadline = answer > 0 and exact(plans.real(p, q.hours, at + answer)) or '0'
