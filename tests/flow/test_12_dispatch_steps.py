@@ -532,6 +532,24 @@ def test_who_has_no_room_for_a_weightier_item_is_kept_no_more(opened):
     assert [o.item for o in d.dispatch()] == [second]
 
 
+@pytest.mark.parametrize("how", ["done", "sign in"])
+def test_another_who_becomes_free_makes_the_reserve_whole(opened, how):
+    """Then somebody else may take what has time, though the one who came could not."""
+    d = opened({"support": dict(answer=8 * HOUR), "chat": dict(real_time=True, answer=MINUTE)},
+               {"ana": agent(queues=("support", "chat")), "bo": agent(queues=("chat",))}, sign_in=False)
+    d.sign_in("ana")
+    chat = d.write("chat")
+    if how == "done":
+        d.sign_in("bo")
+        d.claim("bo", item=chat)
+    else:
+        d.done(chat)
+    item = d.write()
+    assert d.dispatch() == []
+    d.done(chat, "bo") if how == "done" else d.sign_in("bo")
+    assert [(o.item, o.agents) for o in d.dispatch()] == [(item, ["ana"])]
+
+
 def test_who_only_stands_in_is_not_kept(opened):
     d = opened({"support": dict(answer=8 * HOUR), "chat": dict(real_time=True, answer=MINUTE, nobody="support")}, {"ana": agent()})
     item = d.write()

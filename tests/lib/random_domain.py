@@ -92,8 +92,8 @@ def reserving(r, d):
         if name != "chat":
             q.update(real_time=False, answer=r.choice((0, 8 * HOUR)), hours="", relax=(), language=0, limit=0)
     for a in d["agents"].values():
-        a["queues"]["chat"] = 1
-        a["hours"] = ""
+        a.update(queues={q: 1 for q in (["chat"] if r.random() < 0.4 else d["queues"])}, hours="", kinds={},
+                 units=r.choice((1, 1, 2)), skills={s: 4 for s in SKILLS})
     d["weights"]["reserve"] = r.choice((0.75, 0.75, 1.5))
     return d
 
