@@ -106,7 +106,11 @@ do
   -- In the desk definition?
   function crew.listed(d, name) return d.p.agents[name] ~= nil end
 
-  function crew.on_duty(a) return ON_DUTY[a.presence] == true end
+  -- There, whether or not they take more; outside their hours nobody is.
+  function crew.on_duty(d, a)
+    local listed = d.p.agents[a.name]
+    return ON_DUTY[a.presence] == true and listed ~= nil and plans.is_open(d.p, listed.hours, d.now)
+  end
 
   local function load_key(d, a)
     return d.p.agents[a.name].profile .. '/' .. a.used .. '/' .. table.concat(a.kinds, ',')
@@ -163,11 +167,16 @@ do
     if #g.list == 0 then c.groups[a.group], c.by_profile[g.shape.profile][a.group] = nil, nil end
   end
 
-  local function count_duty(d, c, name, by)
-    local listed = d.p.agents[name]
+  -- True when they came on duty or went.
+  local function count_duty(d, c, a)
+    local here = crew.on_duty(d, a)
+    if here == (a.here or false) then return false end
+    a.here = here
+    local listed = d.p.agents[a.name]
     local profile = listed and d.p.profiles[listed.profile]
-    for queue in pairs(profile and profile.queues or {}) do c.duty[queue] = (c.duty[queue] or 0) + by end
+    for queue in pairs(profile and profile.queues or {}) do c.duty[queue] = (c.duty[queue] or 0) + (here and 1 or -1) end
     d.bases = nil
+    return true
   end
 
   local function load(d, stamp)
@@ -177,7 +186,7 @@ do
       local a = read_agent(d, name)
       c.agents[name] = a
       enter_group(d, c, a, group_of(d, a))
-      if crew.on_duty(a) then count_duty(d, c, name, 1) end
+      count_duty(d, c, a)
     end
     return c
   end
@@ -251,6 +260,7 @@ do
     touch(d)
     leave_group(d, c, a)
     enter_group(d, c, a, group_of(d, a))
+    if count_duty(d, c, a) and not a.here then steps.mark(d, '*') end -- fewer are kept free, somebody may stand in
     call('HSET', d.tag .. ':agent:' .. a.name, 'presence', a.presence, 'used', a.used, 'kinds', table.concat(a.kinds, ','),
       'idle', text(a.idle), 'misses', a.misses, 'since', a.since, 'until', a.keep)
     return a.group
@@ -330,10 +340,6 @@ do
     end
     call('SADD', d.tag .. ':agents', name)
     local group = crew.place(d, a)
-    if ON_DUTY[presence] ~= ON_DUTY[was] then
-      count_duty(d, all(d), name, ON_DUTY[presence] and 1 or -1)
-      if not ON_DUTY[presence] then steps.mark(d, '*') end -- fewer are kept free, somebody may stand in
-    end
     journal(d.tag, { type = 'presence', agent = name, at = d.text,
       evidence = was .. ' ' .. presence .. (why ~= '' and ' ' .. why or '') })
     if group ~= '' then steps.mark(d, 'a:' .. name) end

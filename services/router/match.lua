@@ -244,7 +244,7 @@ do
       local hours = d.p.agents[name].hours
       if hours ~= '' then
         local a = crew.of(d, name)
-        if a.presence == 'ready' then crew.place(d, a) end
+        if a.presence == 'ready' or a.presence == 'busy' then crew.place(d, a) end
       end
     end
     steps.mark(d, '*')

@@ -333,7 +333,7 @@ do
       needs = skills_with_language(d, q, rule.skills, who and who.lang), known = known, only = '', next = next_ms }
     local i = { id = item, state = 'waiting', queue = name, agent = '', conversation = conversation, customer = customer,
       priority = rule.priority, offered = '', until_ms = 0, again = 0, only_until = 0, seen = '', w = w, fresh = true }
-    if known ~= '' and p.prefer > 0 and crew.on_duty(crew.of(d, known)) and known_fits(d, q, w) then
+    if known ~= '' and p.prefer > 0 and crew.on_duty(d, crew.of(d, known)) and known_fits(d, q, w) then
       w.only, i.only_until = known, d.now + p.prefer
     end
     local deadline = answer > 0 and exact(plans.real(p, q.hours, at + answer)) or '0'

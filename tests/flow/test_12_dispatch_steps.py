@@ -979,6 +979,21 @@ def test_an_agent_s_hours(opened):
     assert d.later(HOUR).dispatch() == []
 
 
+@pytest.mark.parametrize("presence", ["ready", "busy"])
+def test_outside_their_hours_nobody_is_on_duty(opened, presence):
+    """Who forgot to sign out keeps no item from those who stand in."""
+    d = opened({"support": dict(nobody="night"), "night": {}}, {"ana": agent(hours="office"), "eve": agent(queues=("night",))},
+               hours=office((0, HOUR), (16 * HOUR, 24 * HOUR)))
+    d.presence("ana", "busy")
+    d.presence("ana", presence)
+    item = d.later(HOUR - 1).write()
+    d.dispatch()
+    if presence == "ready":
+        d.decline(item, "ana")
+    assert d.dispatch() == []
+    assert [(o.item, o.agents) for o in d.later(1).dispatch()] == [(item, ["eve"])]
+
+
 def test_hours_that_passed_while_no_dispatch_ran(opened):
     """Who signed in while it was closed works once it is open, though nobody saw it close."""
     d = opened({"support": {}}, {"ana": agent(hours="office")}, hours=office((0, HOUR), (2 * HOUR, 3 * HOUR)), sign_in=False)
