@@ -149,7 +149,7 @@ def changed_desk(r, d):
 
 OPERATIONS = dict(write=8, again=2, later=6, presence=3, accept=6, decline=2, ignore=1, done=4, pull=2, pick=1, force=1, hold=1,
                   snooze=1, resume=1, reopen=1, requeue=2, transfer=1, keep=1, lost=1, plan=0.4, partly=1, reply=1, unsent=0.3,
-                  merge=0.4, unmerge=0.4, crowd=0.05)
+                  merge=0.4, unmerge=0.4, crowd=0.05, ask=0.5, foresee=1)
 STEPS_OF_TIME = (1, SECOND, 5 * SECOND, 21 * SECOND, 31 * SECOND, MINUTE, 2 * MINUTE, 6 * MINUTE, HOUR, 9 * HOUR)
 
 
@@ -290,6 +290,41 @@ class Life:
         sender = f"tel:+99{r.randrange(4)}"
         a = self.arrival(r)
         self.tell(f"{sender} writes {a}", self.domain.write(sender=sender, **a))
+
+    def do_ask(self, r):
+        """Whoever asks is answered, and nothing changes."""
+        before, d = self.domain.state().keys, self.domain
+        for item in self.items():
+            answer = d.ask("why", item.id)
+            if answer[0] != item.state or answer[1].split() != (item.agents or item["agent"].split()):
+                raise Wrong(f"why says {answer} of {item}")
+        queues = {q[0]: int(q[1]) for q in d.ask("queues")}
+        for name, n in queues.items():
+            if len(d.waiting(name)) != n:
+                raise Wrong(f"{name}: {n} wait, {d.waiting(name)} are shown")
+        for name in d.desk["agents"]:
+            mine = d.ask("mine", name)
+            if sorted(mine[3::4]) != sorted(self.sight.holders_of(name)):
+                raise Wrong(f"{name} has {mine}, should {self.sight.holders_of(name)}")
+        if d.state().keys != before:
+            raise Wrong("asking changed something")
+
+    def do_foresee(self, r):
+        """What deskbell_try says of a message happens to it."""
+        self.dispatch()
+        a, d = self.arrival(r), self.domain
+        sender = r.choice((f"tel:+99{r.randrange(4)}", f"tel:+98{d.now}"))
+        _, _, queue, line, _, _, outcome = d.ask("try", sender, a["kind"], "", 1, "rule", a["queue"], a["priority"],
+                                                 a["within"], a["skills"], "")
+        had = set(self.sight.state.items)
+        id = self.tell(f"{sender} writes {a}, should be {outcome}", d.write(sender=sender, **a))
+        if id in had:
+            return  # it came under one that was there
+        stood = d.item(id)
+        self.dispatch()
+        now = self.sight.state.items[id]
+        if (stood["queue"], stood.line) != (queue, line) or (now.state == "offered") != (outcome == "offered"):
+            raise Wrong(f"foreseen {queue} {line} {outcome}, it was {stood['queue']} {stood.line} {now.state}")
 
     def do_crowd(self, r):
         """Many at once, of many lines."""

@@ -84,6 +84,10 @@ class Sight:
                 for queue in a["queues"]:
                     self.duty[queue] = self.duty.get(queue, 0) + 1
 
+    def holders_of(self, name):
+        """Items in this agent's hands, or offered to them."""
+        return [item.id for item in self.hands.get(name, ())]
+
     # an item's place
 
     def clock(self, item):
