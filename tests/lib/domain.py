@@ -122,8 +122,8 @@ end
 return cjson.encode(out)
 """
 PLACE = ("line", "set", "clock", "at", "target", "promise", "sla", "warned", "resolve_at", "resolve", "resolve_warned",
-         "paused", "worth", "kind", "units", "needs", "known", "only", "opened")
-TEXTS = ("line", "set", "clock", "sla", "kind", "needs", "known", "only", "opened")
+         "paused", "worth", "kind", "units", "needs", "known", "only", "next")
+TEXTS = ("line", "set", "clock", "sla", "kind", "needs", "known", "only", "next")
 FACTS = ("conversation", "customer", "priority", "deadline", "skills", "rule", "desk", "created", "event")
 META = ("event_id", "customer", "conversation", "work_item", "queue", "rule", "desk", "how", "evidence", "agent", "at",
         "previous", "trace", "context")

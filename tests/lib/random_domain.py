@@ -87,7 +87,7 @@ def random_desk(r):
 
 def reserving(r, d):
     """A desk where agents are kept free: much that has time, something that has none, and most could do both."""
-    d["queues"]["chat"].update(real_time=True, answer=20 * SECOND, hours="", relax=(), language=0)
+    d["queues"]["chat"].update(real_time=True, answer=20 * SECOND, relax=(), language=0)
     for name, q in d["queues"].items():
         if name != "chat":
             q.update(real_time=False, answer=r.choice((0, 8 * HOUR)), hours="", relax=(), language=0, limit=0)

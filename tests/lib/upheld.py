@@ -162,7 +162,7 @@ class Sight:
     def real_time(self):
         """name, its target, kind of its items that takes most units, agents on duty, those who could take one now."""
         for name, q in self.desk["queues"].items():
-            if not q["real_time"] or not q["answer"]:
+            if not q["real_time"] or not q["answer"] or q["after"] != "take" and not self.domain.is_open(q["hours"]):
                 continue
             kind = kind_name(self.desk, (self.state.get("load").get(name, "0 0 0 ").split(" ") + [""])[3])
             able = [a for a in self.ready if self.can_serve(a, name, kind)]
