@@ -22,8 +22,9 @@ do
   end
 
   local function read_head(d, id, line, set, score)
-    local place, facts = unpack(call('HMGET', d.tag .. ':item:' .. id, 'place', 'facts'))
-    if not place then return nil end
+    local v = pcall_redis('HMGET', d.tag .. ':item:' .. id, 'place', 'facts', 'state')
+    local place, facts = v[1], v[2]
+    if v.err or not place or v[3] ~= 'waiting' then return nil end
     if d.any_declined == nil then d.any_declined = call('HLEN', d.tag .. ':declined') > 0 end
     return make_head(d, id, line, set, score, place, string.match(facts or '', '^[^\31]*\31[^\31]*\31([^\31]*)') or '5',
       d.any_declined and call('HGET', d.tag .. ':declined', id) or false)
@@ -55,7 +56,7 @@ do
           out[#out + 1] = head
           if not head.declined then return end
         else
-          call('ZREM', key, page[n]) -- left by a step that failed half way
+          call('ZREM', key, page[n]) -- left by a step that failed half way, or cannot be read
           from = from - 1
         end
       end

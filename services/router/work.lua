@@ -21,9 +21,6 @@ do
     set_due_of_waiting(d, i)
   end
 
-  -- Another calendar's time, with as much of each clock used up as before.
-
-
   -- A customer's message came under an item that is open already. True when facts were written.
   function work.message(d, item)
     local i = work.read(d, item)
@@ -205,11 +202,6 @@ do
       call('HSET', d.tag .. ':item:' .. i.id, 'offered', i.offered, 'again', exact(i.again))
       return
     end
-    if i.again > 0 and i.again <= d.now then -- while others thought about it
-      call('HDEL', d.tag .. ':declined', i.id)
-      i.again = 0
-    end
-    steps.due(d, i.id, nil)
     if i.again > 0 and i.again <= d.now then -- while others thought about it
       call('HDEL', d.tag .. ':declined', i.id)
       i.again = 0
