@@ -131,3 +131,38 @@ def test_an_end_that_fails_comes_again(opened, state):
     d.r.rename(f"{P}:waiting:before", f"{P}:waiting")
     d.dispatch()
     assert [o.item for o in d.later(2 * MINUTE).dispatch()] == [item]
+
+
+def test_what_nobody_declined_is_found_behind_ever_so_many(opened):
+    d = opened({"support": {}}, {"ana": agent(100)})
+    for item in [d.write() for _ in range(70)]:
+        d.dispatch()
+        assert d.decline(item, "ana") == "OK"
+    item = d.write()
+    assert [o.item for o in d.dispatch()] == [item]
+    assert nobody_waits(Sight(d)) == []
+
+
+@pytest.mark.parametrize("into", ["the waiting one", "the answered one"])
+def test_merged_the_customer_who_waits_for_an_answer_keeps_the_promise(opened, into):
+    d = opened({"support": {"answer": HOUR}}, {"ana": agent(3)})
+    answered = d.write()
+    assert d.claim("ana", item=answered) == ("OK", answered)
+    d.reply(d.item(answered).conversation, "ana")
+    waiting = d.later(MINUTE).write()
+    order = [waiting, answered] if into == "the answered one" else [answered, waiting]
+    assert d.later(MINUTE).merge(*(d.item(i).conversation for i in order))[0] == "OK"
+    i = d.item(answered)
+    assert (i.state, i.sla, i.at, i.promise, int(i.deadline)) == ("active", "first", NOW + MINUTE, HOUR, NOW + MINUTE + HOUR)
+    d.later(HOUR).dispatch()
+    assert [e["evidence"].split()[:2] for e in d.journal(answered, "deadline")] == [["late", "first"]]
+
+
+def test_what_an_agent_took_by_hand_goes_back_when_they_are_not_in_the_desk_any_more(opened):
+    d = opened({"support": {}}, {"ana": agent(), "bo": agent()})
+    item = d.write()
+    d.presence("ana", "offline")
+    assert d.claim("ana", item=item) == ("OK", item)
+    d.plan(desk({"support": {}}, {"bo": agent()}))
+    d.dispatch()
+    assert [(o.item, o.agents) for o in d.later(3 * MINUTE).dispatch()] == [(item, ["bo"])]
