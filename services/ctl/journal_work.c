@@ -198,10 +198,8 @@ static void offer_end_words(const struct entry *e, struct slice how, struct buf 
   buf_add_slice(b, e->meta[META_EVIDENCE]);
 }
 
-static void resume_words(const struct entry *e, struct slice how, struct buf *b) {
-  if (slice_equal(how, SLICE("agent")))
-    add(b, "", who(e), " goes on");
-  else if (slice_equal(how, SLICE("reply")))
+static void resume_words(struct slice how, struct buf *b) {
+  if (slice_equal(how, SLICE("reply")))
     buf_add_text(b, "waits again: the customer wrote");
   else if (slice_equal(how, SLICE("time")))
     buf_add_text(b, "waits again: its time has come");
@@ -266,11 +264,12 @@ void work_words(const struct entry *e, struct buf *ret) {
     break;
   case FORM_HOW:
     if (slice_equal(e->type, SLICE("claim"))) {
-      add(ret, "held by ", who(e), "");
-      if (rest.len)
+      bool goes_on = slice_equal(rest, SLICE("agent"));
+      add(ret, goes_on ? "" : "held by ", who(e), goes_on ? " goes on" : "");
+      if (rest.len && !goes_on)
         add(ret, " (", rest, ")");
     } else if (slice_equal(e->type, SLICE("resume"))) {
-      resume_words(e, rest, ret);
+      resume_words(rest, ret);
     } else {
       offer_end_words(e, rest, ret);
     }

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include <stdlib.h>
 
-enum form { UNTIL, END, HOW, REQUEUE, UNTIL_WHY, WHAT, NONE, WHY, DEADLINE, PRESENCE };
+enum form { UNTIL, END, HOW, REQUEUE, UNTIL_WHY, WHAT, NONE, REOPEN, DEADLINE, PRESENCE };
 
 static const struct {
   const char *type;
@@ -123,7 +123,10 @@ static void read_evidence(struct notice *n, enum form form, const struct entry *
     set(n, "why", left(evidence));
     return;
   case WHAT: set(n, "by", word(&evidence)); return;
-  case WHY: set(n, "why", evidence); return;
+  case REOPEN:
+    (void)word(&evidence); /* the item, or the outbound message that made it so */
+    set(n, "why", left(evidence));
+    return;
   case DEADLINE: read_deadline(n, evidence); return;
   case PRESENCE:
     set(n, "was", word(&evidence));

@@ -167,6 +167,7 @@ local function merge_into(tag, now, by, from, into)
   a.item, a.queue, a.messages = '', '', 0
   keep_work(tag, a, had_a)
   keep_work(tag, b, had_b)
+  if i and j then work.inherit(steps.begin(tag, now), kept, kept == had_b and i or j) end
   call('HSET', b.key, 'members', list_add(b.members, a.id), 'participants', participants, 'last_ms',
     string.format('%.0f', math.max(a.last_ms, b.last_ms)))
   if a.moved then call('HSET', b.key, 'moved', '1') end
@@ -316,7 +317,12 @@ local function move(keys, args)
     holder.messages = holder.messages - 1
     if holder.messages <= 0 then
       holder.item, holder.queue, holder.messages = '', '', 0
-      if b.item == '' then give_item(tag, had, i, b, 0) else end_item(tag, i, holder, b.item, 'moved', by, now) end
+      if b.item == '' then
+        give_item(tag, had, i, b, 0)
+      else
+        end_item(tag, i, holder, b.item, 'moved', by, now)
+        work.inherit(steps.begin(tag, now), b.item, i)
+      end
     elseif b.item == '' then
       copy_item(tag, args[9], had, i, b, 0, event, args[8], now)
     end

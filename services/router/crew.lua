@@ -384,6 +384,8 @@ do
       crew.place(d, a)
       if not crew.listed(d, name) and a.presence ~= 'offline' then
         crew.set_presence(d, name, 'offline', 'not in the desk definition any more')
+      elseif not crew.listed(d, name) then
+        work.leaves(d, name, true) -- what they took by hand
       end
     end
     steps.mark(d, '*')

@@ -1,7 +1,7 @@
 -- What happens to work items by themselves: offers, leases, wrap-ups and snoozes that end; promises that come near and are
 -- broken; needs that soften; another plan. Part of the library that begins in functions.lua. Keys: proto/redis.md, "Dispatch".
 do
-  local TIMERS_AT_ONCE = 64
+  local TIMERS_AT_ONCE, AGAIN_MS = 64, 60000
   local exact, keep, earlier, set_timer, line_key = work.exact, work.keep, work.earlier, work.set_timer, work.line_key
   local leave_line, enter_line, leave = work.leave_line, work.enter_line, work.leave
   local set_due_of_waiting, resume_clocks = work.set_due_of_waiting, work.resume_clocks
@@ -68,12 +68,21 @@ do
   end
   ended.snoozed, ended.on_hold = wakes, wakes
 
+  -- What fails is tried again after a while, so that it holds nothing up and nothing of it is forgotten.
+  local function attempt(key, item, again, act, ...)
+    local ok, fault = pcall(act, ...)
+    if ok then return fault end
+    call('ZADD', key, exact(again), item)
+    error(fault, 0)
+  end
+
   function work.expire(d, most)
-    local due = call('ZRANGEBYSCORE', d.tag .. ':due', '-inf', d.text, 'LIMIT', 0, most)
+    local key = d.tag .. ':due'
+    local due = call('ZRANGEBYSCORE', key, '-inf', d.text, 'LIMIT', 0, most)
     for _, item in ipairs(due) do
-      call('ZREM', d.tag .. ':due', item)
+      call('ZREM', key, item)
       local i = work.read(d, item)
-      if i and ended[i.state] then ended[i.state](d, i) end
+      if i and ended[i.state] then attempt(key, item, d.now + AGAIN_MS, ended[i.state], d, i) end
     end
     return #due == most
   end
@@ -111,7 +120,7 @@ do
     if not i or i.state == 'done' then return false end
     warn(d, i, clock)
     if i.w.line ~= '' then
-        leave_line(d, i)
+      leave_line(d, i)
       enter_line(d, i)
     end
     keep(d, i)
@@ -129,7 +138,7 @@ do
       local key, clock = d.tag .. ':timer:' .. name, steps.clock(d, name)
       local due = call('ZRANGEBYSCORE', key, '-inf', exact(clock), 'LIMIT', 0, TIMERS_AT_ONCE)
       for _, item in ipairs(due) do
-        if not fire(d, item, clock) then call('ZREM', key, item) end
+        if not attempt(key, item, clock + AGAIN_MS, fire, d, item, clock) then call('ZREM', key, item) end
       end
       more = more or #due == TIMERS_AT_ONCE
     end

@@ -175,12 +175,13 @@ do
     return false
   end
 
-  -- Somebody may have declined what others, who are alike, may have.
-  local function work_off_declined(d, offers, most)
-    for _, line in ipairs(d.any_declined and view.lines(d) or {}) do
-      local declined
-      for _, head in ipairs(view.served(d, line) and view.heads(d, line) or {}) do declined = declined or head.declined end
-      if declined and not work_off_lines(d, { line }, offers, most) then return false end
+  -- Of agents who are alike one was asked: others may have what that one declined, and what waits for one of them alone.
+  local function work_off_apart(d, offers, most)
+    for _, line in ipairs(view.lines(d)) do
+      local l = view.served(d, line)
+      local apart = l and l.only ~= nil
+      for _, head in ipairs(l and d.any_declined and view.heads(d, line) or {}) do apart = apart or head.declined end
+      if apart and not work_off_lines(d, { line }, offers, most) then return false end
     end
     return true
   end
@@ -197,7 +198,7 @@ do
         if not work_off_agent(d, name, offers, most) then return false end
       end
     until #offers == before
-    return work_off_declined(d, offers, most)
+    return work_off_apart(d, offers, most)
   end
 
   local function work_off_agents(d, mark, name, offers, most)
@@ -250,9 +251,7 @@ do
     steps.mark(d, '*')
   end
 
-  -- dispatch {tag}  now most : what is due by itself, then at most `most` offers. Answers more, next, then per offer item,
-  -- agents, until.
-  local function dispatch(keys, args)
+  local function dispatch_once(keys, args)
     local d, most = steps.begin(keys[1], args[1]), tonumber(args[2])
     local more = crew.expire(d, EXPIRE_AT_ONCE)
     more = work.expire(d, EXPIRE_AT_ONCE) or more
@@ -274,6 +273,16 @@ do
     more = more or call('SCARD', marks) > 0
     local next_due = work.next_due(d)
     return { more and '1' or '0', next_due and work.exact(next_due) or '0', unpack(offers) }
+  end
+
+  -- dispatch {tag}  now most : what is due by itself, then at most `most` offers. Answers more, next, then per offer item,
+  -- agents, until. A call that fails had taken marks already: the next one looks at everything.
+  local function dispatch(keys, args)
+    local ok, answer = pcall(dispatch_once, keys, args)
+    if ok then return answer end
+    steps.forget()
+    call('SADD', keys[1] .. ':marks', '*')
+    return redis.error_reply(type(answer) == 'table' and answer.err or tostring(answer))
   end
 
   -- ---- pull

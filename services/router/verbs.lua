@@ -82,7 +82,6 @@ do
   -- claim {tag}  now queue agent item force
   local function claim(keys, args)
     local d = steps.begin(keys[1], args[1])
-    if args[3] == '' then return redis.error_reply('INVALID agent') end
     local queue, agent, item, answer = args[2], args[3], args[4] or '', nil
     if agent == '' then return redis.error_reply('INVALID agent') end
     if item ~= '' then
@@ -144,7 +143,6 @@ do
   local function item_verb(keys, args)
     local d = steps.begin(keys[1], args[1])
     local agent, verb, until_ms, why = args[3], args[4], tonumber(args[5]) or 0, one_line(args[6] or '')
-    if verb == 'resume' and agent == '' then return redis.error_reply('INVALID agent') end
     local i = work.read(d, args[2])
     local to = ({ hold = 'on_hold', snooze = 'snoozed', resume = 'active', reopen = 'waiting' })[verb]
     if not to then return redis.error_reply('INVALID verb') end
@@ -159,14 +157,15 @@ do
     end
     if i.agent ~= '' and agent ~= '' and i.agent ~= agent and i.state ~= 'done' then return { 'TAKEN', i.agent } end
     if verb == 'resume' then
-      local answer = pick(d, i, agent, false, 'agent')
-        return answer
+      return pick(d, i, agent, false, 'agent')
     elseif verb == 'reopen' then
-      local conv = d.tag .. ':conv:' .. i.conversation
-      local now_open = call('HGET', conv, 'item') or ''
-      if now_open ~= '' then return { 'TAKEN', now_open } end
+      local conv = conversation(d.tag, i.conversation) -- the one that has it now, should it be merged
+      if not conv then return { 'GONE', i.id } end
+      if conv.item ~= '' then return { 'TAKEN', conv.item } end
+      i.conversation, i.customer = conv.id, conv.customer
+      i.facts[1], i.facts[2] = conv.id, conv.customer
       call('HDEL', d.tag .. ':item:' .. i.id, 'into')
-      call('HSET', conv, 'item', i.id, 'queue', i.queue, 'messages', 0)
+      call('HSET', d.tag .. ':conv:' .. conv.id, 'item', i.id, 'queue', i.queue, 'messages', 0)
       change_open(d.tag, i.customer, '', i.conversation)
       work.fact(d, 'reopen', i, agent, i.id .. ' ' .. why)
       i.w.sla, i.w.paused = '', 0

@@ -2,7 +2,8 @@
 -- (common/dispatch/rule.lua). Part of the library that begins in functions.lua. Keys: proto/redis.md, "Dispatch".
 local view = {}
 do
-  local HEADS_DEEP = 64    -- items of a set looked at when those before were declined
+  local HEADS_DEEP = 64    -- items of a set that others may take when those before were declined
+  local DEEPEST = 4096     -- behind them only the first that nobody declined is looked for
   local KNOWN_MAX = 4      -- waiting items of an agent's own customers that are looked at when they are free
   local MOVED_AT_ONCE = 64
   local SETS = { 'p', 'o', 'l' }
@@ -22,8 +23,9 @@ do
   end
 
   local function read_head(d, id, line, set, score)
-    local place, facts = unpack(call('HMGET', d.tag .. ':item:' .. id, 'place', 'facts'))
-    if not place then return nil end
+    local v = pcall_redis('HMGET', d.tag .. ':item:' .. id, 'place', 'facts', 'state')
+    local place, facts = v[1], v[2]
+    if v.err or not place or v[3] ~= 'waiting' then return nil end
     if d.any_declined == nil then d.any_declined = call('HLEN', d.tag .. ':declined') > 0 end
     return make_head(d, id, line, set, score, place, string.match(facts or '', '^[^\31]*\31[^\31]*\31([^\31]*)') or '5',
       d.any_declined and call('HGET', d.tag .. ':declined', id) or false)
@@ -40,8 +42,8 @@ do
   local heads_of_set
   function heads_of_set(d, line, set, out)
     local key, from, begin = d.tag .. ':line:' .. line .. ':' .. set, 0, #out
-    while from < HEADS_DEEP do
-      local most = from == 0 and 1 or 16
+    while from < DEEPEST do
+      local most = from == 0 and 1 or from < HEADS_DEEP and 16 or 256
       local page = call('ZRANGE', key, from, from + most - 1, 'WITHSCORES')
       for n = 1, #page, 2 do
         local head = read_head(d, page[n], line, set, tonumber(page[n + 1]))
@@ -52,10 +54,10 @@ do
           work.fire(d, head.id, steps.clock(d, head.l.queue.hours))
           return heads_of_set(d, line, set, out)
         elseif head then
-          out[#out + 1] = head
+          if not head.declined or #out - begin < HEADS_DEEP then out[#out + 1] = head end
           if not head.declined then return end
         else
-          call('ZREM', key, page[n]) -- left by a step that failed half way
+          call('ZREM', key, page[n]) -- left by a step that failed half way, or cannot be read
           from = from - 1
         end
       end

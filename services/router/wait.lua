@@ -55,11 +55,11 @@ do
     return w
   end
 
-  -- The item with its place; nil when there is none. `i.w` is changed and kept by keep().
+  -- The item with its place; nil when there is none, or it cannot be read. `i.w` is changed and kept by keep().
   function work.read(d, item)
-    local v = call('HMGET', d.tag .. ':item:' .. item, 'state', 'queue', 'agent', 'facts', 'place', 'offered', 'until',
+    local v = pcall_redis('HMGET', d.tag .. ':item:' .. item, 'state', 'queue', 'agent', 'facts', 'place', 'offered', 'until',
       'again', 'only_until', 'seen', 'changed')
-    if not v[1] then return nil end
+    if v.err or not v[1] then return nil end
     local facts = split(v[4] or '')
     return { id = item, state = v[1], queue = v[2] or '', agent = v[3] or '', conversation = facts[1], customer = facts[2],
       priority = facts[3], deadline = facts[4], skills = facts[5], rule = facts[6], created = facts[8], facts = facts,
@@ -80,13 +80,14 @@ do
     call('HSET', d.tag .. ':item:' .. i.id, 'place', pack(i.w), ...)
   end
 
-  -- A fact about the item, in the chain of its conversation.
+  -- A fact about the item, in the chain of its conversation. A damaged one stops no item's life.
   function work.fact(d, type, i, agent, evidence, event, context)
     local conv = d.tag .. ':conv:' .. i.conversation
+    local last = pcall_redis('HGET', conv, 'last')
     local cursor = journal(d.tag, { type = type, customer = i.customer, conversation = i.conversation, work_item = i.id,
       queue = i.queue, agent = agent, at = d.text, evidence = evidence, event = event, context = context,
-      prev = call('HGET', conv, 'last') or '' })
-    call('HSET', conv, 'last', cursor)
+      prev = last and not last.err and last or '' })
+    pcall_redis('HSET', conv, 'last', cursor)
     return cursor
   end
 

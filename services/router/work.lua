@@ -21,9 +21,6 @@ do
     set_due_of_waiting(d, i)
   end
 
-  -- Another calendar's time, with as much of each clock used up as before.
-
-
   -- A customer's message came under an item that is open already. True when facts were written.
   function work.message(d, item)
     local i = work.read(d, item)
@@ -149,6 +146,20 @@ do
     work.back(d, i)
   end
 
+  -- The item goes on with what was to be done in another one: the customer who waits there for an answer waits here.
+  function work.inherit(d, item, from)
+    local i, of = work.read(d, item), from.w
+    if not i or i.state == 'done' or i.w.sla ~= '' or of.sla == '' then return end
+    local stood = of.paused > 0 and steps.clock(d, of.clock) - of.paused or 0
+    if i.w.line ~= '' then leave_line(d, i) end
+    for _, name in ipairs({ 'sla', 'target', 'promise', 'warned' }) do i.w[name] = of[name] end
+    i.w.at = of.at + stood + steps.clock(d, i.w.clock) - steps.clock(d, of.clock)
+    if i.state == 'waiting' then enter_line(d, i) end
+    i.facts[4] = of.promise > 0 and exact(plans.real(d.p, i.w.clock, i.w.at + of.promise)) or '0'
+    keep(d, i, 'facts', concat(i.facts, US))
+    set_timer(d, i)
+  end
+
   -- Another priority, and why.
   function work.raise(d, item, priority, reason)
     local i = work.read(d, item)
@@ -205,11 +216,6 @@ do
       call('HSET', d.tag .. ':item:' .. i.id, 'offered', i.offered, 'again', exact(i.again))
       return
     end
-    if i.again > 0 and i.again <= d.now then -- while others thought about it
-      call('HDEL', d.tag .. ':declined', i.id)
-      i.again = 0
-    end
-    steps.due(d, i.id, nil)
     if i.again > 0 and i.again <= d.now then -- while others thought about it
       call('HDEL', d.tag .. ':declined', i.id)
       i.again = 0

@@ -104,6 +104,15 @@ def test_why_in_words_and_numbers(desk):
     assert " offered to " in said(desk, "conversation", "show", conversation)[0]
 
 
+def test_what_is_in_hands_is_listed_also_of_who_is_not_in_the_desk(desk):
+    item = send(desk)
+    wait_state(desk, item, "waiting")
+    assert said(desk, "queue", "held") == ("no agent holds a work item\n", 0) and desk.json("queue", "held") == []
+    desk.run("queue", "claim", "--item", item, "--agent", "zoe")
+    assert [(i["id"], i["agent"]) for i in desk.json("queue", "held")] == [(item, "zoe")]
+    assert "deskbell queue held" in said(desk, "queue", "ls")[0] and "with zoe" in said(desk, "queue", "held")[0]
+
+
 def test_declined_it_goes_to_the_next(desk):
     desk.run("agent", "set", "ana", "ready")
     item = send(desk)

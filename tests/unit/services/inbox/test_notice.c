@@ -62,7 +62,8 @@ static void test_every_type(void **state) {
   expect("resume", "ana", "reply", "", "\"by\":\"reply\"");
   expect("wrap", "ana", "1795804230000", "", "\"until\":\"2026-11-27T18:30:30.000Z\"");
   expect("done", "ana", "", "", "\"agent\":\"ana\"");
-  expect("reopen", "ana", "w1 the customer called", "", "\"why\":\"w1 the customer called\"");
+  expect("reopen", "ana", "w1 the customer called", "", "\"why\":\"the customer called\"");
+  expect("reopen", "", "o1 the reply was not delivered", "", "\"why\":\"the reply was not delivered\"");
   expect("deadline", "ana", "late first 1795804200000", "", "\"target\":\"first\"");
   expect("deadline", "", "warn next 1795804200000", "", "\"what\":\"warn\"");
   expect("presence", "ana", "ready away ignored 3 offers", "", "\"why\":\"ignored 3 offers\"");

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a review of dispatch found, step by step in virtual time; after each test everything that must always hold does."""
+import pytest
+
+from domain import HOUR, MINUTE, NOW, SECOND, Domain, QuickRedis, desk
+from redis.exceptions import ResponseError
+from steps import P
+from upheld import Sight, consistent, legal_life, nobody_waits
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory):
+    with QuickRedis(tmp_path_factory.mktemp("redis")) as server:
+        yield server.client
+
+
+@pytest.fixture
+def opened(quick):
+    """Opens a domain; all agents of it are ready."""
+    made = []
+
+    def open(queues, agents, **more):
+        made.append(Domain(quick, desk(queues, agents, **more)))
+        return made[-1].sign_in()
+
+    yield open
+    for d in made:
+        sight = Sight(d)
+        assert consistent(sight, settled=False) == []
+        assert legal_life(d.journal(), sight.state.items) == []
+        assert broken_chains(d) == []
+
+
+def agent(units=1, queues=("support",), **more):
+    return dict(units=units, queues={q: 1 for q in queues}, **more)
+
+
+def held(d, item):
+    i = d.item(item)
+    return i.state, i.agents
+
+
+def broken_chains(d):
+    """Each entry about a conversation names the one before it."""
+    last, wrong = {}, []
+    for e in d.journal():
+        conversation = e["conversation"]
+        if conversation and e["previous"] != last.get(conversation, ""):
+            wrong.append((e["type"], e["cursor"], e["previous"], last.get(conversation)))
+        if conversation:
+            last[conversation] = e["cursor"]
+    for conversation, cursor in last.items():
+        kept = d.r.hget(f"{P}:conv:{conversation}", "last")
+        if kept is not None and kept.decode() != cursor:
+            wrong.append(("last", conversation, kept, cursor))
+    return wrong
+
+
+def test_what_waits_for_one_agent_is_offered_when_its_queue_opens(opened):
+    """... though another, who is like them, is idle for longer."""
+    d = opened({"support": {"hours": "office"}}, {"ana": agent(), "bo": agent()},
+               hours={"office": [(NOW - HOUR, NOW), (NOW + HOUR, NOW + 9 * HOUR)]}, transfer=5 * HOUR)
+    item = d.write()
+    assert d.requeue(item, to="bo") == "OK"
+    assert d.dispatch() == []
+    assert [o.agents for o in d.later(HOUR).dispatch()] == [["bo"]]
+    assert nobody_waits(Sight(d)) == []
+
+
+def test_reopened_in_a_conversation_that_was_merged_it_belongs_to_the_survivor(opened):
+    """Else the next message opened another beside it."""
+    d = opened({"support": {}}, {"ana": agent(3)})
+    sender = "tel:+49301"
+    one, two = d.write(), d.write(sender=sender)
+    v1, v2 = d.item(one).conversation, d.item(two).conversation
+    assert d.claim("ana", item=two) == ("OK", two)
+    assert d.merge(v1, v2) == ("OK", v2)
+    assert d.verb("reopen", one) == ("TAKEN", two)
+    assert d.done(two, "ana") == "OK"
+    assert d.verb("reopen", one) == ("OK", "waiting")
+    assert d.item(one).conversation == v2
+    assert (d.write(sender=sender), d.last()["conversation"]) == (one, v2)
+    assert [(o.item, o.agents) for o in d.dispatch()] == [(one, ["ana"])]
+    assert d.unmerge(v1) == ("OK", v2)
+    assert d.r.hget(f"{P}:conv:{v2}", "item") == one.encode() and not d.r.hget(f"{P}:conv:{v1}", "item")
+
+
+def test_a_damaged_item_stops_nobody(opened):
+    d = opened({"support": {"answer": HOUR, "warn": 0.5}}, {"ana": agent(), "bo": agent()})
+    first, second = d.write(priority=1), d.write()
+    kept = d.r.dump(f"{P}:item:{first}")
+    d.r.set(f"{P}:item:{first}", "damaged")
+    assert [o.item for o in d.dispatch()] == [second]
+    assert d.once() == (False, [])
+    d.r.restore(f"{P}:item:{first}", 0, kept, replace=True)
+    assert d.claim("ana" if held(d, second)[1] == ["bo"] else "bo", item=first) == ("OK", first)
+
+
+def test_a_damaged_conversation_stops_no_item(quick):
+    d = Domain(quick, desk({"support": {}}, {"ana": agent(), "bo": agent()})).sign_in()
+    first, second = d.write(priority=1), d.write()
+    d.r.set(f"{P}:conv:{d.item(first).conversation}", "damaged")
+    assert sorted(o.item for o in d.dispatch()) == [first, second]
+    assert held(d, first)[0] == held(d, second)[0] == "offered"
+
+
+def test_a_call_that_fails_forgets_nothing(opened):
+    """It had taken the marks already."""
+    d = opened({"support": {}}, {"ana": agent(), "bo": agent()})
+    item = d.write()
+    d.r.rename(f"{P}:load", f"{P}:load:before")
+    d.r.set(f"{P}:load", "damaged")
+    with pytest.raises(ResponseError, match="WRONGTYPE"):
+        d.dispatch()
+    d.r.rename(f"{P}:load:before", f"{P}:load")
+    assert [o.item for o in d.dispatch()] == [item]
+
+
+@pytest.mark.parametrize("state", ["offered", "snoozed"])
+def test_an_end_that_fails_comes_again(opened, state):
+    d = opened({"support": {}}, {"ana": agent(), "bo": agent()})
+    item = d.write()
+    d.dispatch()
+    if state == "snoozed":
+        agent_now = held(d, item)[1][0]
+        assert d.accept(item, agent_now) == "OK" and d.verb("snooze", item, agent_now, d.now + 30 * SECOND)[0] == "OK"
+    d.r.rename(f"{P}:waiting", f"{P}:waiting:before")
+    d.r.set(f"{P}:waiting", "damaged")
+    with pytest.raises(ResponseError, match="WRONGTYPE"):
+        d.later(31 * SECOND).dispatch()
+    d.r.rename(f"{P}:waiting:before", f"{P}:waiting")
+    d.dispatch()
+    assert [o.item for o in d.later(2 * MINUTE).dispatch()] == [item]
+
+
+def test_what_nobody_declined_is_found_behind_ever_so_many(opened):
+    d = opened({"support": {}}, {"ana": agent(100)})
+    for item in [d.write() for _ in range(70)]:
+        d.dispatch()
+        assert d.decline(item, "ana") == "OK"
+    item = d.write()
+    assert [o.item for o in d.dispatch()] == [item]
+    assert nobody_waits(Sight(d)) == []
+
+
+@pytest.mark.parametrize("into", ["the waiting one", "the answered one"])
+def test_merged_the_customer_who_waits_for_an_answer_keeps_the_promise(opened, into):
+    d = opened({"support": {"answer": HOUR}}, {"ana": agent(3)})
+    answered = d.write()
+    assert d.claim("ana", item=answered) == ("OK", answered)
+    d.reply(d.item(answered).conversation, "ana")
+    waiting = d.later(MINUTE).write()
+    order = [waiting, answered] if into == "the answered one" else [answered, waiting]
+    assert d.later(MINUTE).merge(*(d.item(i).conversation for i in order))[0] == "OK"
+    i = d.item(answered)
+    assert (i.state, i.sla, i.at, i.promise, int(i.deadline)) == ("active", "first", NOW + MINUTE, HOUR, NOW + MINUTE + HOUR)
+    d.later(HOUR).dispatch()
+    assert [e["evidence"].split()[:2] for e in d.journal(answered, "deadline")] == [["late", "first"]]
+
+
+def test_what_an_agent_took_by_hand_goes_back_when_they_are_not_in_the_desk_any_more(opened):
+    d = opened({"support": {}}, {"ana": agent(), "bo": agent()})
+    item = d.write()
+    d.presence("ana", "offline")
+    assert d.claim("ana", item=item) == ("OK", item)
+    d.plan(desk({"support": {}}, {"bo": agent()}))
+    d.dispatch()
+    assert [(o.item, o.agents) for o in d.later(3 * MINUTE).dispatch()] == [(item, ["bo"])]
