@@ -9,6 +9,8 @@ do
   local ON_DUTY = { ready = true, busy = true }
   local PRESENCES = { ready = true, busy = true, ['break'] = true, away = true, offline = true }
 
+  local UNSEEN_MS, RENEW_MS = 10000, 60000
+
   local function text(n) return string.format('%.0f', n) end
 
   -- ---- one call's view
@@ -360,14 +362,24 @@ do
     return same and 'SAME' or 'OK'
   end
 
+  -- What is looked at so long after its end was looked at by nobody: Redis was away, or every dispatch. That is no fault of an
+  -- agent, who could neither answer nor renew their connection meanwhile.
+  function crew.nobody_looked(d, ended) return d.now - ended > UNSEEN_MS end
+
   -- Whose connection is over is offline. At most `most` at a time; true when there may be more.
   function crew.expire(d, most)
-    local gone = call('ZRANGEBYSCORE', d.tag .. ':seen', '-inf', d.text, 'LIMIT', 0, most)
-    for _, name in ipairs(gone) do
-      call('ZREM', d.tag .. ':seen', name)
-      if crew.of(d, name).presence ~= 'offline' then crew.set_presence(d, name, 'offline', 'connection lost') end
+    local gone = call('ZRANGEBYSCORE', d.tag .. ':seen', '-inf', d.text, 'LIMIT', 0, most, 'WITHSCORES')
+    for n = 1, #gone, 2 do
+      local name, ended = gone[n], tonumber(gone[n + 1])
+      local a = crew.of(d, name)
+      if a.presence ~= 'offline' and crew.nobody_looked(d, ended) then
+        crew.keep(d, a, RENEW_MS)
+      else
+        call('ZREM', d.tag .. ':seen', name)
+        if a.presence ~= 'offline' then crew.set_presence(d, name, 'offline', 'connection lost') end
+      end
     end
-    return #gone == most
+    return #gone == 2 * most
   end
 
   -- The agents by another plan: channel kinds may have other numbers, some people are not there any more.

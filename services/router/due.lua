@@ -22,8 +22,9 @@ do
     offered = function(d, i)
       local names = {}
       for name in string.gmatch(i.offered, '%S+') do names[#names + 1] = name end
-      for _, name in ipairs(names) do work.refuse(d, i, name, 'ignored', true) end
-      for _, name in ipairs(names) do miss(d, name) end
+      local counts = not crew.nobody_looked(d, i.until_ms)
+      for _, name in ipairs(names) do work.refuse(d, i, name, 'ignored', counts) end
+      for _, name in ipairs(counts and names or {}) do miss(d, name) end
     end,
     waiting = function(d, i)
       if i.again > 0 and i.again <= d.now then

@@ -186,6 +186,7 @@ def test_an_agent_who_is_taken_out_of_the_desk(opened):
     assert held(d, second) == ("offered", ["bo"])
     d.plan(desk({"support": {}}, {"eve": agent(units=2)}, lease=MINUTE)).sign_in("eve")
     assert [o.item for o in d.dispatch()] == [second]  # the offer ended at once
+    assert d.accept(second, "eve") == "OK"
     assert [o.item for o in d.later(MINUTE).dispatch()] == [first]  # the item after the lease
 
 

@@ -166,3 +166,22 @@ def test_what_an_agent_took_by_hand_goes_back_when_they_are_not_in_the_desk_any_
     d.plan(desk({"support": {}}, {"bo": agent()}))
     d.dispatch()
     assert [(o.item, o.agents) for o in d.later(3 * MINUTE).dispatch()] == [(item, ["bo"])]
+
+
+@pytest.mark.parametrize("renewed", [True, False])
+def test_who_could_not_answer_while_redis_was_away_is_there_still(opened, renewed):
+    """Offers and connections ended meanwhile; whichever program comes first."""
+    d = opened({"support": {}}, {"ana": agent(3)})
+    d.presence("ana", "", 45 * SECOND)
+    items = [d.write() for _ in range(3)]
+    assert len(d.dispatch()) == 3
+    d.later(5 * MINUTE)
+    if renewed:
+        d.presence("ana", "", 45 * SECOND)
+    assert sorted(o.item for o in d.dispatch()) == items, "offered again at once"
+    assert (d.agent("ana")[0], d.r.hget(f"{P}:agent:ana", "misses")) == ("ready", b"0")
+    for item in items:
+        assert d.accept(item, "ana") == "OK"
+    for _ in range(13):
+        d.later(5 * SECOND).dispatch()
+    assert d.agent("ana")[0] == "offline", "who did not come back is not there"
