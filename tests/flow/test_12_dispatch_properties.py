@@ -77,10 +77,11 @@ def end_of_all(life):
         for o in offers:
             domain.accept(o.item, o.agents[0])
             life.sight = Sight(domain)
-        for item in life.items("active", "wrapping", "on_hold", "snoozed", "offered"):
+        held = life.items("active", "wrapping", "on_hold", "snoozed", "offered")
+        for item in held:
             domain.done(item.id, item["agent"])
         waiting = life.items("waiting")
-        if not waiting or not offers and not domain.next_due:
+        if not waiting or not offers and not held and not domain.next_due:
             break
         domain.later(max(domain.next_due - domain.now, 1) if domain.next_due and not offers else SECOND)
     return life.items("waiting")
