@@ -184,6 +184,13 @@ do
     i.score = plans.score(p, l, w.set, w.at, plans.ln_value(p, w.worth, i.priority))
   end
 
+  -- Behind the head of its set it changes nothing: whoever could take it could have taken that one. Unless somebody said
+  -- no to the one before.
+  local function is_news(d, i)
+    if call('ZRANK', line_key(d, i.w.line, i.w.set), i.id) == 0 then return true end
+    return call('EXISTS', d.tag .. ':declined') == 1
+  end
+
   local function enter_line(d, i)
     local clock = plans.queue(d.p, i.queue).hours
     if clock ~= i.w.clock then work.change_clock(d, i, clock) end
@@ -193,7 +200,7 @@ do
     if call('SADD', d.tag .. ':lines', line) == 1 then d.lines = nil end
     if w.known ~= '' then call('ZADD', d.tag .. ':known:' .. w.known, exact(w.at + w.target), i.id) end
     d.heads[line] = nil
-    steps.mark(d, 'l:' .. line)
+    if is_news(d, i) then steps.mark(d, 'l:' .. line) end
   end
 
   local function count_waiting(d, queue, by)
