@@ -183,7 +183,7 @@ do
 
   local function load(d, stamp)
     local c = { stamp = stamp, count = tonumber(string.match(stamp, '^%d+')) or 0, plan = d.p, agents = {}, groups = {}, by_profile = {}, duty = {}, able = {},
-      binding = {}, kinds = steps.base_kinds(d) }
+      binding = {}, kinds = steps.base_kinds(d), heads = {} }
     for _, name in ipairs(call('SMEMBERS', d.tag .. ':agents')) do
       local a = read_agent(d, name)
       c.agents[name] = a
@@ -219,6 +219,24 @@ do
   end
 
   function crew.groups(d) return all(d).groups end
+
+  -- ---- what is remembered of lines: their names, those that a profile fits, the heads of each
+
+  function steps.lines(d)
+    local c = all(d)
+    if not c.lines then c.lines, c.lines_of = call('SMEMBERS', d.tag .. ':lines'), {} end
+    return c.lines, c.lines_of
+  end
+
+  function steps.heads(d) return all(d).heads end
+
+  -- To be said before something of a line changes. came_or_went: the line itself.
+  function steps.line_changes(d, line, came_or_went)
+    local c = all(d)
+    touch(d)
+    c.heads[line], d.heads[line] = nil, nil
+    if came_or_went then c.lines = nil end
+  end
 
   -- Groups of a profile, by key.
   function crew.groups_of(d, profile) return all(d).by_profile[profile] or {} end

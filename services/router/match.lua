@@ -44,17 +44,17 @@ do
     return first ~= nil
   end
 
-  -- The lines that agents of a profile fit and that are served.
+  -- The lines that agents of a profile may fit: those with a stand-in are asked again.
   local function lines_of(d, profile)
-    if d.lines_of_lines ~= view.lines(d) then d.lines_of_lines, d.lines_of = d.lines, {} end
-    local list = d.lines_of[profile]
+    local lines, kept = steps.lines(d)
+    local list = kept[profile]
     if list then return list end
     list = {}
-    for _, line in ipairs(d.lines) do
-      local l = view.served(d, line)
-      if l and plans.fits(d.p, l, profile, work.stand_in(d, l)) then list[#list + 1] = l end
+    for _, line in ipairs(lines) do
+      local l = plans.line(d.p, line)
+      if l and (l.queue.nobody or plans.fits(d.p, l, profile)) then list[#list + 1] = l end
     end
-    d.lines_of[profile] = list
+    kept[profile] = list
     return list
   end
 
@@ -62,7 +62,8 @@ do
   local function heads_for(d, name, shape)
     local list = {}
     for _, l in ipairs(lines_of(d, shape.profile)) do
-      if plans.has_room(shape, l.kind, l.units) and (not l.only or l.only == name) then
+      if plans.has_room(shape, l.kind, l.units) and (not l.only or l.only == name) and view.served(d, l.name) and
+        (not l.queue.nobody or view.speed(d, shape, l)) then
         for _, head in ipairs(view.heads(d, l.name)) do list[#list + 1] = head end
       end
     end
@@ -116,7 +117,7 @@ do
 
   local function parked_heads(d)
     local list = {}
-    for _, line in ipairs(view.lines(d)) do
+    for _, line in ipairs((steps.lines(d))) do
       local l = view.served(d, line)
       for _, head in ipairs(l and l.parked > 0 and view.heads(d, line) or {}) do
         if head.set == 'p' then list[#list + 1] = head end
@@ -136,7 +137,7 @@ do
   end
 
   local function mark_parked(d)
-    for _, line in ipairs(view.lines(d)) do
+    for _, line in ipairs((steps.lines(d))) do
       local l = view.served(d, line)
       if l and l.parked > 0 then steps.mark(d, 'l:' .. line) end
     end
@@ -177,7 +178,7 @@ do
 
   -- Of agents who are alike one was asked: others may have what that one declined, and what waits for one of them alone.
   local function work_off_apart(d, offers, most)
-    for _, line in ipairs(view.lines(d)) do
+    for _, line in ipairs((steps.lines(d))) do
       local l = view.served(d, line)
       local apart = l and l.only ~= nil
       for _, head in ipairs(l and d.any_declined and view.heads(d, line) or {}) do apart = apart or head.declined end
@@ -189,7 +190,7 @@ do
   -- Everything that waits, the most urgent first; then everybody with room, for items behind the heads that are of their own
   -- customers: one of each group, until none of them can take anything.
   local function work_off_all(d, offers, most)
-    if not work_off_lines(d, view.lines(d), offers, most) then return false end
+    if not work_off_lines(d, (steps.lines(d)), offers, most) then return false end
     repeat
       local before, names = #offers, {}
       for _, g in pairs(crew.groups(d)) do names[#names + 1] = g.list[1].name end
@@ -309,7 +310,7 @@ do
       end
     end
     if not listed and queue == '' then return nil, 'NONE' end
-    for _, name in ipairs(view.lines(d)) do
+    for _, name in ipairs((steps.lines(d))) do
       local l = plans.line(d.p, name)
       local of_queue = queue == '' or (l and l.queue.name == queue)
       for _, other in ipairs(l and l.queues or {}) do of_queue = of_queue or other == queue end

@@ -67,16 +67,17 @@ do
   end
 
   local function heads(d, line)
-    local h = d.heads[line]
+    local kept = d.behind and d.heads or steps.heads(d) -- what is overdue may stand in memory
+    local h = kept[line]
     if h then return h end
     h = {}
     local left
     for _, set in ipairs(SETS) do left = heads_of_set(d, line, set, h) or left end
     if #h == 0 and not left then
+      steps.line_changes(d, line, true)
       call('SREM', d.tag .. ':lines', line)
-      d.lines = nil
     end
-    d.heads[line] = h
+    kept[line] = h
     return h
   end
 
@@ -283,11 +284,6 @@ do
   end
 
   -- ---- for the other parts of the library
-
-  function view.lines(d)
-    if not d.lines then d.lines = call('SMEMBERS', d.tag .. ':lines') end
-    return d.lines
-  end
 
   view.heads, view.add_known, view.anybody_fits, view.head = heads, add_known, anybody_fits, make_head
   view.of, view.served, view.index, view.speed, view.base_queues = view_of, served, index_of, speed_of, base_queues

@@ -166,8 +166,8 @@ do
   local function leave_line(d, i)
     local w = i.w
     if w.line == '' then return end
+    steps.line_changes(d, w.line)
     call('ZREM', line_key(d, w.line, w.set), i.id)
-    d.heads[w.line] = nil
     if w.known ~= '' then call('ZREM', d.tag .. ':known:' .. w.known, i.id) end
     w.line, w.set = '', ''
   end
@@ -184,9 +184,10 @@ do
     i.score = plans.score(p, l, w.set, w.at, plans.ln_value(p, w.worth, i.priority))
   end
 
-  -- Behind the head of its set it changes nothing: whoever could take it could have taken that one. Unless somebody said
+  -- With nobody who has room it changes nothing: whoever gets some looks for themselves. Nor behind the head of its set: whoever could take it could have taken that one. Unless somebody said
   -- no to the one before.
   local function is_news(d, i)
+    if next(crew.groups(d)) == nil then return false end
     if call('ZRANK', line_key(d, i.w.line, i.w.set), i.id) == 0 then return true end
     return call('EXISTS', d.tag .. ':declined') == 1
   end
@@ -196,10 +197,10 @@ do
     if clock ~= i.w.clock then work.change_clock(d, i, clock) end
     stand(d, i)
     local w, line = i.w, i.w.line
+    steps.line_changes(d, line)
     call('ZADD', line_key(d, line, w.set), exact(i.score), i.id)
-    if call('SADD', d.tag .. ':lines', line) == 1 then d.lines = nil end
+    if call('SADD', d.tag .. ':lines', line) == 1 then steps.line_changes(d, line, true) end
     if w.known ~= '' then call('ZADD', d.tag .. ':known:' .. w.known, exact(w.at + w.target), i.id) end
-    d.heads[line] = nil
     if is_news(d, i) then steps.mark(d, 'l:' .. line) end
   end
 
