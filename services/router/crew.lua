@@ -64,15 +64,16 @@ do
 
   -- What is measured of a queue: arrivals a millisecond, mean handling time, the channel kind of the latest.
   function steps.load(d, q)
-    if not d.loads then d.loads = {} end
-    local l = d.loads[q.name]
-    if l then return l end
-    local rate, at, handling, kind = string.match(call('HGET', d.tag .. ':load', q.name) or '',
-      '^(%S+) (%S+) (%S+) ?(%S*)')
-    rate, at = tonumber(rate) or 0, tonumber(at) or d.now
-    l = { rate = rate * math.exp(-math.max(d.now - at, 0) / 900000), handling = tonumber(handling) or q.handling,
-      kind = plans.kind(d.p, kind or '') }
-    d.loads[q.name] = l
+    local kept = d.crew and d.crew.loads or {}
+    local l = kept[q.name]
+    if not l then
+      local rate, at, handling, kind = string.match(call('HGET', d.tag .. ':load', q.name) or '',
+        '^(%S+) (%S+) (%S+) ?(%S*)')
+      l = { mean = tonumber(rate) or 0, at = tonumber(at) or d.now, handling = tonumber(handling) or q.handling,
+        kind = plans.kind(d.p, kind or '') }
+      kept[q.name] = l
+    end
+    l.rate = l.mean * math.exp(-math.max(d.now - l.at, 0) / 900000)
     return l
   end
 
@@ -183,7 +184,7 @@ do
 
   local function load(d, stamp)
     local c = { stamp = stamp, count = tonumber(string.match(stamp, '^%d+')) or 0, plan = d.p, agents = {}, groups = {}, by_profile = {}, duty = {}, able = {},
-      binding = {}, kinds = steps.base_kinds(d), heads = {} }
+      binding = {}, kinds = steps.base_kinds(d), heads = {}, known = {}, loads = {} }
     for _, name in ipairs(call('SMEMBERS', d.tag .. ':agents')) do
       local a = read_agent(d, name)
       c.agents[name] = a
@@ -230,12 +231,23 @@ do
 
   function steps.heads(d) return all(d).heads end
 
-  -- To be said before something of a line changes. came_or_went: the line itself.
-  function steps.line_changes(d, line, came_or_went)
+  -- Waiting items of an agent's own customers.
+  function steps.known(d) return all(d).known end
+
+  -- To be said before something of a line changes. known: whose customer's item it is; came_or_went: the line itself.
+  function steps.line_changes(d, line, known, came_or_went)
     local c = all(d)
     touch(d)
     c.heads[line], d.heads[line] = nil, nil
+    if known ~= '' then c.known[known] = nil end
     if came_or_went then c.lines = nil end
+  end
+
+  -- ... and before what is measured of a queue does.
+  function steps.load_changes(d, queue)
+    local c = all(d)
+    touch(d)
+    c.loads[queue] = nil
   end
 
   -- Groups of a profile, by key.

@@ -31,7 +31,6 @@ do
     local q = plans.queue(d.p, i.queue)
     local agents = chosen(d, rows, i.w.only ~= '' and 1 or q.offer_to)
     work.offer(d, i, agents, d.now + q.offer_ms, record)
-    if d.known and i.w.known ~= '' then d.known[i.w.known] = nil end
     offers[#offers + 1] = first.id
     offers[#offers + 1] = table.concat(agents, ' ')
     offers[#offers + 1] = work.exact(d.now + q.offer_ms)

@@ -74,7 +74,7 @@ do
     local left
     for _, set in ipairs(SETS) do left = heads_of_set(d, line, set, h) or left end
     if #h == 0 and not left then
-      steps.line_changes(d, line, true)
+      steps.line_changes(d, line, '', true)
       call('SREM', d.tag .. ':lines', line)
     end
     kept[line] = h
@@ -254,14 +254,14 @@ do
 
   -- Waiting items of the agent's own customers, those that wait longest.
   local function known_of(d, agent)
-    d.known = d.known or {}
-    if d.known[agent] then return d.known[agent] end
+    local kept = steps.known(d)
+    if kept[agent] then return kept[agent] end
     local list = {}
-    d.known[agent] = list
+    kept[agent] = list
     for _, id in ipairs(call('ZRANGE', d.tag .. ':known:' .. agent, 0, KNOWN_MAX - 1)) do
       local place, facts, state = unpack(call('HMGET', d.tag .. ':item:' .. id, 'place', 'facts', 'state'))
       local line, set = string.match(place or '', '^([^\31]*)\31([^\31]*)\31')
-      local l = state == 'waiting' and line and served(d, line)
+      local l = state == 'waiting' and line and plans.line(d.p, line)
       if l then
         if d.any_declined == nil then d.any_declined = call('HLEN', d.tag .. ':declined') > 0 end
         local head = make_head(d, id, line, set, 0, place,
@@ -279,7 +279,7 @@ do
     local there = {}
     for _, head in ipairs(list) do there[head.id] = true end
     for _, head in ipairs(known_of(d, agent)) do
-      if not there[head.id] then list[#list + 1] = head end
+      if not there[head.id] and served(d, head.line) then list[#list + 1] = head end
     end
   end
 

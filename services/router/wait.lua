@@ -166,7 +166,7 @@ do
   local function leave_line(d, i)
     local w = i.w
     if w.line == '' then return end
-    steps.line_changes(d, w.line)
+    steps.line_changes(d, w.line, w.known)
     call('ZREM', line_key(d, w.line, w.set), i.id)
     if w.known ~= '' then call('ZREM', d.tag .. ':known:' .. w.known, i.id) end
     w.line, w.set = '', ''
@@ -197,9 +197,9 @@ do
     if clock ~= i.w.clock then work.change_clock(d, i, clock) end
     stand(d, i)
     local w, line = i.w, i.w.line
-    steps.line_changes(d, line)
+    steps.line_changes(d, line, w.known)
     call('ZADD', line_key(d, line, w.set), exact(i.score), i.id)
-    if call('SADD', d.tag .. ':lines', line) == 1 then steps.line_changes(d, line, true) end
+    if call('SADD', d.tag .. ':lines', line) == 1 then steps.line_changes(d, line, '', true) end
     if w.known ~= '' then call('ZADD', d.tag .. ':known:' .. w.known, exact(w.at + w.target), i.id) end
     if is_news(d, i) then steps.mark(d, 'l:' .. line) end
   end
@@ -312,6 +312,7 @@ do
     kind = weightier(d, queue, kind, had, tonumber(at) or 0)
     rate, at = tonumber(rate) or 0, tonumber(at) or d.now
     rate = rate * math.exp(-math.max(d.now - at, 0) / 900000) + 1 / 900000
+    steps.load_changes(d, queue)
     call('HSET', d.tag .. ':load', queue, string.format('%.6g %s %s %s', rate, d.text,
       handling or exact(plans.queue(d.p, queue).handling), kind))
   end

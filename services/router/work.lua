@@ -89,6 +89,7 @@ do
       '^(%S+) (%S+) (%S+) (%S+)')
     if not rate then return end
     handling = (tonumber(handling) or 0) + 0.05 * (math.max(d.now - i.changed, 1) - (tonumber(handling) or 0))
+    steps.load_changes(d, i.queue)
     call('HSET', d.tag .. ':load', i.queue, table.concat({ rate, at, string.format('%.0f', math.max(handling, 1)), kind }, ' '))
   end
 
