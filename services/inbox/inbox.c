@@ -50,6 +50,7 @@ static void on_changed(void *arg, struct redis *r, bool up, const char *why) {
   if (!up)
     return;
   definition_read(s->definition, s->redis);
+  listeners_renew(s->listeners, clock_monotonic_ms());
   event_streams_resume(s->streams);
 }
 

@@ -106,6 +106,13 @@ void listeners_tick(struct listeners *all, int64_t now_ms) {
     }
 }
 
+void listeners_renew(struct listeners *all, int64_t now_ms) {
+  for (size_t i = 0; i < SLOTS; i++)
+    for (struct attendant *a = all->slots[i]; a; a = a->next)
+      if (a->count)
+        renew(all, a, now_ms);
+}
+
 void listeners_keep(struct listeners *all, const char *agent, int64_t keep_ms) {
   struct attendant *a = find(all, slice_text(agent));
   if (a)

@@ -46,6 +46,8 @@ void listeners_say(struct listeners *all, const char *why, bool (*row_holds)(voi
                    void *arg);
 /* Once in a while (listeners_tick_ms()): renews what is due. */
 void listeners_tick(struct listeners *all, int64_t now_ms);
+/* All, at once: Redis was away, and may have taken them for gone. */
+void listeners_renew(struct listeners *all, int64_t now_ms);
 int64_t listeners_tick_ms(const struct listeners *all);
 /* An agent said itself how long its presence is kept; counts while it has listeners. */
 void listeners_keep(struct listeners *all, const char *agent, int64_t keep_ms);

@@ -379,15 +379,26 @@ do
     if was == 'offline' and presence ~= 'offline' then work.returns(d, name) end
   end
 
+  -- A connection that was lost is renewed within the lease: Redis was away, not the agent. What they were, else ''.
+  local function back_from_lost(d, name)
+    local was, at = string.match(call('HGET', d.tag .. ':agent:' .. name, 'lost') or '', '^(%S+) (%d+)$')
+    return was and d.now - tonumber(at) <= d.p.lease and was or ''
+  end
+
   -- presence {tag}  now agent presence keep why
   local function presence(keys, args)
     local d = steps.begin(keys[1], args[1])
     local name, to, keep = args[2], args[3], args[4]
     if not crew.listed(d, name) then return 'UNKNOWN' end
     if to ~= '' and not PRESENCES[to] then return redis.error_reply('INVALID presence') end
-    local a = crew.of(d, name)
+    local a, why = crew.of(d, name), one_line(args[5])
+    if a.presence == 'offline' and to == '' and keep ~= '' then
+      to, why = back_from_lost(d, name), 'connection is back'
+    elseif a.presence == 'offline' then
+      call('HDEL', d.tag .. ':agent:' .. name, 'lost')
+    end
     local same = to == '' or to == a.presence
-    if not same then crew.set_presence(d, name, to, one_line(args[5])) end
+    if not same then crew.set_presence(d, name, to, why) end
     if keep ~= '' and a.presence ~= 'offline' then crew.keep(d, a, tonumber(keep) or 0) end
     return same and 'SAME' or 'OK'
   end
@@ -406,7 +417,10 @@ do
         crew.keep(d, a, RENEW_MS)
       else
         call('ZREM', d.tag .. ':seen', name)
-        if a.presence ~= 'offline' then crew.set_presence(d, name, 'offline', 'connection lost') end
+        if a.presence ~= 'offline' then
+          call('HSET', d.tag .. ':agent:' .. name, 'lost', a.presence .. ' ' .. d.text)
+          crew.set_presence(d, name, 'offline', 'connection lost')
+        end
       end
     end
     return #gone == 2 * most

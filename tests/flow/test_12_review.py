@@ -185,3 +185,21 @@ def test_who_could_not_answer_while_redis_was_away_is_there_still(opened, renewe
     for _ in range(13):
         d.later(5 * SECOND).dispatch()
     assert d.agent("ana")[0] == "offline", "who did not come back is not there"
+
+
+def test_a_connection_that_is_renewed_after_all_brings_the_presence_back(opened):
+    d = opened({"support": {}}, {"ana": agent(3)}, lease=2 * MINUTE)
+    d.presence("ana", "", 45 * SECOND)
+    item = d.write()
+    assert d.claim("ana", item=item) == ("OK", item)
+    d.later(46 * SECOND).dispatch()
+    assert d.agent("ana")[0] == "offline"
+    assert d.later(MINUTE).presence("ana", "", 45 * SECOND) == "OK"
+    assert d.agent("ana") == ("ready", 1, [item])
+    d.later(46 * SECOND).dispatch()
+    assert d.presence("ana", "offline") == "SAME" and d.presence("ana", "", 45 * SECOND) == "SAME", "what is said counts"
+    assert d.agent("ana")[0] == "offline"
+    assert d.later(5 * MINUTE).dispatch() == []
+    assert d.presence("ana", "ready", 45 * SECOND) == "OK"
+    d.later(46 * SECOND).dispatch()
+    assert d.later(3 * MINUTE).presence("ana", "", 45 * SECOND) == "SAME", "after the lease they are gone"

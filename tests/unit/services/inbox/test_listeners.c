@@ -197,6 +197,18 @@ static void test_told(void **state) {
   assert_int_equal(listeners_count(all), 0);
 }
 
+static void test_renewed_when_redis_is_back(void **state) {
+  (void)state;
+  struct ear ana = {0}, bo = {0};
+  assert_true(add(&ana, "ana", ACCESS_AGENT, 1000) && add(&bo, "bo", ACCESS_AGENT, 1000));
+  listener_remove(&bo.listener);
+  lease.renewed = 0;
+  listeners_renew(all, 1001);
+  assert_int_equal(lease.renewed, 1);
+  assert_string_equal(lease.agent, "ana");
+  listener_remove(&ana.listener);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_who_hears, set_up, tear_down),
@@ -205,6 +217,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_the_lease, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_polls, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_kept_as_long_as_they_say, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_renewed_when_redis_is_back, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_told, set_up, tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
