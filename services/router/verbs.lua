@@ -82,7 +82,7 @@ do
   -- claim {tag}  now queue agent item force
   local function claim(keys, args)
     local d = steps.begin(keys[1], args[1])
-    local queue, agent, item, answer = args[2], args[3], args[4] or '', nil
+    local queue, agent, item, answer = args[2], one_line(args[3]), args[4] or '', nil
     if agent == '' then return redis.error_reply('INVALID agent') end
     if item ~= '' then
       local i = work.read(d, item)
@@ -117,7 +117,7 @@ do
   -- first if one is named.
   local function requeue(keys, args)
     local d = steps.begin(keys[1], args[1])
-    local queue, to, by, note = args[3], args[4] or '', args[5] or '', args[6] or ''
+    local queue, to, by, note = args[3], args[4] or '', args[5] or '', (string.gsub(args[6] or '', '[%z\1-\8\11\12\14-\31]', ' '))
     local i = work.read(d, args[2])
     if not i then return 'GONE' end
     if i.state == 'done' then return 'DONE' end
