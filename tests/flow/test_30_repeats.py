@@ -37,7 +37,7 @@ def test_five_times_each_source(desk):
     assert {r[0] for r in in_parallel(lambda n: desk.hook({"type": "message", "from": "+14155550111", "text": "same"},
                                                           message_id="msg_same"))} == {200}
     assert {r[0] for r in in_parallel(lambda n: desk.form_json({"email": "f@example.org", "message": "same"}, key="same"))} <= {200, 202}
-    settled(desk, 4 * TIMES)
+    settled(desk, 3 * TIMES + 1)  # a form that comes when the same is durable already is answered and not taken again
     events = desk.events()
     assert sorted(e["data"]["channel"] for e in events) == ["contact", "hook", "mail", "sms"]
 
