@@ -55,6 +55,11 @@ do
     return w
   end
 
+  -- Does the customer wait for an answer? Asked of each further message, without reading the rest of the place.
+  function work.clock_runs(place)
+    return string.match(place, '^[^\31]*\31[^\31]*\31[^\31]*\31[^\31]*\31[^\31]*\31[^\31]*\31([^\31]*)') ~= ''
+  end
+
   -- The item with its place; nil when there is none, or it cannot be read. `i.w` is changed and kept by keep().
   function work.read(d, item)
     local v = pcall_redis('HMGET', d.tag .. ':item:' .. item, 'state', 'queue', 'agent', 'facts', 'place', 'offered', 'until',

@@ -23,8 +23,10 @@ do
 
   -- A customer's message came under an item that is open already. True when facts were written.
   function work.message(d, item)
+    local v = pcall_redis('HMGET', d.tag .. ':item:' .. item, 'state', 'place')
+    if v.err or not v[1] or v[1] == 'done' then return false end
+    if v[1] ~= 'on_hold' and v[1] ~= 'snoozed' and work.clock_runs(v[2] or '') then return false end -- most are so
     local i = work.read(d, item)
-    if not i or i.state == 'done' then return false end
     if i.state == 'on_hold' or i.state == 'snoozed' then
       resume_clocks(d, i)
       start_next(d, i)
