@@ -8,6 +8,7 @@
 #include "step.h"
 #include <getopt.h>
 #include <stdio.h>
+#include <time.h>
 
 enum agent_field { AGENT_NAME, AGENT_PRESENCE, AGENT_SINCE, AGENT_UNTIL, AGENT_USED, AGENT_UNITS, AGENT_ITEMS };
 
@@ -74,6 +75,19 @@ static int run_ls(struct desk_view *v, const struct asked *asked, char **args) {
   return CTL_OK;
 }
 
+/* A definition that was just applied is in force before dispatch goes by it: the router reads it within seconds. */
+enum { SOON_MS = 8000, LOOK_AGAIN_MS = 100 };
+
+static bool is_defined(struct desk_view *v, const char *name) {
+  auto_clean(desk_free) struct desk *desk = NULL;
+  if (definition_in_force(v, &desk) != CTL_OK)
+    return false;
+  for (size_t i = 0; i < desk->agent_count; i++)
+    if (strcmp(desk->agents[i].name, name) == 0)
+      return true;
+  return false;
+}
+
 static int unknown(struct desk_view *v, const char *name) {
   return ctl_fail(v->ctl, "there is no agent \"%s\" in the desk definition in force; `deskbell agent ls` lists them",
                   name);
@@ -129,10 +143,21 @@ static bool is_presence(const char *word) {
 static int run_set(struct desk_view *v, const struct asked *asked, char **args) {
   if (!is_presence(args[1]))
     return ctl_wrong_usage(v->ctl, "\"%s\" is no presence: ready, busy, break, away, offline", args[1]);
-  auto_reply *answer = STEP(v, "deskbell_presence", args[0], args[1], asked->keep, asked->why);
-  if (!answer)
-    return CTL_FAILED;
-  return strcmp(step_outcome(answer), "UNKNOWN") == 0 ? unknown(v, args[0]) : show(v, args[0]);
+  int64_t until_ms = 0;
+  for (;;) {
+    auto_reply *answer = STEP(v, "deskbell_presence", args[0], args[1], asked->keep, asked->why);
+    if (!answer)
+      return CTL_FAILED;
+    if (strcmp(step_outcome(answer), "UNKNOWN") != 0)
+      return show(v, args[0]);
+    if (!until_ms && !is_defined(v, args[0]))
+      return unknown(v, args[0]);
+    until_ms = until_ms ? until_ms : clock_now_ms() + SOON_MS;
+    if (clock_now_ms() > until_ms)
+      return ctl_fail(v->ctl, "the desk definition in force has agent \"%s\", but dispatch does not go by it yet: is the router up?",
+                      args[0]);
+    nanosleep(&(struct timespec){.tv_nsec = LOOK_AGAIN_MS * 1000000L}, NULL);
+  }
 }
 
 static const struct {
