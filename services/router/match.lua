@@ -175,55 +175,24 @@ do
     return false
   end
 
-  -- Of agents who are alike one was asked: others may have what that one declined, and what waits for one of them alone.
-  local function work_off_apart(d, offers, most)
-    for _, line in ipairs((steps.lines(d))) do
-      local l = view.served(d, line)
-      local apart = l and l.only ~= nil
-      for _, head in ipairs(l and d.any_declined and view.heads(d, line) or {}) do apart = apart or head.declined end
-      if apart and not work_off_lines(d, { line }, offers, most) then return false end
-    end
-    return true
-  end
-
-  -- Everything that waits, the most urgent first; then everybody with room, for items behind the heads that are of their own
-  -- customers: one of each group, until none of them can take anything.
-  local function work_off_all(d, offers, most)
-    if not work_off_lines(d, (steps.lines(d)), offers, most) then return false end
-    repeat
-      local before, names = #offers, {}
-      for _, g in pairs(crew.groups(d)) do names[#names + 1] = g.list[1].name end
-      table.sort(names)
-      for _, name in ipairs(names) do
-        if not work_off_agent(d, name, offers, most) then return false end
-      end
-    until #offers == before
-    return work_off_apart(d, offers, most)
-  end
-
-  local function work_off_agents(d, mark, name, offers, most)
-    if mark == '*' then return work_off_all(d, offers, most) end
-    return work_off_agent(d, name, offers, most)
-  end
-
-  -- Agents first: they look at all that waits, a line only at itself. Answers the marks that have more to give.
+  -- Agents first: they look at all that waits, a line only at itself, '*' at all lines. Answers the marks that have more to
+  -- give.
   local function work_off(d, marks, offers, most)
-    local lines, left = {}, {}
-    table.sort(marks, function(a, b) -- everything after those who came by themselves
-      if (a == '*') ~= (b == '*') then return b == '*' end
-      return a < b
-    end)
+    local lines, everything, left = {}, false, {}
+    table.sort(marks)
     for _, mark in ipairs(marks) do
       local name = string.sub(mark, 3)
-      if string.sub(mark, 1, 2) == 'l:' then
+      if mark == '*' then
+        everything = true
+      elseif string.sub(mark, 1, 2) == 'l:' then
         lines[#lines + 1] = name
-      elseif not work_off_agents(d, mark, name, offers, most) then
+      elseif not work_off_agent(d, name, offers, most) then
         left[#left + 1] = mark
       end
     end
-    if #lines > 0 and not work_off_lines(d, lines, offers, most) then
-      for _, name in ipairs(lines) do left[#left + 1] = 'l:' .. name end
-    end
+    if work_off_lines(d, everything and (steps.lines(d)) or lines, offers, most) then return left end
+    if everything then lines, left[#left + 1] = {}, '*' end
+    for _, line in ipairs(lines) do left[#left + 1] = 'l:' .. line end
     return left
   end
 
