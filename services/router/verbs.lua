@@ -42,7 +42,7 @@ do
     local i = work.read(d, args[2])
     if not i then return 'GONE' end
     if i.state == 'active' and i.agent == args[3] then return 'OK' end -- a repeat
-    if i.state ~= 'offered' or not string.find(' ' .. i.offered .. ' ', ' ' .. args[3] .. ' ', 1, true) then return 'NOT' end
+    if i.state ~= 'offered' or not work.names(i.offered, args[3]) then return 'NOT' end
     crew.set_misses(d, crew.of(d, args[3]), 0)
     work.activate(d, i, args[3], 'accepted')
     return 'OK'
@@ -53,7 +53,7 @@ do
     local d = steps.begin(keys[1], args[1])
     local i = work.read(d, args[2])
     if not i then return 'GONE' end
-    if i.state ~= 'offered' or not string.find(' ' .. i.offered .. ' ', ' ' .. args[3] .. ' ', 1, true) then return 'NOT' end
+    if i.state ~= 'offered' or not work.names(i.offered, args[3]) then return 'NOT' end
     work.refuse(d, i, args[3], 'declined' .. (args[4] ~= '' and ' ' .. one_line(args[4]) or ''), true)
     return 'OK'
   end
@@ -62,7 +62,7 @@ do
   local function pick(d, i, agent, force, how)
     local listed = crew.listed(d, agent)
     if i.state == 'done' then return { 'DONE', i.id } end
-    if i.state == 'offered' and string.find(' ' .. i.offered .. ' ', ' ' .. agent .. ' ', 1, true) then
+    if i.state == 'offered' and work.names(i.offered, agent) then
       work.activate(d, i, agent, 'accepted')
       return { 'OK', i.id }
     end
@@ -117,7 +117,8 @@ do
   -- first if one is named.
   local function requeue(keys, args)
     local d = steps.begin(keys[1], args[1])
-    local queue, to, by, note = args[3], args[4] or '', args[5] or '', (string.gsub(args[6] or '', '[%z\1-\8\11\12\14-\31]', ' '))
+    local queue, to, by, note = args[3], args[4] or '', args[5] or '', args[6] or ''
+    note = string.gsub(note, '[%z\1-\8\11\12\14-\31]', ' ') -- it may have lines
     local i = work.read(d, args[2])
     if not i then return 'GONE' end
     if i.state == 'done' then return 'DONE' end
@@ -131,11 +132,13 @@ do
     resume_clocks(d, i)
     local words = from .. (to ~= '' and ' to=' .. to or '') .. (by ~= '' and ' by=' .. one_line(by) or '')
     if note ~= '' then call('HSET', d.tag .. ':item:' .. i.id, 'note', note) end
-    i.queue = queue
-    local conv = d.tag .. ':conv:' .. i.conversation
-    if call('HGET', conv, 'item') == i.id then call('HSET', conv, 'queue', queue) end
+    if queue ~= i.queue then
+      local conv = d.tag .. ':conv:' .. i.conversation
+      i.queue = queue
+      if call('HGET', conv, 'item') == i.id then call('HSET', conv, 'queue', queue) end
+    end
     work.fact(d, 'requeue', i, had, words, nil, note)
-    work.back(d, i, queue, to ~= '' and to or nil)
+    work.back(d, i, to ~= '' and to or nil)
     return 'OK'
   end
 

@@ -2,19 +2,15 @@
 -- journal. Part of the library that begins in functions.lua, which made the table `work`. Keys: proto/redis.md, "Dispatch".
 do
   local US = '\31'
-  local exact, keep, set_timer, leave_line, enter_line = work.exact, work.keep, work.set_timer, work.leave_line, work.enter_line
-  local count_waiting, wait, leave, set_due_of_waiting, resume_clocks = work.count_waiting, work.wait, work.leave, work.set_due_of_waiting, work.resume_clocks
-  local start_next, HELD = work.start_next, work.HELD
+  local exact, keep, set_timer, wait, leave = work.exact, work.keep, work.set_timer, work.wait, work.leave
+  local leave_line, enter_line, count_waiting = work.leave_line, work.enter_line, work.count_waiting
+  local set_due_of_waiting, resume_clocks, start_next = work.set_due_of_waiting, work.resume_clocks, work.start_next
+  local HELD = work.HELD
 
   -- ---- the moves; each is one fact
 
-  -- Waits again: what is said of it is the caller's. `reason` for the journal's type.
-  function work.back(d, i, queue, only)
-    if queue and queue ~= '' and queue ~= i.queue then
-      i.queue = queue
-      local conv = d.tag .. ':conv:' .. i.conversation
-      if call('HGET', conv, 'item') == i.id then call('HSET', conv, 'queue', queue) end
-    end
+  -- Waits again; the fact is the caller's to write. only: the one agent it is for at first; nil anybody.
+  function work.back(d, i, only)
     i.w.only = only or ''
     i.only_until = only and d.now + d.p.transfer or 0
     wait(d, i, 'only_until', exact(i.only_until), 'again', exact(i.again))
@@ -67,7 +63,7 @@ do
 
   -- In the agent's hands from now on. Their units are taken unless they are already (an offer that is accepted).
   function work.activate(d, i, agent, how)
-    local has = i.state == 'offered' and string.find(' ' .. i.offered .. ' ', ' ' .. agent .. ' ', 1, true)
+    local has = i.state == 'offered' and work.names(i.offered, agent)
     local had = HELD[i.state] and i.agent == agent
     leave(d, i, agent, 'lost')
     resume_clocks(d, i)
