@@ -10,16 +10,18 @@ do
 
   -- ---- heads of a line: of each set the first, and those behind it as long as somebody declined the one before
 
-  -- A waiting item as a decision sees it. place: see PLACE in work.lua; declined: names, false nobody.
+  local AT, WORTH, KNOWN = work.place_of('at'), work.place_of('worth'), work.place_of('known')
+
+  -- A waiting item as a decision sees it. place: as in its hash; declined: names, false nobody.
   local function make_head(d, id, line, set, score, place, priority, declined)
     local w, n = {}, 0
     for field in string.gmatch(place, '([^\31]*)\31') do
       n = n + 1
       w[n] = field
     end
-    local at = tonumber(w[4])
+    local at = tonumber(w[AT])
     return { id = id, line = line, l = plans.line(d.p, line), set = set, score = score, declined = declined, at = at,
-      ln_value = at and plans.ln_value(d.p, tonumber(w[13]) or 1, priority) or nil, known = w[17] or '' }
+      ln_value = at and plans.ln_value(d.p, tonumber(w[WORTH]) or 1, priority) or nil, known = w[KNOWN] or '' }
   end
 
   local function read_head(d, id, line, set, score)

@@ -29,6 +29,11 @@ do
     'worth', 'kind', 'units', 'needs', 'known', 'only',
     'next',              -- promise of each further answer, of the customer's class; '' the queue's
   }
+  -- Where a field stands in it.
+  function work.place_of(name)
+    for n = 1, #PLACE do if PLACE[n] == name then return n end end
+  end
+
   local NUMBERS = { at = 0, target = 0, promise = 0, warned = 0, resolve_at = 0, resolve = 0, resolve_warned = 0, paused = 0,
     worth = 1, units = 1 }
 
@@ -55,7 +60,8 @@ do
     return w
   end
 
-  -- Does the customer wait for an answer? Asked of each further message, without reading the rest of the place.
+  -- Does the customer wait for an answer: is `sla`, the seventh, not empty? Asked of each further message, without reading the
+  -- rest of the place.
   function work.clock_runs(place)
     return string.match(place, '^[^\31]*\31[^\31]*\31[^\31]*\31[^\31]*\31[^\31]*\31[^\31]*\31([^\31]*)') ~= ''
   end
@@ -189,8 +195,8 @@ do
     i.score = plans.score(p, l, w.set, w.at, plans.ln_value(p, w.worth, i.priority))
   end
 
-  -- With nobody who has room it changes nothing: whoever gets some looks for themselves. Nor behind the head of its set: whoever could take it could have taken that one. Unless somebody said
-  -- no to the one before.
+  -- With nobody who has room it changes nothing: whoever gets some looks for themselves. Nor behind the head of its set:
+  -- whoever could take it could have taken that one, unless somebody said no to it.
   local function is_news(d, i)
     if next(crew.groups(d)) == nil then return false end
     if call('ZRANK', line_key(d, i.w.line, i.w.set), i.id) == 0 then return true end
