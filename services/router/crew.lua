@@ -129,7 +129,7 @@ do
 
   -- ---- memory
 
-  local memory = {} -- tag → what is known of its agents
+  local memory = {} -- tag → what is remembered of its agents, and of its lines
 
   -- As a sorted set has them: by idle time, equal ones by name.
   local function before(a, b)
@@ -183,8 +183,9 @@ do
   end
 
   local function load(d, stamp)
-    local c = { stamp = stamp, count = tonumber(string.match(stamp, '^%d+')) or 0, plan = d.p, agents = {}, groups = {}, by_profile = {}, duty = {}, able = {},
-      binding = {}, kinds = steps.base_kinds(d), heads = {}, known = {}, loads = {} }
+    local c = { stamp = stamp, count = tonumber(string.match(stamp, '^%d+')) or 0, plan = d.p,
+      agents = {}, groups = {}, by_profile = {}, duty = {}, able = {}, binding = {}, kinds = steps.base_kinds(d),
+      heads = {}, known = {}, loads = {} } -- and lines, lines_of (steps.lines)
     for _, name in ipairs(call('SMEMBERS', d.tag .. ':agents')) do
       local a = read_agent(d, name)
       c.agents[name] = a
