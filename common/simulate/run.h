@@ -3,24 +3,11 @@
 #ifndef SIMULATE_RUN_H
 #define SIMULATE_RUN_H
 
+#include "base/agenda.h"
 #include "simulate/model.h"
 
-enum plan_kind { PLAN_END, PLAN_TIMER, PLAN_SIGN_IN, PLAN_SIGN_OUT, PLAN_OPENING };
-
-struct plan_event {
-  int64_t at;
-  uint64_t order;
-  enum plan_kind kind;
-  uint32_t what;               /* item or agent */
-  uint32_t stamp;              /* of a timer: it is void when the item's has moved on */
-};
-
-/* A binary heap by time, then by order of planning. */
-struct plan {
-  struct plan_event *events;
-  size_t count, room;
-  uint64_t planned;
-};
+/* Of an event of the agenda. `what`: the item or agent; `detail` of AGENDA_TIMER: its stamp, void when the item's has moved on. */
+enum agenda_kind { AGENDA_END, AGENDA_TIMER, AGENDA_SIGN_IN, AGENDA_SIGN_OUT, AGENDA_OPENING };
 
 struct agent {
   bool on_duty;
@@ -55,15 +42,11 @@ struct run {
   size_t customer_count;
   uint32_t *desk_agent;        /* of each name: agent of the desk */
   struct names agent_numbers;
-  struct plan plan;
+  struct agenda agenda;
   int64_t now;
   bool pending;                /* somebody may have got room: all heads are to be looked at */
   struct sight *sight;         /* room for a view */
 };
-
-/* ---- plan.c */
-void plan_add(struct plan *p, struct plan_event event);
-struct plan_event plan_take(struct plan *p);
 
 /* ---- wait.c: an item comes, moves from set to set and line to line, is taken */
 void wait_begin(struct run *r, uint32_t item);

@@ -50,7 +50,7 @@ static void begin(struct run *r, uint32_t item, uint32_t agent) {
     r->own_agent[customer] = agent;
     r->own_since[customer] = r->now;
   }
-  plan_add(&r->plan, (struct plan_event){.at = end, .kind = PLAN_END, .what = item});
+  agenda_add(&r->agenda, (struct agenda_event){.at = end, .kind = AGENDA_END, .what = item});
 }
 
 static void offer(struct run *r, uint32_t item) {
@@ -98,38 +98,38 @@ static void sign(struct run *r, uint32_t agent, bool in) {
   r->pending = true; /* when the last member goes, others may stand in */
 }
 
-static void plan_duty(struct run *r, uint32_t agent) {
+static void add_duty(struct run *r, uint32_t agent) {
   const struct calendar *duty = &r->in->duty[agent];
   r->result->agents[agent].duty_ms = (double)calendar_within(duty, r->in->from_ms, r->in->to_ms) *
                                      r->model.profiles[r->model.profile_of[agent]].units;
   if (duty->always)
-    plan_add(&r->plan, (struct plan_event){.at = r->in->from_ms, .kind = PLAN_SIGN_IN, .what = agent});
+    agenda_add(&r->agenda, (struct agenda_event){.at = r->in->from_ms, .kind = AGENDA_SIGN_IN, .what = agent});
   for (size_t i = 0; i < duty->count; i++) {
     if (duty->spans[i].to <= r->in->from_ms || duty->spans[i].from >= r->in->to_ms)
       continue;
     int64_t from = duty->spans[i].from > r->in->from_ms ? duty->spans[i].from : r->in->from_ms;
-    plan_add(&r->plan, (struct plan_event){.at = from, .kind = PLAN_SIGN_IN, .what = agent});
-    plan_add(&r->plan, (struct plan_event){.at = duty->spans[i].to, .kind = PLAN_SIGN_OUT, .what = agent});
+    agenda_add(&r->agenda, (struct agenda_event){.at = from, .kind = AGENDA_SIGN_IN, .what = agent});
+    agenda_add(&r->agenda, (struct agenda_event){.at = duty->spans[i].to, .kind = AGENDA_SIGN_OUT, .what = agent});
   }
 }
 
-static void plan_openings(struct run *r) {
+static void add_openings(struct run *r) {
   for (size_t h = 0; h < r->model.desk->hours_count; h++)
     for (size_t i = 0; i < r->model.hours[h].count; i++)
-      plan_add(&r->plan, (struct plan_event){.at = r->model.hours[h].spans[i].from, .kind = PLAN_OPENING});
+      agenda_add(&r->agenda, (struct agenda_event){.at = r->model.hours[h].spans[i].from, .kind = AGENDA_OPENING});
 }
 
 /* ---- the loop */
 
-static void happen(struct run *r, const struct plan_event *e) {
+static void happen(struct run *r, const struct agenda_event *e) {
   r->now = e->at;
   switch (e->kind) {
-  case PLAN_END: end(r, e->what); break;
-  case PLAN_SIGN_IN: sign(r, e->what, true); break;
-  case PLAN_SIGN_OUT: sign(r, e->what, false); break;
-  case PLAN_OPENING: r->pending = true; break;
-  case PLAN_TIMER:
-    if (r->items[e->what].waits && r->items[e->what].stamp == e->stamp) {
+  case AGENDA_END: end(r, e->what); break;
+  case AGENDA_SIGN_IN: sign(r, e->what, true); break;
+  case AGENDA_SIGN_OUT: sign(r, e->what, false); break;
+  case AGENDA_OPENING: r->pending = true; break;
+  case AGENDA_TIMER:
+    if (r->items[e->what].waits && r->items[e->what].stamp == e->detail) {
       wait_move(r, e->what);
       if (!r->pending)
         offer(r, e->what);
@@ -140,7 +140,7 @@ static void happen(struct run *r, const struct plan_event *e) {
 
 /* Whoever signs in at one moment is there before anything is decided. */
 static void settle(struct run *r) {
-  if (r->pending && (r->plan.count == 0 || r->plan.events[0].at > r->now)) {
+  if (r->pending && (r->agenda.count == 0 || r->agenda.events[0].at > r->now)) {
     r->pending = false;
     offer(r, SIGHT_ALL);
   }
@@ -149,13 +149,13 @@ static void settle(struct run *r) {
 static void loop(struct run *r) {
   for (size_t next = 0;;) {
     settle(r);
-    bool arrives = next < r->in->count && (r->plan.count == 0 || r->in->items[next].arrival_ms <= r->plan.events[0].at);
+    bool arrives = next < r->in->count && (r->agenda.count == 0 || r->in->items[next].arrival_ms <= r->agenda.events[0].at);
     if (arrives) {
       r->now = r->in->items[next].arrival_ms;
       wait_begin(r, (uint32_t)next);
       offer(r, (uint32_t)next++);
-    } else if (r->plan.count > 0 && r->plan.events[0].at < r->in->to_ms) {
-      struct plan_event e = plan_take(&r->plan);
+    } else if (r->agenda.count > 0 && r->agenda.events[0].at < r->in->to_ms) {
+      struct agenda_event e = agenda_take(&r->agenda);
       happen(r, &e);
     } else {
       break;
@@ -201,8 +201,8 @@ static void set_up(struct run *r) {
   r->sight = sight_new(agents);
   find_agents(r);
   for (size_t i = 0; i < agents; i++)
-    plan_duty(r, (uint32_t)i);
-  plan_openings(r);
+    add_duty(r, (uint32_t)i);
+  add_openings(r);
 }
 
 static void clean_up(struct run *r) {
@@ -215,7 +215,7 @@ static void clean_up(struct run *r) {
   free(r->own_agent);
   free(r->own_since);
   free(r->desk_agent);
-  free(r->plan.events);
+  agenda_free(&r->agenda);
   names_free(&r->agent_numbers);
   model_free(&r->model);
 }

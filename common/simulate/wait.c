@@ -103,7 +103,7 @@ static void find_line(struct run *r, uint32_t item) {
 }
 
 /* When the next set or line is right; its queue's hours may never come to that. */
-static void plan_move(struct run *r, uint32_t item) {
+static void add_move(struct run *r, uint32_t item) {
   struct waiting *w = &r->items[item];
   const struct line *l = r->model.lines[w->line];
   int64_t waited = wait_clock(r, w->queue) - w->arrival;
@@ -117,7 +117,7 @@ static void plan_move(struct run *r, uint32_t item) {
     at = prefers_until(r, item);
   w->stamp++;
   if (at < r->in->to_ms)
-    plan_add(&r->plan, (struct plan_event){.at = at, .kind = PLAN_TIMER, .what = item, .stamp = w->stamp});
+    agenda_add(&r->agenda, (struct agenda_event){.at = at, .kind = AGENDA_TIMER, .what = item, .detail = w->stamp});
 }
 
 static void stand(struct run *r, uint32_t item) {
@@ -127,7 +127,7 @@ static void stand(struct run *r, uint32_t item) {
   w->set = (uint8_t)rule_set_at(&l->rule, (double)w->arrival, (double)wait_clock(r, w->queue));
   w->score = rule_score(&r->model.weights, &l->rule, w->set, (double)w->arrival, w->ln_value);
   line_add(&r->model, l, w->set, r->place, w->score, item);
-  plan_move(r, item);
+  add_move(r, item);
 }
 
 static void leave(struct run *r, uint32_t item) {

@@ -1,54 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The loop of a simulated day. */
 #include "engine.h"
+#include "base/agenda.h"
 #include "base/fault.h"
 #include <stdlib.h>
 
 enum kind { END_OF_HANDLING, CUSTOMER_LEAVES, POLICY_TIMER };
-
-struct event {
-  int64_t at;
-  uint64_t order;
-  enum kind kind;
-  int item, what;
-};
-
-/* A binary heap. */
-struct plan {
-  struct event *events;
-  size_t count, room;
-  uint64_t planned;
-};
-
-static bool sooner(const struct event *a, const struct event *b) {
-  return a->at != b->at ? a->at < b->at : a->order < b->order;
-}
-
-static void plan_add(struct plan *p, struct event event) {
-  if (p->count == p->room)
-    p->events = must_realloc(p->events, (p->room = p->room ? 2 * p->room : 256) * sizeof(event));
-  event.order = p->planned++;
-  size_t at = p->count++;
-  for (size_t above; at > 0 && sooner(&event, &p->events[above = (at - 1) / 2]); at = above)
-    p->events[at] = p->events[above];
-  p->events[at] = event;
-}
-
-static struct event plan_take(struct plan *p) {
-  struct event first = p->events[0], moved = p->events[--p->count];
-  size_t at = 0;
-  for (;;) {
-    size_t below = 2 * at + 1;
-    if (below + 1 < p->count && sooner(&p->events[below + 1], &p->events[below]))
-      below++;
-    if (below >= p->count || !sooner(&p->events[below], &moved))
-      break;
-    p->events[at] = p->events[below];
-    at = below;
-  }
-  p->events[at] = moved;
-  return first;
-}
 
 /* ---- waiting */
 
@@ -73,7 +30,8 @@ bool engine_can(const struct engine *e, int agent, int queue) {
 }
 
 void engine_timer(struct engine *e, int64_t at, int what, int item) {
-  plan_add(e->plan, (struct event){.at = at, .kind = POLICY_TIMER, .what = what, .item = item});
+  agenda_add(e->agenda, (struct agenda_event){
+                            .at = at, .kind = POLICY_TIMER, .what = (uint32_t)item, .detail = (uint32_t)what});
 }
 
 /* In a pool of one law the n-th to begin takes the n-th handling time: then when something begins is the same under
@@ -104,7 +62,7 @@ void engine_begin(struct engine *e, int item, int agent) {
     a->open_all++;
   }
   e->begun++;
-  plan_add(e->plan, (struct event){.at = e->now + (int64_t)takes, .kind = END_OF_HANDLING, .item = item});
+  agenda_add(e->agenda, (struct agenda_event){.at = e->now + (int64_t)takes, .kind = END_OF_HANDLING, .what = (uint32_t)item});
 }
 
 /* ---- the loop */
@@ -114,7 +72,7 @@ static void arrive(struct engine *e, int item) {
   e->now = w->arrival;
   wait_add(e, item);
   if (w->patience < INT64_MAX)
-    plan_add(e->plan, (struct event){.at = w->arrival + w->patience, .kind = CUSTOMER_LEAVES, .item = item});
+    agenda_add(e->agenda, (struct agenda_event){.at = w->arrival + w->patience, .kind = CUSTOMER_LEAVES, .what = (uint32_t)item});
   e->policy->on_arrival(e, item);
 }
 
@@ -150,12 +108,12 @@ static void leave(struct engine *e, int item) {
     e->policy->on_gone(e, item);
 }
 
-static void happen(struct engine *e, const struct event *event) {
+static void happen(struct engine *e, const struct agenda_event *event) {
   e->now = event->at;
   switch (event->kind) {
-  case END_OF_HANDLING: end_handling(e, event->item); break;
-  case CUSTOMER_LEAVES: leave(e, event->item); break;
-  case POLICY_TIMER: e->policy->on_timer(e, event->what, event->item); break;
+  case END_OF_HANDLING: end_handling(e, (int)event->what); break;
+  case CUSTOMER_LEAVES: leave(e, (int)event->what); break;
+  case POLICY_TIMER: e->policy->on_timer(e, (int)event->detail, (int)event->what); break;
   }
 }
 
@@ -175,16 +133,16 @@ static void set_up(struct engine *e) {
 }
 
 void engine_run(const struct day *d, const struct policy *p, struct item *items, size_t count, double *ret_busy) {
-  struct plan plan = {0};
-  struct engine e = {.day = d, .policy = p, .items = items, .count = count, .plan = &plan};
+  struct agenda agenda = {0};
+  struct engine e = {.day = d, .policy = p, .items = items, .count = count, .agenda = &agenda};
   set_up(&e);
   if (p->begin)
     p->begin(&e);
   for (size_t next = 0; e.over < count;) {
-    if (next < count && (plan.count == 0 || items[next].arrival <= plan.events[0].at)) {
+    if (next < count && (agenda.count == 0 || items[next].arrival <= agenda.events[0].at)) {
       arrive(&e, (int)next++);
     } else {
-      struct event event = plan_take(&plan);
+      struct agenda_event event = agenda_take(&agenda);
       happen(&e, &event);
     }
   }
@@ -195,5 +153,5 @@ void engine_run(const struct day *d, const struct policy *p, struct item *items,
   for (int q = 0; q < d->queue_count; q++)
     free(e.waiting[q]);
   free(e.place);
-  free(plan.events);
+  agenda_free(&agenda);
 }

@@ -32,7 +32,7 @@ struct policy {
   const void *other;                                      /* the policy's */
 };
 
-struct plan;
+struct agenda;
 
 struct engine {
   const struct day *day;
@@ -46,7 +46,7 @@ struct engine {
   int waiting_count[DAY_QUEUES];
   int *place;                 /* of an item in its queue's waiting; -1 */
   size_t over, begun;
-  struct plan *plan;
+  struct agenda *agenda;
   void *own;                  /* the policy's */
 };
 
