@@ -21,20 +21,12 @@ static const char *const presences[] = {"ready", "busy", "break", "away", "offli
 
 /* ---- seeing */
 
-static void set_time(json_t *to, const char *name, int64_t at_ms) {
-  char text[RFC3339_LEN + 1];
-  if (at_ms <= 0)
-    return;
-  clock_rfc3339(at_ms, text);
-  json_object_set_new(to, name, json_string(text));
-}
-
 static json_t *agent_json(const redisReply *row) {
   json_t *a =
       json_pack("{s:s, s:s, s:I, s:I}", "name", step_text(row, AGENT_NAME), "presence", step_text(row, AGENT_PRESENCE),
                 "used", (json_int_t)step_number(row, AGENT_USED), "units", (json_int_t)step_number(row, AGENT_UNITS));
-  set_time(a, "since", step_number(row, AGENT_SINCE));
-  set_time(a, "connected_until", step_number(row, AGENT_UNTIL));
+  json_set_time(a, "since", step_number(row, AGENT_SINCE));
+  json_set_time(a, "connected_until", step_number(row, AGENT_UNTIL));
   json_t *items = json_array();
   struct slice list = slice_text(step_text(row, AGENT_ITEMS)), item;
   while (slice_split(&list, ' ', &item))

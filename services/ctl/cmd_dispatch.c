@@ -82,14 +82,6 @@ static struct rule_record *read_record(const redisReply *answer) {
   return NULL;
 }
 
-static void set_time(json_t *to, const char *name, int64_t at_ms) {
-  char text[RFC3339_LEN + 1];
-  if (at_ms <= 0)
-    return;
-  clock_rfc3339(at_ms, text);
-  json_object_set_new(to, name, json_string(text));
-}
-
 static void tell_json(const struct trial *t, const redisReply *answer, const struct rule_record *record) {
   json_t *j = json_object();
   json_object_set_new(j, "rule", json_string(step_text(answer, TRY_RULE)));
@@ -98,8 +90,8 @@ static void tell_json(const struct trial *t, const redisReply *answer, const str
     json_object_set_new(j, "customer", json_string(step_text(answer, TRY_CUSTOMER)));
   json_object_set_new(j, "queue", json_string(step_text(answer, TRY_QUEUE)));
   json_object_set_new(j, "line", slice_json(slice_text(step_text(answer, TRY_LINE))));
-  set_time(j, "due", step_number(answer, TRY_DUE));
-  set_time(j, "next_open", next_open_ms(t, step_text(answer, TRY_QUEUE), clock_now_ms()));
+  json_set_time(j, "due", step_number(answer, TRY_DUE));
+  json_set_time(j, "next_open", next_open_ms(t, step_text(answer, TRY_QUEUE), clock_now_ms()));
   json_object_set_new(j, "outcome", json_string(step_text(answer, TRY_OUTCOME)));
   if (record)
     json_object_set_new(j, "decision", record_json(record));

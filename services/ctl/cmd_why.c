@@ -32,14 +32,6 @@ static const char *text_of(const json_t *object, const char *name) {
   return s ? s : "";
 }
 
-static void set_time(json_t *to, const char *name, int64_t at_ms) {
-  char text[RFC3339_LEN + 1];
-  if (at_ms <= 0)
-    return;
-  clock_rfc3339(at_ms, text);
-  json_object_set_new(to, name, json_string(text));
-}
-
 /* ---- a record */
 
 static struct slice record_now(const struct why *w) {
@@ -80,7 +72,7 @@ static json_t *ended_json(const struct entry *e) {
   json_t *j = json_object();
   json_object_set_new(j, "agent", slice_json(e->meta[META_AGENT]));
   json_object_set_new(j, "how", slice_json(e->meta[META_EVIDENCE]));
-  set_time(j, "at", entry_at(e));
+  json_set_time(j, "at", entry_at(e));
   return j;
 }
 
@@ -92,10 +84,10 @@ static json_t *offer_json(const struct entry *e, json_t *ended) {
     if (name.len)
       json_array_append_new(agents, slice_json(name));
   json_object_set_new(j, "cursor", json_string(e->cursor));
-  set_time(j, "at", entry_at(e));
+  json_set_time(j, "at", entry_at(e));
   json_object_set_new(j, "agents", agents);
   if (slice_to_u64(e->meta[META_EVIDENCE], INT64_MAX, &until) == 0)
-    set_time(j, "until", (int64_t)until);
+    json_set_time(j, "until", (int64_t)until);
   json_object_set_new(j, "decision", decision_json(e->event));
   json_object_set_new(j, "record", slice_json(e->event));
   json_object_set_new(j, "ended", ended);
@@ -235,11 +227,11 @@ static void print_as_json(const struct why *w) {
   json_object_set(j, "item", w->item);
   json_object_set_new(j, "state", json_string(step_text(w->answer, WHY_STATE)));
   json_object_set_new(j, "words", json_string(state_words(step_text(w->answer, WHY_STATE))));
-  set_time(j, "due", step_number(w->answer, WHY_DUE));
+  json_set_time(j, "due", step_number(w->answer, WHY_DUE));
   if (is_waiting(w)) {
     json_object_set_new(j, "before", json_integer(step_number(w->answer, WHY_BEFORE)));
     json_object_set_new(j, "line", slice_json(slice_text(step_text(w->answer, WHY_LINE))));
-    set_time(j, "next_open", next_open_ms(w));
+    json_set_time(j, "next_open", next_open_ms(w));
     if (has_decision(w))
       json_object_set_new(j, "decision", decision_json(record_now(w)));
   }

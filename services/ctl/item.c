@@ -23,11 +23,8 @@ static void set_number(json_t *to, const char *name, struct slice value) {
 
 static void set_time(json_t *to, const char *name, struct slice value) {
   uint64_t ms = 0;
-  char text[RFC3339_LEN + 1];
-  if (slice_to_u64(value, INT64_MAX, &ms) < 0 || ms == 0)
-    return;
-  clock_rfc3339((int64_t)ms, text);
-  json_object_set_new(to, name, json_string(text));
+  if (slice_to_u64(value, INT64_MAX, &ms) == 0)
+    json_set_time(to, name, (int64_t)ms);
 }
 
 static json_t *names_json(struct slice names) {

@@ -143,7 +143,7 @@ static void set(json_t *to, const char *name, struct slice value) {
     json_object_set_new(to, name, slice_json(value));
 }
 
-static void set_time(json_t *to, const char *name, int64_t at_ms) {
+void json_set_time(json_t *to, const char *name, int64_t at_ms) {
   char text[RFC3339_LEN + 1];
   if (at_ms <= 0)
     return;
@@ -220,14 +220,14 @@ static json_t *event_data(struct desk_view *v, const struct entry *e, const cont
     json_object_set_new(data, "desk_version", json_integer(number(e->meta[META_DESK])));
   if (work_type_of(e)) {
     work_set(data, e);
-    set_time(data, "routed_at", entry_at(e));
+    json_set_time(data, "routed_at", entry_at(e));
     return data;
   }
   if (!outbound)
     set_threading(data, e);
   if (e->meta[META_CONTEXT].len)
     json_object_set_new(data, "context", entry_context(e));
-  set_time(data, "routed_at", entry_at(e));
+  json_set_time(data, "routed_at", entry_at(e));
   return data;
 }
 
@@ -273,7 +273,7 @@ json_t *entry_json(struct desk_view *v, const struct entry *e) {
   json_object_set_new(c, "id", entry_id(e, event));
   json_object_set_new(c, "source", json_string(source));
   json_object_set_new(c, "type", json_string(type));
-  set_time(c, "time", event && event->received_at_ms ? event->received_at_ms : entry_at(e));
+  json_set_time(c, "time", event && event->received_at_ms ? event->received_at_ms : entry_at(e));
   set(c, "subject", e->meta[META_CONVERSATION]);
   json_object_set_new(c, "cursor", json_string(e->cursor));
   json_object_set_new(c, "datacontenttype", json_string("application/json"));

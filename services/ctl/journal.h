@@ -61,6 +61,8 @@ contact_event *entry_event(struct desk_view *v, const struct entry *e);
 json_t *entry_json(struct desk_view *v, const struct entry *e);
 
 json_t *slice_json(struct slice s);
+/* RFC 3339; nothing when it is not above 0. */
+void json_set_time(json_t *to, const char *name, int64_t at_ms);
 
 /* Blobs of every program of this desk. Returns 0, BLOB_… or -errno. */
 int must_check desk_blob(struct desk_view *v, const uint8_t sha256[32], struct buf *ret);
