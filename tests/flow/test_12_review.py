@@ -2,58 +2,11 @@
 """What a review of dispatch found, step by step in virtual time; after each test everything that must always hold does."""
 import pytest
 
-from domain import HOUR, MINUTE, NOW, SECOND, Domain, QuickRedis, desk
+from domain import HOUR, MINUTE, NOW, SECOND, Domain, desk
 from redis.exceptions import ResponseError
+from shop import agent, held, opened, quick  # noqa: F401
 from steps import P
-from upheld import Sight, consistent, legal_life, nobody_waits
-
-
-@pytest.fixture(scope="module")
-def quick(tmp_path_factory):
-    with QuickRedis(tmp_path_factory.mktemp("redis")) as server:
-        yield server.client
-
-
-@pytest.fixture
-def opened(quick):
-    """Opens a domain; all agents of it are ready."""
-    made = []
-
-    def open(queues, agents, **more):
-        made.append(Domain(quick, desk(queues, agents, **more)))
-        return made[-1].sign_in()
-
-    yield open
-    for d in made:
-        sight = Sight(d)
-        assert consistent(sight, settled=False) == []
-        assert legal_life(d.journal(), sight.state.items) == []
-        assert broken_chains(d) == []
-
-
-def agent(units=1, queues=("support",), **more):
-    return dict(units=units, queues={q: 1 for q in queues}, **more)
-
-
-def held(d, item):
-    i = d.item(item)
-    return i.state, i.agents
-
-
-def broken_chains(d):
-    """Each entry about a conversation names the one before it."""
-    last, wrong = {}, []
-    for e in d.journal():
-        conversation = e["conversation"]
-        if conversation and e["previous"] != last.get(conversation, ""):
-            wrong.append((e["type"], e["cursor"], e["previous"], last.get(conversation)))
-        if conversation:
-            last[conversation] = e["cursor"]
-    for conversation, cursor in last.items():
-        kept = d.r.hget(f"{P}:conv:{conversation}", "last")
-        if kept is not None and kept.decode() != cursor:
-            wrong.append(("last", conversation, kept, cursor))
-    return wrong
+from upheld import Sight, nobody_waits
 
 
 def test_what_waits_for_one_agent_is_offered_when_its_queue_opens(opened):

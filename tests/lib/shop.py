@@ -3,7 +3,7 @@
 import pytest
 
 from domain import Domain, QuickRedis, desk
-from upheld import Sight, consistent, legal_life
+from upheld import Sight, broken_chains, consistent, legal_life
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +27,7 @@ def opened(quick):
         sight = Sight(d)
         assert consistent(sight, settled=False) == []
         assert legal_life(d.journal(), sight.state.items) == []
+        assert broken_chains(d) == []
 
 
 def agent(units=1, queues=("support",), skills=None, **more):

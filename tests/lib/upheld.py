@@ -7,6 +7,7 @@ import pathlib
 import re
 
 from domain import NO_PROMISE
+from steps import P
 
 LIFE = pathlib.Path(__file__).resolve().parents[2] / "common/dispatch/life.def"
 MOVES = {}
@@ -412,4 +413,22 @@ def legal_life(journal, items):
                 wrong.append(f"{item}: {a} became {b} in {path}")
         if item in items and path and path[-1] != items[item].state:
             wrong.append(f"{item} is {items[item].state}, the journal says {path}")
+    return wrong
+
+
+# ---- the journal
+
+def broken_chains(d):
+    """Each entry about a conversation names the one before it."""
+    last, wrong = {}, []
+    for e in d.journal():
+        conversation = e["conversation"]
+        if conversation and e["previous"] != last.get(conversation, ""):
+            wrong.append((e["type"], e["cursor"], e["previous"], last.get(conversation)))
+        if conversation:
+            last[conversation] = e["cursor"]
+    for conversation, cursor in last.items():
+        kept = d.r.hget(f"{P}:conv:{conversation}", "last")
+        if kept is not None and kept.decode() != cursor:
+            wrong.append(("last", conversation, kept, cursor))
     return wrong
