@@ -7,27 +7,9 @@ import subprocess
 import threading
 import urllib.parse
 
-import pytest
 import yaml
-from agents_api import CONFIG, Api, clear, client, new_team, open_desk, token, well, write
-from desk import BIN, ROOT, Desk, wait_for
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("agents_api")
-    with Desk(folder, CONFIG) as d:
-        open_desk(d, folder)
-        yield d
-        assert well(d)
-
-
-@pytest.fixture
-def team(desk):
-    """ana, bo, cy, boss: clients; nobody has or is offered anything, nothing waits."""
-    made = new_team(desk)
-    yield made
-    clear(made)
+from agents_api import Api, client, desk, team, token, write  # noqa: F401
+from desk import BIN, ROOT, wait_for
 
 
 # ---- a shift

@@ -10,26 +10,8 @@ import threading
 import time
 import uuid
 
-import pytest
-from agents_api import CONFIG, Api, Stream, clear, new_team, open_desk, well, write
-from desk import BIN, Desk, wait_for
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("agents_news")
-    with Desk(folder, CONFIG) as d:
-        open_desk(d, folder)
-        yield d
-        assert well(d)
-
-
-@pytest.fixture
-def team(desk):
-    """ana, bo, cy, boss: clients; nobody has or is offered anything, nothing waits."""
-    made = new_team(desk)
-    yield made
-    clear(made)
+from agents_api import CONFIG, Api, Stream, clear, desk, new_team, team, write  # noqa: F401
+from desk import BIN, wait_for
 
 
 # ---- news

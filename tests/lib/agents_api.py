@@ -8,7 +8,9 @@ import socket
 import threading
 import urllib.parse
 
-from desk import PATIENCE, wait_for
+import pytest
+
+from desk import PATIENCE, Desk, wait_for
 
 
 class Stream:
@@ -208,3 +210,20 @@ def write(desk, text="Where is my order?"):
         shown = desk.run("event", event, check=False)
         return shown.returncode == 0 and json.loads(shown.stdout)["data"].get("work_item")
     return wait_for(routed, "the event in the journal")
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("agents_api")
+    with Desk(folder, CONFIG) as d:
+        open_desk(d, folder)
+        yield d
+        assert well(d)
+
+
+@pytest.fixture
+def team(desk):
+    """ana, bo, cy, boss: clients; nobody has or is offered anything, nothing waits."""
+    made = new_team(desk)
+    yield made
+    clear(made)
