@@ -13,6 +13,10 @@ enum meta { META_EVENT, META_CUSTOMER, META_CONVERSATION, META_WORK_ITEM, META_Q
 enum context { CONTEXT_STATE, CONTEXT_AS_OF, CONTEXT_TAGS, CONTEXT_VALUE, CONTEXT_LANGUAGE, CONTEXT_OPEN,
                CONTEXT_LAST_AGENT, CONTEXT_NAME, CONTEXT_PROFILE, CONTEXT_COUNT };
 
+/* The parts of a work item's `facts`. */
+enum item_fact { FACT_CONVERSATION, FACT_CUSTOMER, FACT_PRIORITY, FACT_DEADLINE, FACT_SKILLS, FACT_RULE, FACT_DESK,
+                 FACT_CREATED, FACT_EVENT, FACT_COUNT };
+
 /* Borrows the reply it was read from. */
 struct entry {
   const char *cursor;

@@ -7,9 +7,6 @@
 
 enum { PREVIEW = 160 };
 
-enum facts { FACT_CONVERSATION, FACT_CUSTOMER, FACT_PRIORITY, FACT_DEADLINE, FACT_SKILLS, FACT_RULE, FACT_DESK,
-             FACT_CREATED, FACT_EVENT, FACT_COUNT };
-
 static void set(json_t *to, const char *name, struct slice value) {
   if (value.len)
     json_object_set_new(to, name, slice_json(value));
