@@ -2,8 +2,9 @@
 -- functions.lua. `d` is one call's view of the desk (steps.begin). Keys: proto/redis.md, "Dispatch".
 --
 -- What each agent is stands in Redis; groups and counts are made of that and live in the library's memory from call to
--- call. Every step that changes an agent writes another stamp to P:crew at its end: memory that has not that stamp – of a
--- step that failed half way, of a Redis that was a replica meanwhile – is made anew.
+-- call, and beside them the heads of lines and what is measured of queues. Every step that changes any of it writes another
+-- stamp to P:crew at its end: memory that has not that stamp – of a step that failed half way, of a Redis that was a replica
+-- meanwhile – is made anew.
 local crew = {}
 do
   local ON_DUTY = { ready = true, busy = true }
