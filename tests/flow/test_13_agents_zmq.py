@@ -229,6 +229,16 @@ def test_a_key_is_taken_away(desk, connect):
     assert heard(connect, "ana").ask("me")["status"] == 200
 
 
+def test_a_name_that_no_agent_can_have_is_not_heard(desk, connect):
+    """Cut off it would be the agent of the other key."""
+    long = "n" * 33
+    desk.agents[long], desk.agents[long[:32]] = add_key(desk, long), add_key(desk, long[:32])
+    assert heard(connect, long[:32]).ask("me")["status"] == 200
+    stranger = connect(long)
+    stranger.send(request(1, "me"))
+    assert stranger.receive(1) is None
+
+
 def test_tokens_change_without_harm_to_keys(desk, connect):
     ana = heard(connect, "ana")
     ana.get("subscribe")
