@@ -16,7 +16,8 @@ do
   }
   local HELD = { offered = true, active = true, wrapping = true }
 
-  -- What routing knows of an item, in one field. Times are of the calendar `clock`.
+  -- What routing knows of an item, in one field: these, joined by US. Times are of the calendar `clock`. The three that follow
+  -- – names, reading, writing – have the same order.
   local PLACE = {
     'line', 'set',       -- where it waits; '' it does not
     'clock',             -- calendar, '' the wall's
@@ -29,35 +30,48 @@ do
     'worth', 'kind', 'units', 'needs', 'known', 'only',
     'next',              -- promise of each further answer, of the customer's class; '' the queue's
   }
+
+  local function place_of_fields(line, set, clock, at, target, promise, sla, warned, resolve_at, resolve, resolve_warned, paused,
+    worth, kind, units, needs, known, only, next)
+    if not line then return nil end
+    return { line = line, set = set, clock = clock, at = tonumber(at) or 0, target = tonumber(target) or 0,
+      promise = tonumber(promise) or 0, sla = sla, warned = tonumber(warned) or 0, resolve_at = tonumber(resolve_at) or 0,
+      resolve = tonumber(resolve) or 0, resolve_warned = tonumber(resolve_warned) or 0, paused = tonumber(paused) or 0,
+      worth = tonumber(worth) or 1, kind = kind, units = tonumber(units) or 1, needs = needs, known = known, only = only,
+      next = next }
+  end
+
+  local function pack(w)
+    return string.format('%s\31%s\31%s\31%.17g\31%.17g\31%.17g\31%s\31%.17g\31%.17g\31%.17g\31%.17g\31%.17g\31' ..
+      '%.17g\31%s\31%.17g\31%s\31%s\31%s\31%s', w.line, w.set, w.clock, w.at, w.target, w.promise, w.sla, w.warned,
+      w.resolve_at, w.resolve, w.resolve_warned, w.paused, w.worth, w.kind, w.units, w.needs, w.known, w.only, w.next)
+  end
+
   -- Where a field stands in it.
   function work.place_of(name)
     for n = 1, #PLACE do if PLACE[n] == name then return n end end
   end
 
-  local NUMBERS = { at = 0, target = 0, promise = 0, warned = 0, resolve_at = 0, resolve = 0, resolve_warned = 0, paused = 0,
-    worth = 1, units = 1 }
+  -- A text of so many fields joined by US. (Methods of strings: a library has no globals while it is loaded.)
+  local function joined(count) return '^' .. ('([^\31]*)\31'):rep(count - 1) .. '([^\31]*)$' end
 
-  local function exact(n)
-    return n == math.floor(n) and string.format('%.0f', n) or string.format('%.17g', n)
-  end
-
-  local function pack(w)
-    local out = {}
-    for n, name in ipairs(PLACE) do
-      local v = w[name]
-      out[n] = type(v) == 'number' and exact(v) or v or ''
-    end
-    return table.concat(out, US)
-  end
+  local PLACE_TEXT, FACTS_TEXT = joined(#PLACE), joined(9)
 
   local function unpack_place(place)
-    local w, n = {}, 0
-    for field in string.gmatch(place .. US, '([^\31]*)\31') do
-      n = n + 1
-      local name = PLACE[n]
-      if name then w[name] = NUMBERS[name] and (tonumber(field) or NUMBERS[name]) or field end
-    end
-    return w
+    local w = place_of_fields(string.match(place, PLACE_TEXT))
+    if w then return w end
+    local had = split(place) -- of an older release: fewer fields
+    for n = 1, #PLACE do had[n] = had[n] or '' end
+    return place_of_fields(unpack(had, 1, #PLACE))
+  end
+
+  local function split_facts(text)
+    local facts = { string.match(text, FACTS_TEXT) }
+    return facts[1] and facts or split(text)
+  end
+
+  local function exact(n)
+    return n % 1 == 0 and string.format('%d', n) or string.format('%.17g', n)
   end
 
   -- Does the customer wait for an answer: is `sla`, the seventh, not empty? Asked of each further message, without reading the
@@ -71,7 +85,7 @@ do
     local v = pcall_redis('HMGET', d.tag .. ':item:' .. item, 'state', 'queue', 'agent', 'facts', 'place', 'offered', 'until',
       'again', 'only_until', 'seen', 'changed')
     if v.err or not v[1] then return nil end
-    local facts = split(v[4] or '')
+    local facts = split_facts(v[4] or '')
     return { id = item, state = v[1], queue = v[2] or '', agent = v[3] or '', conversation = facts[1], customer = facts[2],
       priority = facts[3], deadline = facts[4], skills = facts[5], rule = facts[6], created = facts[8], facts = facts,
       w = unpack_place(v[5] or ''), offered = v[6] or '', until_ms = tonumber(v[7]) or 0, again = tonumber(v[8]) or 0,
