@@ -51,7 +51,7 @@ do
         work.fact(d, 'resume', i, a, 'reply')
         work.back(d, i)
       else
-        work.done(d, i, a)
+        work.done(d, i, a, is_open)
       end
     end,
     active = function(d, i)

@@ -108,7 +108,7 @@ do
     if i.state == 'active' and plans.queue(d.p, i.queue).wrap > 0 then
       work.wrap(d, i, agent, seen ~= '' and seen or messages)
     else
-      work.done(d, i, agent)
+      work.done(d, i, agent, is_open)
     end
     return 'OK'
   end

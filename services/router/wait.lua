@@ -105,14 +105,40 @@ do
     call('HSET', d.tag .. ':item:' .. i.id, 'place', pack(i.w), ...)
   end
 
-  -- A fact about the item, in the chain of its conversation. A damaged one stops no item's life.
-  function work.fact(d, type, i, agent, evidence, event, context)
+  -- Does nothing of the place change when it leaves where it is, and its clocks run on? So it is with most that are offered
+  -- or in somebody's hands.
+  local function place_stays(i)
+    return i.state ~= 'waiting' and i.w.only == '' and i.w.paused == 0
+  end
+
+  -- As keep(). stays: what place_stays() said before the move.
+  local function keep_moved(d, i, stays, ...)
+    if not stays then return keep(d, i, ...) end
+    call('HSET', d.tag .. ':item:' .. i.id, ...)
+  end
+
+  -- A conversation that is about to change because of its item: is that its open one, messages since it was opened. The end of
+  -- its chain, i.last, is known from here on.
+  function work.conversation_of(d, i)
+    local c = call('HMGET', d.tag .. ':conv:' .. i.conversation, 'item', 'messages', 'last')
+    i.last = c[3] or ''
+    return c[1] == i.id, tonumber(c[2]) or 0
+  end
+
+  -- A fact about the item, in the chain of its conversation. A damaged one stops no item's life. more: what else changes of the
+  -- conversation, fields and values; nil nothing.
+  function work.fact(d, type, i, agent, evidence, event, context, more)
     local conv = d.tag .. ':conv:' .. i.conversation
-    local last = pcall_redis('HGET', conv, 'last')
+    local last = i.last or pcall_redis('HGET', conv, 'last')
     local cursor = journal(d.tag, { type = type, customer = i.customer, conversation = i.conversation, work_item = i.id,
       queue = i.queue, agent = agent, at = d.text, evidence = evidence, event = event, context = context,
       prev = last and not last.err and last or '' })
-    pcall_redis('HSET', conv, 'last', cursor)
+    if i.last then i.last = cursor end
+    if more then
+      pcall_redis('HSET', conv, 'last', cursor, unpack(more))
+    else
+      pcall_redis('HSET', conv, 'last', cursor)
+    end
     return cursor
   end
 
@@ -173,6 +199,13 @@ do
       end
     end
     return at
+  end
+
+  -- May something happen to it on that clock? What does not ask the plan, which may have been another when the timer was set.
+  local function may_have_timer(i)
+    local w = i.w
+    if w.line ~= '' then return true end
+    return w.paused == 0 and (w.sla ~= '' and w.promise > 0 and w.warned < 2 or w.resolve > 0 and w.resolve_warned < 2)
   end
 
   local function set_timer(d, i)
@@ -261,6 +294,12 @@ do
     if i.state == 'active' or i.state == 'wrapping' then call('ZREM', d.tag .. ':held', i.id) end
   end
 
+  -- May something happen to it at a real time by itself? To what is in an agent's hands, when they are gone: their lease ends.
+  local function may_be_due(d, i)
+    if i.state == 'waiting' then return due_of_waiting(i) ~= nil end
+    return i.state ~= 'active' or crew.of(d, i.agent).presence == 'offline'
+  end
+
   -- Out of wherever it is: queue, offers, hands. What becomes of it is the caller's next word.
   local function leave(d, i, but, why)
     if i.state == 'waiting' then
@@ -271,8 +310,8 @@ do
         if name ~= but then work.fact(d, 'offer_end', i, name, why or 'withdrawn') end
       end
     end
+    if may_be_due(d, i) then steps.due(d, i.id, nil) end
     free_hands(d, i, but)
-    steps.due(d, i.id, nil)
     if i.again > 0 then call('HDEL', d.tag .. ':declined', i.id) end -- declined by somebody
     i.again, i.only_until = 0, 0
     if i.w.only ~= '' then i.w.only = '' end
@@ -394,6 +433,7 @@ do
   end
 
   work.exact, work.pack, work.keep, work.earlier, work.set_timer = exact, pack, keep, earlier, set_timer
+  work.place_stays, work.keep_moved, work.may_have_timer = place_stays, keep_moved, may_have_timer
   work.line_key = line_key
   work.leave_line, work.enter_line, work.count_waiting = leave_line, enter_line, count_waiting
   work.wait, work.leave, work.set_due_of_waiting, work.HELD = wait, leave, set_due_of_waiting, HELD

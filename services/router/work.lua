@@ -5,7 +5,7 @@ do
   local exact, keep, set_timer, wait, leave = work.exact, work.keep, work.set_timer, work.wait, work.leave
   local leave_line, enter_line, count_waiting = work.leave_line, work.enter_line, work.count_waiting
   local set_due_of_waiting, resume_clocks, start_next = work.set_due_of_waiting, work.resume_clocks, work.start_next
-  local HELD = work.HELD
+  local HELD, place_stays, keep_moved, may_have_timer = work.HELD, work.place_stays, work.keep_moved, work.may_have_timer
 
   -- ---- the moves; each is one fact
 
@@ -65,21 +65,17 @@ do
   function work.activate(d, i, agent, how)
     local has = i.state == 'offered' and work.names(i.offered, agent)
     local had = HELD[i.state] and i.agent == agent
+    local stays = (has or had) and place_stays(i)
     leave(d, i, agent, 'lost')
     resume_clocks(d, i)
     i.state, i.agent = 'active', agent
     if not has and not had then i.w.units = plans.kind(d.p, i.w.kind).units end
-    keep(d, i, 'state', 'active', 'agent', agent, 'changed', d.text, 'offered', '', 'until', '0', 'again', '0', 'only_until', '0')
+    keep_moved(d, i, stays, 'state', 'active', 'agent', agent, 'changed', d.text, 'offered', '', 'until', '0', 'again', '0', 'only_until', '0')
     call('ZADD', d.tag .. ':held', d.text, i.id)
     set_timer(d, i)
     if crew.listed(d, agent) and not has and not had then crew.take(d, agent, i.id, i.w.kind, i.w.units) end
     work.fact(d, 'claim', i, agent, how)
     set_last_agent(d, i, agent)
-  end
-
-  local function conversation_of(d, i)
-    local c = call('HMGET', d.tag .. ':conv:' .. i.conversation, 'item', 'messages')
-    return c[1] == i.id, tonumber(c[2]) or 0
   end
 
   local function learn_handling(d, i)
@@ -93,22 +89,24 @@ do
 
   -- Ends it: out of its place, its conversation's open one no more. `into`: the item that goes on with it.
   function work.finish(d, i, into)
+    local was, stays = i.state, place_stays(i)
+    if may_have_timer(i) then call('ZREM', d.tag .. ':timer:' .. i.w.clock, i.id) end
     leave(d, i)
-    call('ZREM', d.tag .. ':timer:' .. i.w.clock, i.id)
     i.state = 'done'
-    keep(d, i, 'state', 'done', 'changed', d.text, 'offered', '', 'until', '0', 'again', '0', 'only_until', '0',
+    if was == 'active' and not into then -- the rest was written when it got there
+      return keep_moved(d, i, stays, 'state', 'done', 'changed', d.text)
+    end
+    keep_moved(d, i, stays, 'state', 'done', 'changed', d.text, 'offered', '', 'until', '0', 'again', '0', 'only_until', '0',
       unpack(into and { 'into', into } or {}))
   end
 
-  function work.done(d, i, agent)
+  -- is_open: it is the open one of its conversation (conversation_of).
+  function work.done(d, i, agent, is_open)
     if i.state == 'active' then learn_handling(d, i) end
-    local is_open = conversation_of(d, i)
     work.finish(d, i)
-    if is_open then
-      call('HSET', d.tag .. ':conv:' .. i.conversation, 'item', '', 'queue', '', 'messages', 0, 'was', i.id)
-    end
     change_open(d.tag, i.customer, i.conversation, '')
-    work.fact(d, 'done', i, agent ~= '' and agent or i.agent)
+    work.fact(d, 'done', i, agent ~= '' and agent or i.agent, nil, nil, nil,
+      is_open and { 'item', '', 'queue', '', 'messages', 0, 'was', i.id })
   end
 
   local function wrap(d, i, agent, seen)
@@ -129,7 +127,7 @@ do
     keep(d, i, 'state', state, 'agent', owner, 'changed', d.text, 'offered', '', 'until', exact(until_ms),
       'again', '0', 'only_until', '0')
     set_timer(d, i)
-    if until_ms > 0 then steps.due(d, i.id, until_ms) end
+    steps.due(d, i.id, until_ms > 0 and until_ms or nil)
     work.fact(d, state == 'on_hold' and 'hold' or 'snooze', i, agent, exact(until_ms) .. (why ~= '' and ' ' .. why or ''))
   end
 
@@ -243,5 +241,5 @@ do
     end
   end
 
-  work.set_aside, work.wrap, work.conversation_of = set_aside, wrap, conversation_of
+  work.set_aside, work.wrap = set_aside, wrap
 end
