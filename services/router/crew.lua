@@ -186,7 +186,7 @@ do
   local function load(d, stamp)
     local c = { stamp = stamp, count = tonumber(string.match(stamp, '^%d+')) or 0, plan = d.p,
       agents = {}, groups = {}, by_profile = {}, duty = {}, able = {}, binding = {}, kinds = steps.base_kinds(d),
-      heads = {}, known = {}, loads = {} } -- and lines, lines_of (steps.lines)
+      heads = {}, known = {}, loads = {}, measured = {} } -- and lines, lines_of (steps.lines)
     for _, name in ipairs(call('SMEMBERS', d.tag .. ':agents')) do
       local a = read_agent(d, name)
       c.agents[name] = a
@@ -245,11 +245,23 @@ do
     if came_or_went then c.lines = nil end
   end
 
-  -- ... and before what is measured of a queue does.
-  function steps.load_changes(d, queue)
+  -- What is measured of a queue, as its text in Redis ('' nothing yet).
+  function steps.measured(d, queue)
+    local c = all(d)
+    local text = c.measured[queue]
+    if not text then
+      text = call('HGET', d.tag .. ':load', queue) or ''
+      c.measured[queue] = text
+    end
+    return text
+  end
+
+  -- ... and from now on.
+  function steps.measure(d, queue, text)
     local c = all(d)
     touch(d)
-    c.loads[queue] = nil
+    c.loads[queue], c.measured[queue] = nil, text
+    call('HSET', d.tag .. ':load', queue, text)
   end
 
   -- Groups of a profile, by key.
@@ -288,16 +300,30 @@ do
     return crew.listed(d, a.name) and plans.shape(d.p, load_key(d, a)) or nil
   end
 
-  -- Puts the agent where they belong and writes what changed of them.
-  function crew.place(d, a)
+  -- Puts the agent where they belong.
+  local function regroup(d, a)
     local c = all(d)
     touch(d)
     leave_group(d, c, a)
     enter_group(d, c, a, group_of(d, a))
     if count_duty(d, c, a) and not a.here then steps.mark(d, '*') end -- fewer are kept free, somebody may stand in
+    return a.group
+  end
+
+  -- ... and writes all that is known of them.
+  function crew.place(d, a)
+    local group = regroup(d, a)
     call('HSET', d.tag .. ':agent:' .. a.name, 'presence', a.presence, 'used', a.used, 'kinds', table.concat(a.kinds, ','),
       'idle', text(a.idle), 'misses', a.misses, 'since', a.since, 'until', a.keep)
-    return a.group
+    return group
+  end
+
+  -- ... when no more than their hands changed.
+  local function place_hands(d, a)
+    if a.since == '0' then return crew.place(d, a) end -- nothing was written of them yet
+    local group = regroup(d, a)
+    call('HSET', d.tag .. ':agent:' .. a.name, 'used', a.used, 'kinds', table.concat(a.kinds, ','), 'idle', text(a.idle))
+    return group
   end
 
   -- An item comes into their hands: its units are taken.
@@ -310,7 +336,7 @@ do
     call('HSET', d.tag .. ':agent:' .. name .. ':items', item, a.items[item])
     if a.since == '0' then call('SADD', d.tag .. ':agents', name) end -- nobody ever said where they are
     local was = a.group
-    local group = crew.place(d, a)
+    local group = place_hands(d, a)
     -- With less room they are kept free for fewer queues, and what was kept from them may be theirs.
     if was ~= '' and group ~= '' and #crew.can(d, plans.shape(d.p, group)) < #crew.can(d, plans.shape(d.p, was)) then
       steps.mark(d, 'a:' .. name)
@@ -329,7 +355,7 @@ do
     a.used = math.max(a.used - tonumber(units), 0)
     a.kinds[k.number] = math.max((a.kinds[k.number] or 0) - tonumber(units), 0)
     a.idle = d.now
-    if crew.place(d, a) ~= '' then steps.mark(d, 'a:' .. name) end
+    if place_hands(d, a) ~= '' then steps.mark(d, 'a:' .. name) end
   end
 
   -- In order of their ids.

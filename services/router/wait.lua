@@ -371,13 +371,11 @@ do
   end
 
   local function learn_arrival(d, queue, kind)
-    local rate, at, handling, had = string.match(call('HGET', d.tag .. ':load', queue) or '',
-      '^(%S+) (%S+) (%S+) ?(%S*)')
+    local rate, at, handling, had = string.match(steps.measured(d, queue), '^(%S+) (%S+) (%S+) ?(%S*)')
     kind = weightier(d, queue, kind, had, tonumber(at) or 0)
     rate, at = tonumber(rate) or 0, tonumber(at) or d.now
     rate = rate * math.exp(-math.max(d.now - at, 0) / 900000) + 1 / 900000
-    steps.load_changes(d, queue)
-    call('HSET', d.tag .. ':load', queue, string.format('%.6g %s %s %s', rate, d.text,
+    steps.measure(d, queue, string.format('%.6g %s %s %s', rate, d.text,
       handling or exact(plans.queue(d.p, queue).handling), kind))
   end
 

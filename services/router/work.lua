@@ -79,12 +79,10 @@ do
   end
 
   local function learn_handling(d, i)
-    local rate, at, handling, kind = string.match(call('HGET', d.tag .. ':load', i.queue) or '',
-      '^(%S+) (%S+) (%S+) (%S+)')
+    local rate, at, handling, kind = string.match(steps.measured(d, i.queue), '^(%S+) (%S+) (%S+) (%S+)')
     if not rate then return end
     handling = (tonumber(handling) or 0) + 0.05 * (math.max(d.now - i.changed, 1) - (tonumber(handling) or 0))
-    steps.load_changes(d, i.queue)
-    call('HSET', d.tag .. ':load', i.queue, table.concat({ rate, at, string.format('%.0f', math.max(handling, 1)), kind }, ' '))
+    steps.measure(d, i.queue, string.format('%s %s %.0f %s', rate, at, math.max(handling, 1), kind))
   end
 
   -- Ends it: out of its place, its conversation's open one no more. `into`: the item that goes on with it.
