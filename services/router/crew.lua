@@ -29,11 +29,47 @@ do
     d.marked = true
   end
 
+  -- A call of many events brings many items of one queue: what is counted and measured of it is gathered, and written once at
+  -- the end of the call. An event that fails half way takes nothing of it back, as it takes nothing else back.
+  local gathered -- waiting: queue → more of them; loads: queue → text of P:load
+
+  function steps.gather(tag)
+    gathered = { tag = tag, waiting = {}, loads = {} }
+  end
+
+  local function write_gathered()
+    for queue, by in pairs(gathered.waiting) do call('HINCRBY', gathered.tag .. ':waiting', queue, by) end
+    for queue, text_of_load in pairs(gathered.loads) do call('HSET', gathered.tag .. ':load', queue, text_of_load) end
+  end
+
+  -- So many more wait in this queue.
+  function steps.count_waiting(d, queue, by)
+    if gathered then
+      gathered.waiting[queue] = (gathered.waiting[queue] or 0) + by
+    else
+      call('HINCRBY', d.tag .. ':waiting', queue, by)
+    end
+  end
+
+  -- How many wait in it.
+  function steps.waiting(d, queue)
+    return (tonumber(call('HGET', d.tag .. ':waiting', queue)) or 0) + (gathered and gathered.waiting[queue] or 0)
+  end
+
+  -- What is measured of a queue, as its text ('' nothing yet).
+  local function load_text(d, queue)
+    return gathered and gathered.loads[queue] or call('HGET', d.tag .. ':load', queue) or ''
+  end
+
+  function steps.begin_call()
+    steps.current, gathered = nil, nil
+  end
+
   function steps.finish()
     local d = steps.current
-    if not d then return end
-    if d.touched then crew.keep_stamp(d) end
-    if d.marked then call('PUBLISH', d.tag .. ':dispatch', '') end
+    if d and d.touched then crew.keep_stamp(d) end
+    if d and d.marked then call('PUBLISH', d.tag .. ':dispatch', '') end
+    if gathered then write_gathered() end
   end
 
   -- A step stopped half way: what is remembered of it may be wrong.
@@ -68,8 +104,7 @@ do
     local kept = d.crew and d.crew.loads or {}
     local l = kept[q.name]
     if not l then
-      local rate, at, handling, kind = string.match(call('HGET', d.tag .. ':load', q.name) or '',
-        '^(%S+) (%S+) (%S+) ?(%S*)')
+      local rate, at, handling, kind = string.match(load_text(d, q.name), '^(%S+) (%S+) (%S+) ?(%S*)')
       l = { mean = tonumber(rate) or 0, at = tonumber(at) or d.now, handling = tonumber(handling) or q.handling,
         kind = plans.kind(d.p, kind or '') }
       kept[q.name] = l
@@ -245,12 +280,12 @@ do
     if came_or_went then c.lines = nil end
   end
 
-  -- What is measured of a queue, as its text in Redis ('' nothing yet).
+  -- ... and what is measured of queues, as it is in Redis.
   function steps.measured(d, queue)
     local c = all(d)
     local text = c.measured[queue]
     if not text then
-      text = call('HGET', d.tag .. ':load', queue) or ''
+      text = load_text(d, queue)
       c.measured[queue] = text
     end
     return text
@@ -261,7 +296,11 @@ do
     local c = all(d)
     touch(d)
     c.loads[queue], c.measured[queue] = nil, text
-    call('HSET', d.tag .. ':load', queue, text)
+    if gathered then
+      gathered.loads[queue] = text
+    else
+      call('HSET', d.tag .. ':load', queue, text)
+    end
   end
 
   -- Groups of a profile, by key.

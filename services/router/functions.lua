@@ -370,6 +370,7 @@ local function route(keys, args)
   local now, desk, keep_ms, idle_ms, count = args[1], args[2], args[3], tonumber(args[4]), tonumber(args[5])
   if (call('GET', tag .. ':desk') or '0') ~= desk then return redis.error_reply('STALE desk definition') end
   local outcomes, at = {}, 5
+  steps.gather(tag)
   for n = 1, count do
     local e = {
       id = args[at + 1], kind = args[at + 2], channel = args[at + 3], mode = args[at + 4], from = args[at + 5],
@@ -467,7 +468,7 @@ local function register(name, step, flags)
   redis.register_function{ function_name = 'deskbell_' .. name, flags = flags or {}, callback = function(keys, args)
     call, pcall_redis, concat = redis.call, redis.pcall, table.concat
     find, sub, gmatch, match = string.find, string.sub, string.gmatch, string.match
-    steps.current = nil
+    steps.begin_call()
     local answer = step(keys, args)
     steps.finish()
     return answer

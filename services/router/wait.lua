@@ -262,15 +262,11 @@ do
     if is_news(d, i) then steps.mark(d, 'l:' .. line) end
   end
 
-  local function count_waiting(d, queue, by)
-    call('HINCRBY', d.tag .. ':waiting', queue, by)
-  end
-
   -- The item waits from now on in its queue, with the age and the clocks that it has.
   local function wait(d, i, ...)
     i.state = 'waiting'
     enter_line(d, i)
-    count_waiting(d, i.queue, 1)
+    steps.count_waiting(d, i.queue, 1)
     keep(d, i, 'state', 'waiting', 'queue', i.queue, 'agent', '', 'changed', d.text, 'offered', '', 'until', '0', ...)
     set_timer(d, i)
   end
@@ -304,7 +300,7 @@ do
   local function leave(d, i, but, why)
     if i.state == 'waiting' then
       leave_line(d, i)
-      count_waiting(d, i.queue, -1)
+      steps.count_waiting(d, i.queue, -1)
     elseif i.state == 'offered' then
       for name in string.gmatch(i.offered, '%S+') do
         if name ~= but then work.fact(d, 'offer_end', i, name, why or 'withdrawn') end
@@ -341,7 +337,7 @@ do
       local q = plans.queue(d.p, name)
       local to
       if q.limit > 0 and q.limit_queue ~= '' and
-        (tonumber(call('HGET', d.tag .. ':waiting', name)) or 0) >= q.limit then
+        steps.waiting(d, name) >= q.limit then
         to = q.limit_queue
       elseif q.after ~= 'hold' and q.after ~= 'take' and not plans.is_open(d.p, q.hours, d.now) then
         to = q.after
@@ -433,7 +429,7 @@ do
   work.exact, work.pack, work.keep, work.earlier, work.set_timer = exact, pack, keep, earlier, set_timer
   work.place_stays, work.keep_moved, work.may_have_timer = place_stays, keep_moved, may_have_timer
   work.line_key = line_key
-  work.leave_line, work.enter_line, work.count_waiting = leave_line, enter_line, count_waiting
+  work.leave_line, work.enter_line = leave_line, enter_line
   work.wait, work.leave, work.set_due_of_waiting, work.HELD = wait, leave, set_due_of_waiting, HELD
   work.resume_clocks, work.start_next = resume_clocks, start_next
 end

@@ -3,7 +3,7 @@
 do
   local US = '\31'
   local exact, keep, set_timer, wait, leave = work.exact, work.keep, work.set_timer, work.wait, work.leave
-  local leave_line, enter_line, count_waiting = work.leave_line, work.enter_line, work.count_waiting
+  local leave_line, enter_line = work.leave_line, work.enter_line
   local set_due_of_waiting, resume_clocks, start_next = work.set_due_of_waiting, work.resume_clocks, work.start_next
   local HELD, place_stays, keep_moved, may_have_timer = work.HELD, work.place_stays, work.keep_moved, work.may_have_timer
 
@@ -180,7 +180,7 @@ do
 
   function work.offer(d, i, agents, until_ms, record)
     leave_line(d, i)
-    count_waiting(d, i.queue, -1)
+    steps.count_waiting(d, i.queue, -1)
     i.state, i.offered = 'offered', table.concat(agents, ' ')
     keep(d, i, 'state', 'offered', 'offered', i.offered, 'until', exact(until_ms), 'changed', d.text)
     set_timer(d, i)
