@@ -219,7 +219,7 @@ do
   end
 
   local function load(d, stamp)
-    local c = { stamp = stamp, count = tonumber(string.match(stamp, '^%d+')) or 0, plan = d.p,
+    local c = { stamp = stamp, count = tonumber(string.match(stamp, '^%d+')) or 0, plan = d.p, since = d.now,
       agents = {}, groups = {}, by_profile = {}, duty = {}, able = {}, binding = {}, kinds = steps.base_kinds(d),
       heads = {}, known = {}, loads = {}, measured = {} } -- and lines, lines_of (steps.lines)
     for _, name in ipairs(call('SMEMBERS', d.tag .. ':agents')) do
@@ -257,6 +257,9 @@ do
   end
 
   function crew.groups(d) return all(d).groups end
+
+  -- Was the plan at that moment (Unix ms) the one of now? False when nobody knows.
+  function crew.same_plan_at(d, at) return at > all(d).since end
 
   -- ---- what is remembered of lines: their names, those that a profile fits, the heads of each
 
