@@ -2,7 +2,7 @@
 """What a review of dispatch found, step by step in virtual time; after each test everything that must always hold does."""
 import pytest
 
-from domain import HOUR, MINUTE, NOW, SECOND, Domain, desk
+from domain import DAY, HOUR, MINUTE, NOW, SECOND, Domain, desk
 from redis.exceptions import ResponseError
 from shop import agent, held, opened, quick  # noqa: F401
 from steps import P
@@ -67,6 +67,45 @@ def test_a_call_that_fails_forgets_nothing(opened):
         d.dispatch()
     d.r.rename(f"{P}:load:before", f"{P}:load")
     assert [o.item for o in d.dispatch()] == [item]
+
+
+def test_events_of_one_call_are_counted_though_one_between_them_fails(opened):
+    d = opened({"support": {}, "broken": {}}, {"ana": agent()}, sign_in=False)
+    line = f"{P}:line:1~broken~email~{DAY}~~:o"
+    d.r.set(line, "damaged")
+    assert d.route(d.event(), d.event("broken"), d.event(), d.event("broken")) == "rere"
+    d.r.delete(line)
+    assert d.r.hgetall(f"{P}:waiting") == {b"support": b"2"}
+    assert len(d.waiting()) == 2 and d.r.hkeys(f"{P}:load") == [b"support"]
+
+
+def test_what_came_in_the_same_call_counts_for_a_limit(opened):
+    d = opened({"support": dict(limit=2, limit_queue="spare"), "spare": {}}, {"ana": agent()}, sign_in=False)
+    assert d.route(*(d.event() for _ in range(5))) == "rrrrr"
+    assert (len(d.waiting()), len(d.waiting("spare"))) == (2, 3)
+    assert d.r.hgetall(f"{P}:waiting") == {b"support": b"2", b"spare": b"3"}
+
+
+def test_an_item_of_an_older_release_has_fewer_parts_of_a_place(opened):
+    d = opened({"support": {"answer": HOUR, "next": MINUTE}}, {"ana": agent()})
+    item = d.write()
+    place = d.r.hget(f"{P}:item:{item}", "place")
+    d.r.hset(f"{P}:item:{item}", "place", place.rpartition(b"\x1f")[0])
+    assert [o.item for o in d.dispatch()] == [item]
+    assert d.r.hget(f"{P}:item:{item}", "place").count(b"\x1f") == place.count(b"\x1f")
+    assert (d.accept(item, "ana"), d.done(item, "ana")) == ("OK", "OK")
+
+
+def test_a_timer_is_set_by_the_plan_in_force_when_the_offer_is_accepted(opened):
+    """Else the warning came by the plan of the offer."""
+    queue, ana = {"answer": HOUR, "warn": 0.5}, {"ana": agent()}
+    d = opened({"support": queue}, ana)
+    item = d.write()
+    d.later(SECOND).dispatch()
+    assert d.r.zscore(f"{P}:timer:", item) == NOW + 30 * MINUTE
+    d.later(SECOND).plan(desk({"support": {**queue, "warn": 0.25}}, ana))
+    assert d.later(SECOND).accept(item, "ana") == "OK"
+    assert d.r.zscore(f"{P}:timer:", item) == NOW + 15 * MINUTE
 
 
 @pytest.mark.parametrize("state", ["offered", "snoozed"])
