@@ -16,8 +16,8 @@ do
   }
   local HELD = { offered = true, active = true, wrapping = true }
 
-  -- What routing knows of an item, in one field: these, joined by US. Times are of the calendar `clock`. The three that follow
-  -- – names, reading, writing – have the same order.
+  -- What routing knows of an item, in one field: these, joined by US. Times are of the calendar `clock`. Names, reading and
+  -- writing have one order.
   local PLACE = {
     'line', 'set',       -- where it waits; '' it does not
     'clock',             -- calendar, '' the wall's
@@ -31,8 +31,8 @@ do
     'next',              -- promise of each further answer, of the customer's class; '' the queue's
   }
 
-  local function place_of_fields(line, set, clock, at, target, promise, sla, warned, resolve_at, resolve, resolve_warned, paused,
-    worth, kind, units, needs, known, only, next)
+  local function place_of_fields(line, set, clock, at, target, promise, sla, warned, resolve_at, resolve, resolve_warned,
+    paused, worth, kind, units, needs, known, only, next)
     if not line then return nil end
     return { line = line, set = set, clock = clock, at = tonumber(at) or 0, target = tonumber(target) or 0,
       promise = tonumber(promise) or 0, sla = sla, warned = tonumber(warned) or 0, resolve_at = tonumber(resolve_at) or 0,
@@ -117,16 +117,16 @@ do
     call('HSET', d.tag .. ':item:' .. i.id, ...)
   end
 
-  -- A conversation that is about to change because of its item: is that its open one, messages since it was opened. The end of
-  -- its chain, i.last, is known from here on.
+  -- Is it the open one of its conversation; messages there since it was opened. The end of the conversation's chain, i.last,
+  -- is known from here on.
   function work.conversation_of(d, i)
     local c = call('HMGET', d.tag .. ':conv:' .. i.conversation, 'item', 'messages', 'last')
     i.last = c[3] or ''
     return c[1] == i.id, tonumber(c[2]) or 0
   end
 
-  -- A fact about the item, in the chain of its conversation. A damaged one stops no item's life. more: what else changes of the
-  -- conversation, fields and values; nil nothing.
+  -- A fact about the item, in the chain of its conversation. A damaged one stops no item's life. more: what else changes of
+  -- the conversation, fields and values; nil nothing.
   function work.fact(d, type, i, agent, evidence, event, context, more)
     local conv = d.tag .. ':conv:' .. i.conversation
     local last = i.last or pcall_redis('HGET', conv, 'last')
@@ -201,7 +201,7 @@ do
     return at
   end
 
-  -- May something happen to it on that clock? What does not ask the plan, which may have been another when the timer was set.
+  -- May it have a timer? This does not ask the plan, which may have been another when the timer was set.
   local function may_have_timer(i)
     local w = i.w
     if w.line ~= '' then return true end
@@ -290,7 +290,7 @@ do
     if i.state == 'active' or i.state == 'wrapping' then call('ZREM', d.tag .. ':held', i.id) end
   end
 
-  -- May something happen to it at a real time by itself? To what is in an agent's hands, when they are gone: their lease ends.
+  -- May something happen to it at a real time by itself? To what is in an agent's hands only when they are gone: a lease.
   local function may_be_due(d, i)
     if i.state == 'waiting' then return due_of_waiting(i) ~= nil end
     return i.state ~= 'active' or crew.of(d, i.agent).presence == 'offline'
@@ -322,7 +322,7 @@ do
     for _, level in ipairs(who and q.levels or {}) do
       if work.matches(level.customer, who) then
         answer = tonumber(level.answer) or answer
-        next_ms = level.next
+        next_ms = level.next or ''
         resolve = tonumber(level.resolve) or resolve
         break
       end
@@ -336,8 +336,7 @@ do
     for _ = 1, 10 do
       local q = plans.queue(d.p, name)
       local to
-      if q.limit > 0 and q.limit_queue ~= '' and
-        steps.waiting(d, name) >= q.limit then
+      if q.limit > 0 and q.limit_queue ~= '' and steps.waiting(d, name) >= q.limit then
         to = q.limit_queue
       elseif q.after ~= 'hold' and q.after ~= 'take' and not plans.is_open(d.p, q.hours, d.now) then
         to = q.after

@@ -70,7 +70,8 @@ do
     resume_clocks(d, i)
     i.state, i.agent = 'active', agent
     if not has and not had then i.w.units = plans.kind(d.p, i.w.kind).units end
-    keep_moved(d, i, stays, 'state', 'active', 'agent', agent, 'changed', d.text, 'offered', '', 'until', '0', 'again', '0', 'only_until', '0')
+    keep_moved(d, i, stays, 'state', 'active', 'agent', agent, 'changed', d.text, 'offered', '', 'until', '0', 'again', '0',
+      'only_until', '0')
     call('ZADD', d.tag .. ':held', d.text, i.id)
     if not (has and stays and crew.same_plan_at(d, i.changed)) then set_timer(d, i) end -- else it is as the offer left it
     if crew.listed(d, agent) and not has and not had then crew.take(d, agent, i.id, i.w.kind, i.w.units) end
