@@ -176,14 +176,14 @@ do
   end
 
   local function next_timer(d, i)
-    local w, at = i.w, nil
+    local w, q, at = i.w, plans.queue(d.p, i.queue), nil
     if w.line ~= '' then
-      local l, q = plans.line(d.p, w.line), plans.queue(d.p, i.queue)
+      local l = plans.line(d.p, w.line)
       local step = plans.next_step(q, steps.clock(d, w.clock) - w.at)
       at = earlier(l and plans.leaves(l, w.set, w.at), step and w.at + step)
     end
     if w.paused > 0 then return at end
-    local warn = plans.queue(d.p, i.queue).warn
+    local warn = q.warn
     if w.sla ~= '' and w.promise > 0 then
       if w.warned == 0 and warn < 1 then
         at = earlier(at, w.at + math.floor(warn * w.promise))
