@@ -165,7 +165,7 @@ double rule_index(const struct rule_queue *q, enum rule_set set, double score);
 /* ---- a decision and its explanation */
 
 #define RULE_RECORD_ITEMS 4
-#define RULE_RECORD_AGENTS 8
+#define RULE_RECORD_AGENTS 5 /* as many as one offer may go to */
 #define RULE_RECORD_HELD 2
 
 struct rule_item_row {

@@ -3,13 +3,22 @@
 -- (rule.h has the rule and its arithmetic, record.h the record; tests/flow/test_11_rule.py compares them). Pure: a view
 -- in, an outcome and a record out; what is read from keys and written to them is the caller's.
 --
--- A view has the members of struct rule_view under the same names, with these differences: weights are an array in the
--- order of rule_weights.def; indices of queues and groups begin at 0 as in C, arrays at 1; sets are "p", "o", "l";
--- what is not there is false or nil, so ln_speed of an agent without the skill.
+-- A view is made of things that may live from decision to decision, so that nothing is copied and what follows from them is
+-- worked out once:
+--
+--   view    weights (in the order of rule_weights.def), items, groups, scarce
+--   queue   struct rule_queue's members; number (its index in C); speeds: profile -> ln of speed, false lacks; sort: any
+--           two queues with the same name, kind and units have the same, others have not
+--   shape   what agents of one profile and load are: profile, units, room, kind_room (from 1 on), crowded
+--   group   shape, agent, idle_since_ms, count
+--   item    id, q (its queue), set ("p", "o", "l"), score, behind, arrival_ms, ln_value, needs; barred: group -> true;
+--           known, group (of that agent), known_idle_ms, ln_known. What is not there is nil
+--   scarce  the queues that agents are worth something for (real_time, or keep > 0), in order of their numbers; lost = {}
+--           is the rule's memory of which of them a shape loses: good as long as their name, kind, units and speeds are
 local rule = {}
 do
   local US, RS = "\31", "\30"
-  local ITEMS, AGENTS, HELD = 4, 8, 2
+  local ITEMS, AGENTS, HELD = 4, 5, 2 -- rows that a record has
   local FLEXIBILITY, RATIO = 6, 8 -- in the weights
 
   -- As a sorted set orders members. Lua's own < follows the locale.
@@ -21,70 +30,61 @@ do
     return #a < #b
   end
 
-  local function has_room(g, q)
-    return g.room >= q.units and g.kind_room[q.kind + 1] >= q.units
+  local function has_room(s, q)
+    return s.room >= q.units and s.kind_room[q.kind + 1] >= q.units
   end
 
-  local function has_room_beside(g, q, taken)
-    local kind_room = g.kind_room[q.kind + 1]
+  local function has_room_beside(s, q, taken)
+    local kind_room = s.kind_room[q.kind + 1]
     if q.kind == taken.kind then kind_room = kind_room - taken.units end
-    return g.room - taken.units >= q.units and kind_room >= q.units
-  end
-
-  local function fits(v, item, number)
-    local g = v.groups[number + 1]
-    return g.ln_speed[item.queue + 1] and has_room(g, v.queues[item.queue + 1])
-      and not (item.barred and item.barred[number + 1])
-  end
-
-  -- Numbers of the queues that agents are worth something for, as indices of Lua.
-  local function scarce(v)
-    if v.scarce then return v.scarce end
-    v.scarce = {}
-    for n, q in ipairs(v.queues) do
-      if q.real_time or q.keep > 0 then v.scarce[#v.scarce + 1] = n end
-    end
-    return v.scarce
+    return s.room - taken.units >= q.units and kind_room >= q.units
   end
 
   local function other_queue(a, b)
     return a ~= b and (a.name ~= b.name or a.name == "")
   end
 
-  -- Numbers of those that the group could serve now and could not with one of `taken` in hand, ascending.
-  local function lost_queues(v, g, taken)
-    local lost, own = {}, v.queues[taken + 1]
-    for _, n in ipairs(scarce(v)) do
-      local q = v.queues[n]
-      if g.ln_speed[n] and other_queue(q, own) and has_room(g, q) and not has_room_beside(g, q, own) then
-        lost[#lost + 1] = n - 1
+  local function find_lost(scarce, s, own)
+    local lost, numbers = {}, {}
+    for _, q in ipairs(scarce) do
+      if q.speeds[s.profile] and other_queue(q, own) and has_room(s, q) and not has_room_beside(s, q, own) then
+        lost[#lost + 1], numbers[#numbers + 1] = q, q.number
       end
+    end
+    lost.text = table.concat(numbers, " ")
+    return scarce.lost[lost.text] or lost
+  end
+
+  -- The scarce queues that such an agent could serve now and could not with one of `own` in hand. Equal lists are one.
+  local function lost_queues(scarce, s, own)
+    local of = scarce.lost[s]
+    if not of then
+      of = {}
+      scarce.lost[s] = of
+    end
+    local lost = of[own.sort]
+    if not lost then
+      lost = find_lost(scarce, s, own)
+      of[own.sort], scarce.lost[lost.text] = lost, lost
     end
     return lost
   end
 
-  local function keeps(v, q, own)
-    return q.target_ms * v.weights[RATIO] <= own.target_ms and q.able - 1 < q.keep
-  end
-
-  -- Could the reserve keep anybody from this item?
-  local function may_be_kept(v, item)
-    if item.set ~= "p" then return false end
-    local own = v.queues[item.queue + 1]
-    if own.may_be_kept ~= nil and own.seen_by == v then return own.may_be_kept end
-    local may = false
-    for _, n in ipairs(scarce(v)) do
-      may = may or (other_queue(v.queues[n], own) and keeps(v, v.queues[n], own))
+  -- Has any of the scarce queues no agent to spare? Else the reserve keeps nobody from anything.
+  local function reserve_binds(v)
+    if v.binds == nil then
+      v.binds = false
+      for _, q in ipairs(v.scarce) do
+        if q.able - 1 < q.keep then v.binds = true end
+      end
     end
-    own.may_be_kept, own.seen_by = may, v
-    return may
+    return v.binds
   end
 
+  -- The queue that such an agent is kept for; nil none.
   local function kept_for(v, item, lost)
-    if item.set ~= "p" then return nil end
-    local own = v.queues[item.queue + 1]
-    for _, n in ipairs(lost) do
-      if keeps(v, v.queues[n + 1], own) then return n end
+    for _, q in ipairs(lost) do
+      if q.able - 1 < q.keep and q.target_ms * v.weights[RATIO] <= item.q.target_ms then return q end
     end
     return nil
   end
@@ -96,18 +96,20 @@ do
 
   -- Its best pair; nil when nobody with room fits.
   local function judge_item(v, item)
-    local plain = rule.index(v.queues[item.queue + 1], item.set, item.score)
-    local row, fit, kept, may = {item = item, ln_speed = 0, ln_known = 0}, false, nil, may_be_kept(v, item)
-    for number = 0, #v.groups - 1 do
-      local known = number == item.known_group
-      if (known or not item.behind) and fits(v, item, number) then
+    local q, barred, groups = item.q, item.barred, v.groups
+    local speeds, units, kind = q.speeds, q.units, q.kind + 1
+    local plain, binds = rule.index(q, item.set, item.score), item.set == "p" and reserve_binds(v)
+    local row, fit, kept = {item = item, ln_speed = 0, ln_known = 0}, false, nil
+    for n = 1, #groups do
+      local g = groups[n]
+      local s, known = g.shape, g == item.group
+      local speed = (known or not item.behind) and speeds[s.profile]
+      if speed and s.room >= units and s.kind_room[kind] >= units and not (barred and barred[g]) then
         fit = true
-        local g = v.groups[number + 1]
-        local keeper = may and kept_for(v, item, lost_queues(v, g, item.queue)) or nil
+        local keeper = binds and kept_for(v, item, lost_queues(v.scarce, s, q))
         if keeper then
           kept = kept or keeper
         else
-          local speed = g.ln_speed[item.queue + 1]
           local index = plain + speed
           if not row.index or index > row.index then row.index, row.ln_speed, row.ln_known = index, speed, 0 end
           if known and index + item.ln_known > row.index then
@@ -127,61 +129,84 @@ do
 
   local function agent_first(a, b)
     if a.cost ~= b.cost then return a.cost < b.cost end
-    if a.used / a.units ~= b.used / b.units then return a.used / a.units < b.used / b.units end
+    local x, y = a.shape, b.shape
+    local used_a, used_b = (x.units - x.room) / x.units, (y.units - y.room) / y.units
+    if used_a ~= used_b then return used_a < used_b end
     if a.idle ~= b.idle then return a.idle < b.idle end
     return before(a.agent, b.agent)
   end
 
+  -- Lists of rows have the best `most` of them in order, and `all`: how many there are.
+  local function insert(list, row, most, first)
+    local n = math.min(list.all, most)
+    list.all = list.all + 1
+    if n == most then
+      if not first(row, list[n]) then return end
+      n = n - 1
+    end
+    while n > 0 and first(row, list[n]) do
+      list[n + 1] = list[n]
+      n = n - 1
+    end
+    list[n + 1] = row
+  end
+
+  -- What an agent's lost queues are worth; worked out once in a view.
   local function price(v, lost)
+    if lost.view == v then return lost.price end
     local sum = 0
-    for _, n in ipairs(lost) do
-      local q = v.queues[n + 1]
+    for _, q in ipairs(lost) do
       if q.real_time then sum = sum + q.scarcity / (q.able > 1 and q.able or 1) end
     end
+    lost.view, lost.price, lost.price_text = v, sum, false
     return sum
   end
 
-  local function agent_row(v, g, item, lost, name, idle, ln_known, alike)
-    local row = {agent = name, ln_speed = g.ln_speed[item.queue + 1], ln_known = ln_known, crowded = g.crowded,
-                 used = g.units - g.room, units = g.units, idle = idle, lost = lost, kept_for = kept_for(v, item, lost),
-                 alike = alike, price = price(v, lost)}
-    row.cost = ((row.crowded - row.ln_speed) - row.ln_known) + v.weights[FLEXIBILITY] * row.price
-    return row
+  -- One row of a group: those of it who are alike, or the one who knows the customer.
+  local function judge_agent(v, rows, item, s, lost, agent, idle, ln_known, alike)
+    local worth, speed = price(v, lost), item.q.speeds[s.profile]
+    local cost = ((s.crowded - speed) - ln_known) + v.weights[FLEXIBILITY] * worth
+    local keeper = item.set == "p" and reserve_binds(v) and kept_for(v, item, lost) or nil
+    local list, most = keeper and rows.spared or rows.free, keeper and HELD or AGENTS
+    if list.all >= most and cost > list[most].cost then
+      list.all = list.all + 1
+      return
+    end
+    insert(list, {agent = agent, shape = s, ln_speed = speed, ln_known = ln_known, idle = idle, lost = lost, kept_for = keeper,
+                  alike = alike, price = worth, cost = cost}, most, agent_first)
   end
 
-  local function judge_group(v, item, number, rows)
-    local g = v.groups[number + 1]
-    local lost, alike = lost_queues(v, g, item.queue), g.count
-    if number == item.known_group then
-      rows[#rows + 1] = agent_row(v, g, item, lost, item.known, item.known_idle_ms, item.ln_known, 1)
-      alike = alike - 1
-      if item.known == g.agent then return end
+  -- All who could have the item.
+  local function judge_agents(v, item)
+    local q, barred, groups, rows = item.q, item.barred, v.groups, {free = {all = 0}, spared = {all = 0}}
+    local speeds, units, kind = q.speeds, q.units, q.kind + 1
+    for n = 1, #groups do
+      local g = groups[n]
+      local s = g.shape
+      if speeds[s.profile] and s.room >= units and s.kind_room[kind] >= units and not (barred and barred[g]) then
+        local lost, known, alike = lost_queues(v.scarce, s, q), g == item.group, g.count
+        if known then
+          judge_agent(v, rows, item, s, lost, item.known, item.known_idle_ms, item.ln_known, 1)
+          alike = alike - 1
+        end
+        if not known or item.known ~= g.agent then
+          judge_agent(v, rows, item, s, lost, g.agent, g.idle_since_ms, 0, alike)
+        end
+      end
     end
-    rows[#rows + 1] = agent_row(v, g, item, lost, g.agent, g.idle_since_ms, 0, alike)
-  end
-
-  -- Two lists, best first: those free to be taken and those kept.
-  local function part(rows, first)
-    local free, kept = {}, {}
-    for _, row in ipairs(rows) do
-      local list = row.kept_for and kept or free
-      list[#list + 1] = row
-    end
-    table.sort(free, first)
-    table.sort(kept, first)
-    return free, kept
+    return rows.free, rows.spared
   end
 
   -- ---- the record
 
+  -- What most records have alike is written once.
+  local written, count = {}, 0
   local function number(n)
     return n and string.format("%.17g", n) or ""
   end
 
-  -- What most records have alike is written once.
-  local written, count = {}, 0
   local function same_number(n)
-    local text = written[n]
+    local text = n ~= 0 and written[n] -- 0 and -0 are one key
     if text then return text end
     if count > 5000 then written, count = {}, 0 end
     text = number(n)
@@ -190,91 +215,135 @@ do
   end
 
   local function name(s)
-    return (s or ""):gsub("[%z\1-\31]", " ")
+    return (string.gsub(s or "", "[%z\1-\31]", " "))
   end
 
-  local function add(out, ...)
-    out[#out + 1] = table.concat({...}, US)
+  local function number_of(q)
+    return q and same_number(q.number) or ""
   end
 
   local function add_items(out, kind, rows, most)
-    for i = 1, math.min(#rows, most) do
+    for i = 1, math.min(rows.all, most) do
       local row, w = rows[i], rows[i].item
-      add(out, kind, (name(w.id)), number(w.queue), w.set, number(w.score), number(row.index), number(row.ln_speed),
-          number(row.ln_known), number(row.kept_for), number(w.arrival_ms), number(w.ln_value), (name(w.needs)))
+      out[#out + 1] = kind .. US .. name(w.id) .. US .. number_of(w.q) .. US .. w.set .. US .. number(w.score) .. US ..
+        number(row.index) .. US .. same_number(row.ln_speed) .. US .. same_number(row.ln_known) .. US ..
+        number_of(row.kept_for) .. US .. number(w.arrival_ms) .. US .. number(w.ln_value) .. US .. name(w.needs)
     end
+  end
+
+  local function load_of(s)
+    s.text = s.text or number(s.crowded) .. US .. number(s.units - s.room) .. US .. number(s.units)
+    return s.text
+  end
+
+  local function price_of(lost)
+    lost.price_text = lost.price_text or number(lost.price)
+    return lost.price_text
   end
 
   local function add_agents(out, kind, rows, most)
-    for i = 1, math.min(#rows, most) do
+    for i = 1, math.min(rows.all, most) do
       local a = rows[i]
-      add(out, kind, (name(a.agent)), number(a.ln_speed), number(a.ln_known), number(a.crowded), number(a.used),
-          number(a.units), number(a.idle), table.concat(a.lost, " "), number(a.price), number(a.cost),
-          number(a.kept_for), number(a.alike))
+      out[#out + 1] = kind .. US .. name(a.agent) .. US .. same_number(a.ln_speed) .. US .. same_number(a.ln_known) .. US ..
+        load_of(a.shape) .. US .. number(a.idle) .. US .. a.lost.text .. US .. price_of(a.lost) .. US .. number(a.cost) .. US ..
+        number_of(a.kept_for) .. US .. same_number(a.alike)
     end
   end
 
-  local function add_queues(out, v, seen)
-    for n, q in ipairs(v.queues) do
-      if seen[n - 1] then
-        add(out, "q", number(n - 1), (name(q.name)), same_number(q.target_ms), same_number(q.base), same_number(q.slope),
-            same_number(q.late_base), same_number(q.late_slope), same_number(q.head_start_ms), number(q.now_ms),
-            number(q.able), number(q.keep), number(q.scarcity), q.real_time and "1" or "0")
-      end
+  -- What of a queue stays for long; `lasting` as long as its base does.
+  local function lasting(q)
+    if q.lasting and q.lasting_base == q.base then return q.lasting end
+    q.lasting_base = q.base
+    q.lasting = name(q.name) .. US .. number(q.target_ms) .. US .. number(q.base) .. US .. number(q.slope) .. US ..
+      number(q.late_base) .. US .. number(q.late_slope) .. US .. number(q.head_start_ms)
+    return q.lasting
+  end
+
+  local function by_number(a, b) return a.number < b.number end
+
+  local function add_queues(out, seen)
+    local list = {}
+    for q in pairs(seen) do list[#list + 1] = q end
+    table.sort(list, by_number)
+    for _, q in ipairs(list) do
+      out[#out + 1] = "q" .. US .. same_number(q.number) .. US .. lasting(q) .. US .. same_number(q.now_ms) .. US ..
+        same_number(q.able) .. US .. same_number(q.keep) .. US .. same_number(q.scarcity) .. US .. (q.real_time and "1" or "0")
     end
   end
 
   local function left(rows, most)
-    return number(math.max(#rows - most, 0))
+    return same_number(math.max(rows.all - most, 0))
   end
 
   local function see_lost(rows, most, seen)
-    for i = 1, math.min(#rows, most) do
-      for _, n in ipairs(rows[i].lost) do seen[n] = true end
+    for i = 1, math.min(rows.all, most) do
+      for _, q in ipairs(rows[i].lost) do seen[q] = true end
     end
   end
 
+  local weights, weights_row
+  local function weights_of(v)
+    if weights ~= v.weights then
+      local out = {"w"}
+      for i, w in ipairs(v.weights) do out[i + 1] = number(w) end
+      weights, weights_row = v.weights, table.concat(out, US)
+    end
+    return weights_row
+  end
+
   local function record(v, items, held, agents, spared, unfit)
-    local out, seen, weights = {}, {}, {}
-    for i, w in ipairs(v.weights) do weights[i] = same_number(w) end
-    add(out, "w", unpack(weights))
-    for i = 1, math.min(#items, ITEMS) do seen[items[i].item.queue] = true end
-    for i = 1, math.min(#held, HELD) do seen[held[i].item.queue], seen[held[i].kept_for] = true, true end
+    local seen, out = {}, {weights_of(v)}
+    for i = 1, math.min(items.all, ITEMS) do seen[items[i].item.q] = true end
+    for i = 1, math.min(held.all, HELD) do seen[held[i].item.q], seen[held[i].kept_for] = true, true end
     see_lost(agents, AGENTS, seen)
     see_lost(spared, HELD, seen)
-    add_queues(out, v, seen)
+    add_queues(out, seen)
     add_items(out, "i", items, ITEMS)
     add_items(out, "h", held, HELD)
     add_agents(out, "a", agents, AGENTS)
     add_agents(out, "s", spared, HELD)
-    add(out, "n", left(items, ITEMS), left(held, HELD), left(agents, AGENTS), left(spared, HELD), number(unfit))
-    return table.concat(out, RS) .. RS
+    out[#out + 1] = "n" .. US .. left(items, ITEMS) .. US .. left(held, HELD) .. US .. left(agents, AGENTS) .. US ..
+      left(spared, HELD) .. US .. same_number(unfit)
+    out[#out + 1] = ""
+    return table.concat(out, RS)
   end
 
-  local function rank(v)
-    local rows, unfit = {}, 0
+  -- The item that goes next and the name of its agent, nil when nothing can be taken; the record; the rows of the agents
+  -- who could have it, best first, as many as a record shows.
+  function rule.decide(v)
+    local items, held, unfit = {all = 0}, {all = 0}, 0
     for _, item in ipairs(v.items) do
       local row = judge_item(v, item)
-      if row then rows[#rows + 1] = row else unfit = unfit + 1 end
+      if not row then
+        unfit = unfit + 1
+      elseif row.kept_for then
+        insert(held, row, HELD, item_first)
+      else
+        insert(items, row, ITEMS, item_first)
+      end
     end
-    local items, held = part(rows, item_first)
-    return items, held, unfit
-  end
-
-  -- The rows of the items that could be taken, best first; of those the reserve holds.
-  function rule.rank(v)
-    return rank(v)
-  end
-
-  -- The item that goes next and the name of its agent, nil when nothing can be taken; the record; the rows of all agents
-  -- who could have it, best first.
-  function rule.decide(v)
-    local asked, items, held, unfit = {}, rank(v)
-    local first = items[1] and items[1].item
-    for n = 0, first and #v.groups - 1 or -1 do
-      if fits(v, first, n) then judge_group(v, first, n, asked) end
-    end
-    local agents, spared = part(asked, agent_first)
+    local first, agents, spared = items[1] and items[1].item, {all = 0}, {all = 0}
+    if first then agents, spared = judge_agents(v, first) end
     return first, first and agents[1].agent, record(v, items, held, agents, spared, unfit), agents
+  end
+
+  -- The items that the agent who is the view's one group would take, best first, at most so many.
+  function rule.best(v, most)
+    local g, rows, items = v.groups[1], {all = 0}, {}
+    local s = g.shape
+    for _, item in ipairs(v.items) do
+      local q, known = item.q, item.group == g
+      local speed = (known or not item.behind) and q.speeds[s.profile]
+      if speed and has_room(s, q) and not (item.barred and item.barred[g]) and
+        not (item.set == "p" and reserve_binds(v) and kept_for(v, item, lost_queues(v.scarce, s, q))) then
+        local index = rule.index(q, item.set, item.score) + speed
+        if known and item.ln_known > 0 then index = index + item.ln_known end
+        if rows.all < most or index >= rows[most].index then
+          insert(rows, {item = item, index = index}, most, item_first)
+        end
+      end
+    end
+    for n = 1, math.min(rows.all, most) do items[n] = rows[n].item end
+    return items
   end
 end

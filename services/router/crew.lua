@@ -2,7 +2,7 @@
 -- functions.lua. `d` is one call's view of the desk (steps.begin). Keys: proto/redis.md, "Dispatch".
 --
 -- What each agent is stands in Redis; groups and counts are made of that and live in the library's memory from call to
--- call, and beside them the heads of lines and what is measured of queues. Every step that changes any of it writes another
+-- call, and beside them the heads of lines – items as they were read – and what is measured of queues. Every step that changes any of it writes another
 -- stamp to P:crew at its end: memory that has not that stamp – of a step that failed half way, of a Redis that was a replica
 -- meanwhile – is made anew.
 local crew = {}
@@ -16,10 +16,19 @@ do
 
   -- ---- one call's view
 
+  local moments = 0
+
+  -- What the rule sees of queues (view.lua) counts for one moment: of one call, until somebody comes on duty or goes.
+  function steps.another_moment(d)
+    moments = moments + 1
+    d.moment, d.bases = moments, nil
+  end
+
   -- All parts of a call share it.
   function steps.begin(tag, now)
     if steps.current then return steps.current end
-    steps.current = { tag = tag, p = plans.of(tag), now = tonumber(now), text = now, clocks = {}, heads = {} }
+    steps.current = { tag = tag, p = plans.of(tag), now = tonumber(now), text = now, clocks = {}, open = {}, heads = {} }
+    steps.another_moment(steps.current)
     return steps.current
   end
 
@@ -91,6 +100,15 @@ do
   -- What happens to an item at a real time by itself; the earlier of those that are set.
   function steps.due(d, item, at)
     if at then call('ZADD', d.tag .. ':due', text(at), item) else call('ZREM', d.tag .. ':due', item) end
+  end
+
+  function steps.is_open(d, hours)
+    local open = d.open[hours]
+    if open == nil then
+      open = plans.is_open(d.p, hours, d.now)
+      d.open[hours] = open
+    end
+    return open
   end
 
   function steps.hash(d, name)
@@ -177,6 +195,12 @@ do
     for _, n in ipairs(plans.can(d.p, g.shape, c.kinds)) do c.able[n] = (c.able[n] or 0) + by end
   end
 
+  -- As the rule sees a group.
+  local function count_group(g)
+    local first = g.list[1]
+    g.count, g.agent, g.idle_since_ms = #g.list, first.name, first.idle
+  end
+
   local function enter_group(d, c, a, key)
     a.group = key
     if key == '' then return end
@@ -190,6 +214,7 @@ do
     local n = #g.list
     while n > 0 and before(a, g.list[n]) do n = n - 1 end
     table.insert(g.list, n + 1, a)
+    count_group(g)
     count_able(d, c, g, 1)
   end
 
@@ -203,7 +228,11 @@ do
       end
     end
     count_able(d, c, g, -1)
-    if #g.list == 0 then c.groups[a.group], c.by_profile[g.shape.profile][a.group] = nil, nil end
+    if #g.list > 0 then
+      count_group(g)
+    else
+      c.groups[a.group], c.by_profile[g.shape.profile][a.group] = nil, nil
+    end
   end
 
   -- True when they came on duty or went.
@@ -214,7 +243,7 @@ do
     local listed = d.p.agents[a.name]
     local profile = listed and d.p.profiles[listed.profile]
     for queue in pairs(profile and profile.queues or {}) do c.duty[queue] = (c.duty[queue] or 0) + (here and 1 or -1) end
-    d.bases = nil
+    steps.another_moment(d)
     return true
   end
 
@@ -274,13 +303,56 @@ do
   -- Waiting items of an agent's own customers.
   function steps.known(d) return all(d).known end
 
-  -- To be said before something of a line changes. known: whose customer's item it is; came_or_went: the line itself.
-  function steps.line_changes(d, line, known, came_or_went)
+  local function forget_heads(heads, line, set)
+    local h = heads[line]
+    if h then h[set], h.all = nil, nil end
+  end
+
+  local function known_changes(d, known)
+    if known == '' then return end
+    all(d)
+    touch(d)
+    d.crew.known[known] = nil
+  end
+
+  -- To be said before something of a set of a line changes. known: whose customer's item it is, '' nobody's.
+  function steps.set_changes(d, line, set, known)
     local c = all(d)
     touch(d)
-    c.heads[line], d.heads[line] = nil, nil
-    if known ~= '' then c.known[known] = nil end
-    if came_or_went then c.lines = nil end
+    forget_heads(c.heads, line, set)
+    forget_heads(d.heads, line, set)
+    known_changes(d, known)
+  end
+
+  -- The heads of a set as they are remembered; nil: they are not. The last is one that nobody declined, or there is none behind.
+  local function remembered(d, line, set)
+    local h = not d.behind and all(d).heads[line]
+    return h and h[set]
+  end
+
+  -- ... before an item leaves a set ...
+  function steps.leaves_set(d, line, set, known, id)
+    local list, is_head = remembered(d, line, set), false
+    for _, head in ipairs(list or {}) do is_head = is_head or head.id == id end
+    if not list or is_head then steps.set_changes(d, line, set, '') end
+    known_changes(d, known)
+  end
+
+  -- ... and before one comes: 'behind' one that anybody may take; else it is among the 'heads', or nobody knows: ''.
+  function steps.enters_set(d, line, set, known, score)
+    known_changes(d, known)
+    local list = remembered(d, line, set)
+    local last = list and list[#list]
+    if last and not last.declined and last.score < score then return 'behind' end
+    steps.set_changes(d, line, set, '')
+    return list and 'heads' or ''
+  end
+
+  -- ... before a line comes or goes ...
+  function steps.lines_change(d)
+    all(d)
+    touch(d)
+    d.crew.lines = nil
   end
 
   -- ... and what is measured of queues, as it is in Redis.

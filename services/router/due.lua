@@ -28,7 +28,7 @@ do
     end,
     waiting = function(d, i)
       if i.again > 0 and i.again <= d.now then
-        steps.line_changes(d, i.w.line, i.w.known)
+        steps.set_changes(d, i.w.line, i.w.set, i.w.known)
         call('HDEL', d.tag .. ':declined', i.id)
         i.again = 0
         steps.mark(d, 'l:' .. i.w.line)

@@ -27,7 +27,7 @@ do
   end
 
   local function make_offer(d, first, rows, record, offers)
-    local i = work.read(d, first.id)
+    local i = first.i
     local q = plans.queue(d.p, i.queue)
     local agents = chosen(d, rows, i.w.only ~= '' and 1 or q.offer_to)
     work.offer(d, i, agents, d.now + q.offer_ms, record)
@@ -43,30 +43,19 @@ do
     return first ~= nil
   end
 
-  -- The lines that agents of a profile may fit: those with a stand-in are asked again.
-  local function lines_of(d, profile)
+  -- The lines that agents of this profile and load may take from. Whether they stand in for somebody is asked again.
+  local function lines_of(d, shape)
     local lines, kept = steps.lines(d)
-    local list = kept[profile]
+    local list = kept[shape]
     if list then return list end
     list = {}
     for _, line in ipairs(lines) do
       local l = plans.line(d.p, line)
-      if l and (l.queue.nobody or plans.fits(d.p, l, profile)) then list[#list + 1] = l end
-    end
-    kept[profile] = list
-    return list
-  end
-
-  -- What this agent could take now: heads of the lines they fit, and their own customers' items.
-  local function heads_for(d, name, shape)
-    local list = {}
-    for _, l in ipairs(lines_of(d, shape.profile)) do
-      if plans.has_room(shape, l.kind, l.units) and (not l.only or l.only == name) and view.served(d, l.name) and
-        (not l.queue.nobody or view.speed(d, shape, l)) then
-        for _, head in ipairs(view.heads(d, l.name)) do list[#list + 1] = head end
+      if l and plans.has_room(shape, l.kind, l.units) and (l.queue.nobody or plans.speeds(d.p, l)[shape.profile]) then
+        list[#list + 1] = l
       end
     end
-    view.add_known(d, name, list)
+    kept[shape] = list
     return list
   end
 
@@ -84,18 +73,6 @@ do
     return out
   end
 
-  -- The most urgent heads of a list for one agent, as many as a record shows; nil when none can be taken.
-  local function best_for(d, name, list)
-    for _, some in ipairs(windows(d, list)) do
-      local by_id, best = {}, {}
-      for _, head in ipairs(some) do by_id[head.id] = head end
-      local items = #some > 0 and rule.rank(view.of(d, some, name)) or {}
-      for n = 1, math.min(#items, COMPARED) do best[n] = by_id[items[n].item.id] end
-      if #best > 0 then return best end
-    end
-    return nil
-  end
-
   -- One decision on a list; true when an offer was made.
   local function decide_any(d, list, offers)
     for _, some in ipairs(windows(d, list)) do
@@ -108,7 +85,8 @@ do
   -- somebody else may take what has time. Said once.
   local function reserve_became_whole(d)
     local able, binding, became = crew.able(d), crew.binding(d), false
-    for n, b in ipairs(view.base_queues(d)) do
+    for _, b in ipairs(view.base_queues(d)) do
+      local n = b.number + 1
       if binding[n] ~= false and (able[n] or 0) > b.keep then binding[n], became = false, true end
     end
     return became
@@ -148,9 +126,9 @@ do
 
   local function work_off_agent(d, name, offers, most)
     while not enough(offers, most) do
-      local a = crew.of(d, name)
-      local g, list = a.group ~= '' and crew.groups(d)[a.group], {}
-      if g then list = best_for(d, name, heads_for(d, name, g.shape)) or {} end
+      local g = crew.groups(d)[crew.of(d, name).group]
+      if not g then return true end
+      local list = view.best(d, name, g.shape, lines_of(d, g.shape), COMPARED)
       if reserve_became_whole(d) then
         mark_parked(d)
         list = with_parked(d, list)
@@ -286,11 +264,8 @@ do
         for _, head in ipairs(view.heads(d, name)) do judge(head, l, false) end
       end
     end
-    local mine = {}
-    if listed then view.add_known(d, agent, mine) end
-    for _, head in ipairs(mine) do
-      local l = plans.line(d.p, head.line)
-      if queue == '' or l.queue.name == queue then judge(head, l, true) end
+    for _, head in ipairs(listed and view.known(d, agent) or {}) do
+      if queue == '' or head.l.queue.name == queue then judge(head, head.l, true) end
     end
     if not best then return nil, full and 'FULL' or 'NONE' end
     return work.read(d, best)

@@ -319,7 +319,14 @@ do
     return false
   end
 
-  -- A line by its name: rule.h's numbers but for those that change (handling, scarcity, able). nil: of another plan.
+  -- What the rule must know of a line as a queue. What changes (base, now, scarcity, able) is the view's to say.
+  function plans.rule_queue(l, number)
+    return { name = l.queue.name, number = number, sort = l.queue.name .. US .. l.kind .. US .. l.units,
+      target_ms = l.target, kind = l.kind - 1, units = l.units, slope = l.slope, late_slope = l.late_slope,
+      head_start_ms = l.head_start, real_time = false, able = 0, keep = 0, scarcity = 0, line = l }
+  end
+
+  -- A line by its name: the numbers of it that do not change, and `q`: itself as the rule sees it. nil: of another plan.
   function plans.line(p, name)
     local l = p.lines[name]
     if l then return l end
@@ -329,13 +336,14 @@ do
     local home = plans.queue(p, string.match(queues, '^[^+]*'))
     local k, w = plans.kind(p, kind), p.weights
     l = { name = name, queue = home, queues = {}, target = tonumber(target), kind = k.number, units = k.units,
-      needs = plans.needs(needs), only = only ~= '' and only or nil, fit = {}, fitting = {} }
+      needs = plans.needs(needs), only = only ~= '' and only or nil, speeds = {}, fitting = {} }
     for queue in string.gmatch(queues, '[^+]+') do l.queues[#l.queues + 1] = queue end
     local growth = math.log(w[AGEING])
     l.slope, l.head_start, l.late_slope = growth / l.target, l.target / growth, 1 / w[LATE_GROWTH]
     local guard = math.max(w[GUARD_SHARE] * l.target, w[GUARD])
     l.parked = defers(p, home, l.target) and math.max(0, math.floor(l.target - guard)) or 0
     l.words = plans.words(l)
+    l.q = plans.rule_queue(l)
     p.lines[name] = l
     return l
   end
@@ -381,14 +389,8 @@ do
     return set == 'o' and at + l.target + 1 or nil
   end
 
-  -- May agents of this profile take items of the line? The logarithm of their speed, or false.
-  -- nobody: the queue that stands in while no member is on duty; nil.
-  function plans.fits(p, l, profile_number, nobody)
-    local key = nobody and nobody .. profile_number or profile_number
-    local fit = l.fit[key]
-    if fit ~= nil then return fit end
-    local profile = p.profiles[profile_number]
-    fit = false
+  local function fit_of(p, l, profile_number, nobody)
+    local profile, fit = p.profiles[profile_number], false
     for i = 1, profile and #l.queues + 1 or 0 do
       local speed = profile.queues[l.queues[i] or nobody or '']
       if speed and (not fit or speed > fit) then fit = speed end
@@ -396,8 +398,20 @@ do
     for _, need in ipairs(l.needs) do
       if fit and (profile.skills[need[1]] or 0) < need[2] then fit = false end
     end
-    l.fit[key] = fit
     return fit
+  end
+
+  -- May agents of a profile take items of the line? Profile -> the logarithm of their speed, or false; worked out when first
+  -- asked. nobody: the queue that stands in while no member is on duty; nil.
+  function plans.speeds(p, l, nobody)
+    local speeds = l.speeds[nobody or '']
+    if speeds then return speeds end
+    speeds = setmetatable({}, { __index = function(t, profile)
+      t[profile] = fit_of(p, l, profile, nobody)
+      return t[profile]
+    end })
+    l.speeds[nobody or ''] = speeds
+    return speeds
   end
 
   -- Numbers of the profiles that fit a line.
@@ -407,7 +421,7 @@ do
     if list then return list end
     list = {}
     for n in pairs(p.profiles) do
-      if plans.fits(p, l, n, nobody) then list[#list + 1] = n end
+      if plans.speeds(p, l, nobody)[n] then list[#list + 1] = n end
     end
     l.fitting[key] = list
     return list

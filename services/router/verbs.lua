@@ -15,7 +15,7 @@ do
         plans.needs_after(q, i.w.needs, waited), ''))
     end
     if l.only and l.only ~= agent then return false end
-    return plans.fits(d.p, l, d.p.agents[agent].profile, work.stand_in(d, l)) ~= false
+    return plans.speeds(d.p, l, work.stand_in(d, l))[d.p.agents[agent].profile] ~= false
   end
 
   -- The queue whose members stand in while nobody of the line's own is on duty; nil.

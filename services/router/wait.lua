@@ -224,7 +224,7 @@ do
   local function leave_line(d, i)
     local w = i.w
     if w.line == '' then return end
-    steps.line_changes(d, w.line, w.known)
+    steps.leaves_set(d, w.line, w.set, w.known, i.id)
     call('ZREM', line_key(d, w.line, w.set), i.id)
     if w.known ~= '' then call('ZREM', d.tag .. ':known:' .. w.known, i.id) end
     w.line, w.set = '', ''
@@ -243,10 +243,10 @@ do
   end
 
   -- With nobody who has room it changes nothing: whoever gets some looks for themselves. Nor behind the head of its set:
-  -- whoever could take it could have taken that one, unless somebody said no to it.
-  local function is_news(d, i)
-    if next(crew.groups(d)) == nil then return false end
-    if call('ZRANK', line_key(d, i.w.line, i.w.set), i.id) == 0 then return true end
+  -- whoever could take it could have taken that one, unless somebody said no to it. stands: steps.enters_set.
+  local function is_news(d, i, stands)
+    if stands == 'behind' or next(crew.groups(d)) == nil then return false end
+    if stands == 'heads' or call('ZRANK', line_key(d, i.w.line, i.w.set), i.id) == 0 then return true end
     return call('EXISTS', d.tag .. ':declined') == 1
   end
 
@@ -255,11 +255,11 @@ do
     if clock ~= i.w.clock then work.change_clock(d, i, clock) end
     stand(d, i)
     local w, line = i.w, i.w.line
-    steps.line_changes(d, line, w.known)
+    local stands = steps.enters_set(d, line, w.set, w.known, i.score)
     call('ZADD', line_key(d, line, w.set), exact(i.score), i.id)
-    if call('SADD', d.tag .. ':lines', line) == 1 then steps.line_changes(d, line, '', true) end
+    if stands ~= 'behind' and call('SADD', d.tag .. ':lines', line) == 1 then steps.lines_change(d) end
     if w.known ~= '' then call('ZADD', d.tag .. ':known:' .. w.known, exact(w.at + w.target), i.id) end
-    if is_news(d, i) then steps.mark(d, 'l:' .. line) end
+    if is_news(d, i, stands) then steps.mark(d, 'l:' .. line) end
   end
 
   -- The item waits from now on in its queue, with the age and the clocks that it has.
@@ -383,7 +383,7 @@ do
 
   local function known_fits(d, q, w)
     local name = plans.line_name(d.p, q.name, w.kind, w.target, plans.needs_after(q, w.needs, 0), '')
-    return plans.fits(d.p, plans.line(d.p, name), d.p.agents[w.known].profile) ~= false
+    return plans.speeds(d.p, plans.line(d.p, name))[d.p.agents[w.known].profile] ~= false
   end
 
   -- A new item as the desk definition says; nothing is written. rule.since: it waits since then.
