@@ -327,7 +327,7 @@ do
     return first, first and agents[1].agent, record(v, items, held, agents, spared, unfit), agents
   end
 
-  -- The items that the agent who is the view's one group would take, best first, at most so many.
+  -- The items that the agent who is the view's one group would take, best first, at most so many; the index of the first.
   function rule.best(v, most)
     local g, rows, items = v.groups[1], {all = 0}, {}
     local s = g.shape
@@ -344,6 +344,6 @@ do
       end
     end
     for n = 1, math.min(rows.all, most) do items[n] = rows[n].item end
-    return items
+    return items, rows[1] and rows[1].index
   end
 end

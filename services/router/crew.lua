@@ -11,6 +11,7 @@ do
   local PRESENCES = { ready = true, busy = true, ['break'] = true, away = true, offline = true }
 
   local UNSEEN_MS, RENEW_MS = 10000, 60000
+  local LINES_GONE_MAX = 64 -- then the names of lines are read again
 
   local function text(n) return string.format('%.0f', n) end
 
@@ -27,15 +28,17 @@ do
   -- All parts of a call share it.
   function steps.begin(tag, now)
     if steps.current then return steps.current end
-    steps.current = { tag = tag, p = plans.of(tag), now = tonumber(now), text = now, clocks = {}, open = {}, heads = {} }
+    local stamps = call('MGET', tag .. ':plan', tag .. ':crew')
+    steps.current = { tag = tag, p = plans.of(tag, stamps[1] or ''), crew_stamp = stamps[2] or '', now = tonumber(now),
+      text = now, clocks = {}, open = {}, heads = {} }
     steps.another_moment(steps.current)
     return steps.current
   end
 
   -- Something may be possible now that was not: whoever calls deskbell_dispatch next looks at it.
-  function steps.mark(d, what)
-    call('SADD', d.tag .. ':marks', what)
-    d.marked = true
+  function steps.mark(d, ...)
+    call('SADD', d.tag .. ':marks', ...)
+    d.marked, d.news = true, true
   end
 
   -- A call of many events brings many items of one queue: what is counted and measured of it is gathered, and written once at
@@ -117,7 +120,7 @@ do
     return map
   end
 
-  -- What is measured of a queue: arrivals a millisecond, mean handling time, the channel kind of the latest.
+  -- What is measured of a queue: arrivals a millisecond when last one came, mean handling time, the channel kind that counts.
   function steps.load(d, q)
     local kept = d.crew and d.crew.loads or {}
     local l = kept[q.name]
@@ -127,8 +130,12 @@ do
         kind = plans.kind(d.p, kind or '') }
       kept[q.name] = l
     end
-    l.rate = l.mean * math.exp(-math.max(d.now - l.at, 0) / 900000)
     return l
+  end
+
+  -- Arrivals a millisecond by now.
+  function steps.rate(d, load)
+    return load.mean * math.exp(-math.max(d.now - load.at, 0) / 900000)
   end
 
   -- The channel kinds whose units an item counts of the queues that agents are kept free for: a call takes all of an agent
@@ -262,10 +269,9 @@ do
 
   local function all(d)
     if d.crew then return d.crew end
-    local stamp = call('GET', d.tag .. ':crew') or ''
     local c = memory[d.tag]
-    if not c or c.stamp ~= stamp or c.plan ~= d.p then
-      c = load(d, stamp)
+    if not c or c.stamp ~= d.crew_stamp or c.plan ~= d.p then
+      c = load(d, d.crew_stamp)
       memory[d.tag] = c
     end
     d.crew = c
@@ -290,11 +296,19 @@ do
   -- Was the plan at that moment (Unix ms) the one of now? False when nobody knows.
   function crew.same_plan_at(d, at) return at > all(d).since end
 
+  -- Does nothing wait in lines of an older plan? False: nobody has looked since.
+  function crew.planned(d) return all(d).planned or false end
+  function crew.set_planned(d) all(d).planned = true end
+
   -- ---- what is remembered of lines: their names, those that a profile fits, the heads of each
 
+  -- Their names, and what is made of them by profile (match.lua). There may be some in which nothing waits any more.
   function steps.lines(d)
     local c = all(d)
-    if not c.lines then c.lines, c.lines_of = call('SMEMBERS', d.tag .. ':lines'), {} end
+    if not c.lines then
+      c.lines, c.is_line, c.lines_of, c.gone = call('SMEMBERS', d.tag .. ':lines'), {}, {}, 0
+      for _, line in ipairs(c.lines) do c.is_line[line] = true end
+    end
     return c.lines, c.lines_of
   end
 
@@ -348,11 +362,20 @@ do
     return list and 'heads' or ''
   end
 
-  -- ... before a line comes or goes ...
-  function steps.lines_change(d)
-    all(d)
+  -- ... before a line comes ...
+  function steps.line_comes(d, line)
+    local c = all(d)
     touch(d)
-    d.crew.lines = nil
+    if not c.lines or c.is_line[line] then return end
+    c.lines[#c.lines + 1], c.is_line[line] = line, true
+  end
+
+  -- ... or goes ...
+  function steps.line_goes(d)
+    local c = all(d)
+    touch(d)
+    c.gone = (c.gone or 0) + 1
+    if c.gone > LINES_GONE_MAX then c.lines = nil end
   end
 
   -- ... and what is measured of queues, as it is in Redis.
@@ -451,8 +474,10 @@ do
     if a.since == '0' then call('SADD', d.tag .. ':agents', name) end -- nobody ever said where they are
     local was = a.group
     local group = place_hands(d, a)
-    -- With less room they are kept free for fewer queues, and what was kept from them may be theirs.
-    if was ~= '' and group ~= '' and #crew.can(d, plans.shape(d.p, group)) < #crew.can(d, plans.shape(d.p, was)) then
+    -- With less room they are kept free for fewer queues, and what was kept from them may be theirs. Whoever is being looked
+    -- at (match.lua) is looked at once more anyway.
+    if name ~= d.looking and was ~= '' and group ~= '' and
+      #crew.can(d, plans.shape(d.p, group)) < #crew.can(d, plans.shape(d.p, was)) then
       steps.mark(d, 'a:' .. name)
     end
   end

@@ -167,8 +167,12 @@ do
   -- ---- another plan: everything that waits is put in line again, the most urgent of each line first
 
   function work.replan(d, most)
+    if crew.planned(d) then return false end
     local line = call('SRANDMEMBER', d.tag .. ':replan')
-    if not line then return false end
+    if not line then
+      crew.set_planned(d)
+      return false
+    end
     local moved = 0
     for _, set in ipairs({ 'l', 'o', 'p' }) do
       local ids = moved < most and call('ZRANGE', line_key(d, line, set), 0, most - moved - 1) or {}

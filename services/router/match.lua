@@ -43,19 +43,15 @@ do
     return first ~= nil
   end
 
-  -- The lines that agents of this profile and load may take from. Whether they stand in for somebody is asked again.
-  local function lines_of(d, shape)
+  -- The lines that agents of a profile may fit. Whether they stand in for somebody is asked again.
+  local function lines_of(d, profile)
     local lines, kept = steps.lines(d)
-    local list = kept[shape]
-    if list then return list end
-    list = {}
-    for _, line in ipairs(lines) do
-      local l = plans.line(d.p, line)
-      if l and plans.has_room(shape, l.kind, l.units) and (l.queue.nobody or plans.speeds(d.p, l)[shape.profile]) then
-        list[#list + 1] = l
-      end
+    local list = kept[profile] or { seen = 0 }
+    for n = list.seen + 1, #lines do
+      local l = plans.line(d.p, lines[n])
+      if l and (l.queue.nobody or plans.speeds(d.p, l)[profile]) then list[#list + 1] = l end
     end
-    kept[shape] = list
+    list.seen, kept[profile] = #lines, list
     return list
   end
 
@@ -82,42 +78,48 @@ do
   end
 
   -- Agents who became free may have made the reserve of a queue whole that was not when something was last decided; then
-  -- somebody else may take what has time. Said once.
-  local function reserve_became_whole(d)
-    local able, binding, became = crew.able(d), crew.binding(d), false
+  -- somebody else may take what has time. Said once, with the queue in `became`.
+  local function reserve_became_whole(d, became)
+    local able, binding, any = crew.able(d), crew.binding(d), false
     for _, b in ipairs(view.base_queues(d)) do
       local n = b.number + 1
-      if binding[n] ~= false and (able[n] or 0) > b.keep then binding[n], became = false, true end
+      if binding[n] ~= false and (able[n] or 0) > b.keep then binding[n], became[#became + 1], any = false, b, true end
     end
-    return became
+    return any
   end
 
-  local function parked_heads(d)
-    local list = {}
+  local function is_whole(d, bases)
+    local able = crew.able(d)
+    for _, b in ipairs(bases) do
+      if (able[b.number + 1] or 0) > b.keep then return true end
+    end
+    return false
+  end
+
+  -- What could be kept until now is more urgent, perhaps, than what the agent would take, the most urgent of which has this
+  -- index (nil: nothing).
+  local function with_parked(d, list, index)
+    local all, there = {}, {}
+    for n, head in ipairs(list) do all[n], there[head.id] = head, true end
     for _, line in ipairs((steps.lines(d))) do
       local l = view.served(d, line)
       for _, head in ipairs(l and l.parked > 0 and view.heads(d, line) or {}) do
-        if head.set == 'p' then list[#list + 1] = head end
+        if head.set == 'p' and #all < HEADS_IN_VIEW and not there[head.id] and
+          (not index or view.index(d, head) + plans.most_bonus(d.p) >= index) then
+          all[#all + 1] = head
+        end
       end
-    end
-    return list
-  end
-
-  -- What could be kept until now is more urgent, perhaps, than what the agent would take.
-  local function with_parked(d, list)
-    local all, there = {}, {}
-    for n, head in ipairs(list) do all[n], there[head.id] = head, true end
-    for _, head in ipairs(parked_heads(d)) do
-      if #all < HEADS_IN_VIEW and not there[head.id] then all[#all + 1] = head end
     end
     return all
   end
 
   local function mark_parked(d)
+    local marks = {}
     for _, line in ipairs((steps.lines(d))) do
       local l = view.served(d, line)
-      if l and l.parked > 0 then steps.mark(d, 'l:' .. line) end
+      if l and l.parked > 0 and #view.heads(d, line) > 0 then marks[#marks + 1] = 'l:' .. line end
     end
+    if #marks > 0 then steps.mark(d, unpack(marks)) end
   end
 
   -- ---- marks: each is worked off until nothing can be taken, or `most` offers are made; false when that was so
@@ -125,21 +127,21 @@ do
   local function enough(offers, most) return #offers >= 3 * most end
 
   local function work_off_agent(d, name, offers, most)
-    while not enough(offers, most) do
-      local g = crew.groups(d)[crew.of(d, name).group]
-      if not g then return true end
-      local list = view.best(d, name, g.shape, lines_of(d, g.shape), COMPARED)
-      if reserve_became_whole(d) then
-        mark_parked(d)
-        list = with_parked(d, list)
-      end
-      if #list == 0 or not decide(d, list, offers) then return true end
+    local became, done = {}, false
+    d.looking = name
+    while not done and not enough(offers, most) do
+      local g, list, index = crew.groups(d)[crew.of(d, name).group], {}, nil
+      if g then list, index = view.best(d, name, g.shape, lines_of(d, g.shape.profile), COMPARED) end
+      if g and reserve_became_whole(d, became) then list = with_parked(d, list, index) end
+      done = #list == 0 or not decide(d, list, offers)
     end
-    return false
+    if is_whole(d, became) then mark_parked(d) end
+    return done
   end
 
   -- Lines together, so that the most urgent of them goes first.
   local function work_off_lines(d, lines, offers, most)
+    d.looking = nil
     while not enough(offers, most) do
       local list = {}
       for _, line in ipairs(lines) do
@@ -206,20 +208,24 @@ do
     d.behind = work.tick(d)
     more = d.behind or more
     more = work.replan(d, REPLAN_AT_ONCE) or more
-    local offers, marks = {}, d.tag .. ':marks'
-    while #offers < 3 * most do
+    local offers, marks, left = {}, d.tag .. ':marks', true
+    while left and #offers < 3 * most do
+      d.news = false
       local some = call('SPOP', marks, MARKS_AT_ONCE)
-      if #some == 0 then break end
+      left = #some == MARKS_AT_ONCE
       if next(crew.groups(d)) == nil then
         call('DEL', marks) -- nobody has room; whoever gets some leaves a mark
+        left = false
         break
       end
-      local left = work_off(d, some, offers, most)
-      if #left > 0 then call('SADD', marks, unpack(left)) end
+      local again = #some > 0 and work_off(d, some, offers, most) or {}
+      if #again > 0 then call('SADD', marks, unpack(again)) end
+      left = left or d.news or #again > 0
     end
-    more = more or call('SCARD', marks) > 0
+    left = left and call('SCARD', marks) > 0
+    d.marked = left -- those made here are worked off, most of them
     local next_due = work.next_due(d)
-    return { more and '1' or '0', next_due and work.exact(next_due) or '0', unpack(offers) }
+    return { (more or left) and '1' or '0', next_due and work.exact(next_due) or '0', unpack(offers) }
   end
 
   -- dispatch {tag}  now most : what is due by itself, then at most `most` offers. Answers more, next, then per offer item,

@@ -196,8 +196,9 @@ do
 
   local kept = {} -- tag → plan
 
-  function plans.of(tag)
-    local stamp = call('GET', tag .. ':plan') or ''
+  -- stamp: of P:plan, if the caller has read it.
+  function plans.of(tag, stamp)
+    stamp = stamp or call('GET', tag .. ':plan') or ''
     local p = kept[tag]
     if p and p.stamp == stamp then return p end
     p = stamp == '' and make('', '', '') or
@@ -373,6 +374,18 @@ do
   end
 
   function plans.known_bonus(p) return p.weights[KNOWN_BONUS] end
+
+  -- No agent makes an item's index greater by more than this.
+  function plans.most_bonus(p)
+    if not p.bonus then
+      p.bonus = 0
+      for _, profile in pairs(p.profiles) do
+        for _, speed in pairs(profile.queues) do p.bonus = math.max(p.bonus, speed) end
+      end
+      p.bonus = p.bonus + plans.known_bonus(p)
+    end
+    return p.bonus
+  end
 
   -- Which set of a line, its score there, and when it leaves it.
   function plans.set_at(l, at, clock)

@@ -78,13 +78,14 @@ do
       local some = h[set]
       if not some then
         some = {}
-        left = heads_of_set(d, line, set, some) or left
+        some.left = heads_of_set(d, line, set, some)
         h[set] = some
       end
+      left = left or some.left
       for n = 1, #some do list[#list + 1] = some[n] end
     end
     if #list == 0 and not left then
-      steps.lines_change(d)
+      steps.line_goes(d)
       call('SREM', d.tag .. ':lines', line)
     end
     h.all = list
@@ -127,7 +128,8 @@ do
   local function line_queue(d, l)
     local q = l.q
     if q.moment ~= d.moment then
-      q.moment, q.now_ms, q.speeds = d.moment, steps.clock(d, l.queue.hours), plans.speeds(d.p, l, work.stand_in(d, l))
+      q.moment, q.now_ms = d.moment, steps.clock(d, l.queue.hours)
+      if l.queue.nobody or not q.speeds then q.speeds = plans.speeds(d.p, l, work.stand_in(d, l)) end
       q.base, q.late_base = plans.bases(d.p, l, steps.load(d, l.queue).handling)
     end
     return q
@@ -161,7 +163,7 @@ do
     for _, b in ipairs(bases) do
       local load, duty = steps.load(d, b.queue), crew.duty(d)[b.queue.name] or 0
       b.keep, b.now_ms = plans.keep(d.p, duty), steps.clock(d, b.queue.hours)
-      b.scarcity = load.rate * load.handling / (duty > 0 and duty or 1)
+      b.scarcity = steps.rate(d, load) * load.handling / (duty > 0 and duty or 1)
       b.base, b.late_base = plans.bases(d.p, b.line, load.handling)
     end
     d.bases = bases
@@ -290,10 +292,10 @@ do
       if head.known == name then head.group, head.known_idle_ms = one, one.idle_since_ms end
     end
     for _, l in ipairs(lines) do
-      if (not l.only or l.only == name) and is_served(d, l) then
-        line_queue(d, l)
-        for _, head in ipairs(heads(d, l.name)) do add(head) end
-      end
+      local list = plans.has_room(shape, l.kind, l.units) and (not l.only or l.only == name) and is_served(d, l) and
+        heads(d, l.name) or {}
+      if #list > 0 then line_queue(d, l) end
+      for n = 1, #list do add(list[n]) end
     end
     for _, head in ipairs(known_of(d, name)) do
       if is_served(d, head.l) and not is_head(d, head) then
