@@ -99,7 +99,7 @@ do
     local q, barred, groups = item.q, item.barred, v.groups
     local speeds, units, kind = q.speeds, q.units, q.kind + 1
     local plain, binds = rule.index(q, item.set, item.score), item.set == "p" and reserve_binds(v)
-    local row, fit, kept = {item = item, ln_speed = 0, ln_known = 0}, false, nil
+    local row, fit, kept = {item = item, ln_speed = 0, ln_known = 0, index = nil, kept_for = nil}, false, nil
     for n = 1, #groups do
       local g = groups[n]
       local s, known = g.shape, g == item.group
@@ -178,7 +178,7 @@ do
 
   -- All who could have the item.
   local function judge_agents(v, item)
-    local q, barred, groups, rows = item.q, item.barred, v.groups, {free = {all = 0}, spared = {all = 0}}
+    local q, barred, groups, rows = item.q, item.barred, v.groups, {free = {all = 0, nil, nil, nil, nil, nil}, spared = {all = 0}}
     local speeds, units, kind = q.speeds, q.units, q.kind + 1
     for n = 1, #groups do
       local g = groups[n]
@@ -327,23 +327,28 @@ do
     return first, first and agents[1].agent, record(v, items, held, agents, spared, unfit), agents
   end
 
-  -- The items that the agent who is the view's one group would take, best first, at most so many; the index of the first.
+  -- What one agent – the view's one group – would take: rule.best begins, rule.look is told of each item, rule.best_items
+  -- answers the `most` best of them, best first, and the index of the first.
   function rule.best(v, most)
-    local g, rows, items = v.groups[1], {all = 0}, {}
-    local s = g.shape
-    for _, item in ipairs(v.items) do
-      local q, known = item.q, item.group == g
-      local speed = (known or not item.behind) and q.speeds[s.profile]
-      if speed and has_room(s, q) and not (item.barred and item.barred[g]) and
-        not (item.set == "p" and reserve_binds(v) and kept_for(v, item, lost_queues(v.scarce, s, q))) then
-        local index = rule.index(q, item.set, item.score) + speed
-        if known and item.ln_known > 0 then index = index + item.ln_known end
-        if rows.all < most or index >= rows[most].index then
-          insert(rows, {item = item, index = index}, most, item_first)
-        end
-      end
+    return {v = v, group = v.groups[1], shape = v.groups[1].shape, most = most, all = 0}
+  end
+
+  function rule.look(best, item)
+    local q, s, v, known = item.q, best.shape, best.v, item.group == best.group
+    local speed = (known or not item.behind) and q.speeds[s.profile]
+    if not speed or s.room < q.units or s.kind_room[q.kind + 1] < q.units or (item.barred and item.barred[best.group]) then
+      return
     end
-    for n = 1, math.min(rows.all, most) do items[n] = rows[n].item end
-    return items, rows[1] and rows[1].index
+    local index = rule.index(q, item.set, item.score) + speed
+    if known and item.ln_known > 0 then index = index + item.ln_known end
+    if best.all >= best.most and index < best[best.most].index then return end
+    if item.set == "p" and reserve_binds(v) and kept_for(v, item, lost_queues(v.scarce, s, q)) then return end
+    insert(best, {item = item, index = index}, best.most, item_first)
+  end
+
+  function rule.best_items(best)
+    local items = {}
+    for n = 1, math.min(best.all, best.most) do items[n] = best[n].item end
+    return items, best[1] and best[1].index
   end
 end

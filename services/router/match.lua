@@ -27,7 +27,7 @@ do
   end
 
   local function make_offer(d, first, rows, record, offers)
-    local i = first.i
+    local i = first.i or work.read(d, first.id)
     local q = plans.queue(d.p, i.queue)
     local agents = chosen(d, rows, i.w.only ~= '' and 1 or q.offer_to)
     work.offer(d, i, agents, d.now + q.offer_ms, record)

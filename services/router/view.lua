@@ -10,13 +10,20 @@ do
 
   -- ---- heads of a line: of each set the first, and those behind it as long as somebody declined the one before
 
-  -- A waiting item as the rule sees it; what depends on who else is seen – barred, group – is each view's to say. `i` is the
-  -- item as it was read, declined: names, false nobody.
-  local function make_head(d, i, line, set, score, declined)
-    local l, at = plans.line(d.p, line), i.w.at
-    return { id = i.id, i = i, line = line, l = l, q = l and l.q, set = set, score = score, declined = declined,
-      arrival_ms = at, ln_value = at and plans.ln_value(d.p, tonumber(i.w.worth) or 1, i.priority) or nil,
-      known = i.w.known or '', ln_known = plans.known_bonus(d.p), needs = l and l.words ~= '' and l.words or nil }
+  -- A waiting item as the rule sees it; what depends on who else is seen – barred, group – is each view's to say.
+  -- known: its customer's own agent, '' none; declined: names, false nobody.
+  local function make_head(d, id, line, set, score, at, worth, priority, known, declined)
+    local l = plans.line(d.p, line)
+    return { id = id, l = l, q = l and l.q, set = set, score = score, declined = declined, arrival_ms = at,
+      ln_value = plans.ln_value(d.p, worth, priority), known = known, ln_known = plans.known_bonus(d.p),
+      needs = l and l.words ~= '' and l.words or nil, i = nil, behind = nil, group = nil, known_idle_ms = nil, barred = nil }
+  end
+
+  -- ... of an item that was read, which it keeps.
+  local function head_of(d, i, line, set, score, declined)
+    local head = make_head(d, i.id, line, set, score, i.w.at, i.w.worth, i.priority, i.w.known, declined)
+    head.i = i
+    return head
   end
 
   local function who_declined(d, id)
@@ -26,13 +33,13 @@ do
 
   local function read_head(d, id, line, set, score)
     local i = work.read(d, id)
-    if not i or i.state ~= 'waiting' or not i.w.set then return nil end
-    return make_head(d, i, line, set, score, who_declined(d, id))
+    if not i or i.state ~= 'waiting' or i.w.line == '' then return nil end
+    return head_of(d, i, line, set, score, who_declined(d, id))
   end
 
   -- Should it be in another set by now? Only when there is more due than one call of the timers did.
   local function overdue(d, head)
-    local leaves = d.behind and head.arrival_ms and plans.leaves(head.l, head.set, head.arrival_ms)
+    local leaves = d.behind and plans.leaves(head.l, head.set, head.arrival_ms)
     return leaves and steps.clock(d, head.l.queue.hours) >= leaves
   end
 
@@ -99,13 +106,12 @@ do
     local list = {}
     kept[agent] = list
     for _, id in ipairs(call('ZRANGE', d.tag .. ':known:' .. agent, 0, KNOWN_MAX - 1)) do
-      local i = work.read(d, id)
-      local line, set = i and i.w.line or '', i and i.w.set
-      local l = i and i.state == 'waiting' and plans.line(d.p, line)
+      local state, line, set, at, worth, priority = work.glance(d, id)
+      local l = state == 'waiting' and plans.line(d.p, line)
       if l then
-        local head = make_head(d, i, line, set, 0, who_declined(d, id))
-        head.score, head.behind = plans.score(d.p, l, set, head.arrival_ms, head.ln_value), true
-        list[#list + 1] = head
+        local score = plans.score(d.p, l, set, at, plans.ln_value(d.p, worth, priority))
+        list[#list + 1] = make_head(d, id, line, set, score, at, worth, priority, agent, who_declined(d, id))
+        list[#list].behind = true
       end
     end
     return list
@@ -275,35 +281,39 @@ do
   end
 
   local function is_head(d, one)
-    for _, head in ipairs(heads(d, one.line)) do
+    for _, head in ipairs(heads(d, one.l.name)) do
       if head.id == one.id then return true end
     end
     return false
   end
 
   -- Of what waits in these lines, and of the agent's own customers' items, the `most` that this agent would take, most
-  -- urgent first.
+  -- urgent first; and the index of the first.
   local function best_for(d, name, shape, lines, most)
     local one = { shape = shape, count = 1, agent = name, idle_since_ms = crew.of(d, name).idle }
-    local items = {}
-    local function add(head)
+    local best = rule.best({ weights = d.p.weights, scarce = scarce_queues(d), groups = { one } }, most)
+    local function look(head)
       if head.declined and work.names(head.declined, name) then return end
-      items[#items + 1] = head
       if head.known == name then head.group, head.known_idle_ms = one, one.idle_since_ms end
+      rule.look(best, head)
     end
-    for _, l in ipairs(lines) do
-      local list = plans.has_room(shape, l.kind, l.units) and (not l.only or l.only == name) and is_served(d, l) and
-        heads(d, l.name) or {}
-      if #list > 0 then line_queue(d, l) end
-      for n = 1, #list do add(list[n]) end
+    local room, kind_room, remembered = shape.room, shape.kind_room, d.behind and d.heads or steps.heads(d)
+    for n = 1, #lines do
+      local l = lines[n]
+      if room >= l.units and kind_room[l.kind] >= l.units and (not l.only or l.only == name) and is_served(d, l) then
+        local list = remembered[l.name]
+        list = list and list.all or heads(d, l.name)
+        if #list > 0 then line_queue(d, l) end
+        for k = 1, #list do look(list[k]) end
+      end
     end
     for _, head in ipairs(known_of(d, name)) do
       if is_served(d, head.l) and not is_head(d, head) then
         line_queue(d, head.l)
-        add(head)
+        look(head)
       end
     end
-    return rule.best({ weights = d.p.weights, scarce = scarce_queues(d), groups = { one }, items = items }, most)
+    return rule.best_items(best)
   end
 
   local function index_of(d, head)
@@ -326,7 +336,7 @@ do
 
   -- ---- for the other parts of the library
 
-  view.heads, view.head, view.known, view.served, view.is_served = heads, make_head, served_known, served, is_served
+  view.heads, view.head, view.known, view.served, view.is_served = heads, head_of, served_known, served, is_served
   view.of, view.best, view.index, view.speed, view.anybody_fits = view_of, best_for, index_of, speed_of, anybody_fits
   view.base_queues = base_queues
 end

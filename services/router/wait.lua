@@ -65,10 +65,16 @@ do
     return place_of_fields(unpack(had, 1, #PLACE))
   end
 
-  local function split_facts(text)
-    local facts = { string.match(text, FACTS_TEXT) }
-    return facts[1] and facts or split(text)
-  end
+  -- The facts are read when somebody asks for more than the first three.
+  local FACTS = { deadline = 4, skills = 5, rule = 6, created = 8 }
+  local item_with_facts = { __index = function(i, key)
+    if key == 'facts' then
+      local facts = { string.match(i.facts_text, FACTS_TEXT) }
+      i.facts = facts[1] and facts or split(i.facts_text)
+      return i.facts
+    end
+    return FACTS[key] and i.facts[FACTS[key]]
+  end }
 
   local function exact(n)
     return n % 1 == 0 and string.format('%d', n) or string.format('%.17g', n)
@@ -85,11 +91,21 @@ do
     local v = pcall_redis('HMGET', d.tag .. ':item:' .. item, 'state', 'queue', 'agent', 'facts', 'place', 'offered', 'until',
       'again', 'only_until', 'seen', 'changed')
     if v.err or not v[1] then return nil end
-    local facts = split_facts(v[4] or '')
-    return { id = item, state = v[1], queue = v[2] or '', agent = v[3] or '', conversation = facts[1], customer = facts[2],
-      priority = facts[3], deadline = facts[4], skills = facts[5], rule = facts[6], created = facts[8], facts = facts,
-      w = unpack_place(v[5] or ''), offered = v[6] or '', until_ms = tonumber(v[7]) or 0, again = tonumber(v[8]) or 0,
-      only_until = tonumber(v[9]) or 0, seen = v[10] or '', changed = tonumber(v[11]) or 0 }
+    local conversation, customer, priority = string.match(v[4] or '', '^([^\31]*)\31([^\31]*)\31([^\31]*)')
+    return setmetatable({ id = item, state = v[1], queue = v[2] or '', agent = v[3] or '', conversation = conversation or '',
+      customer = customer or '', priority = priority or '5', facts_text = v[4] or '', w = unpack_place(v[5] or ''),
+      offered = v[6] or '', until_ms = tonumber(v[7]) or 0, again = tonumber(v[8]) or 0, only_until = tonumber(v[9]) or 0,
+      seen = v[10] or '', changed = tonumber(v[11]) or 0 }, item_with_facts)
+  end
+
+  -- What a decision must know of an item that waits behind others: state, line, set, since when, worth, priority.
+  local BEHIND = '^([^\31]*)\31([^\31]*)\31[^\31]*\31([^\31]*)' .. ('\31[^\31]*'):rep(8) .. '\31([^\31]*)'
+  function work.glance(d, item)
+    local v = pcall_redis('HMGET', d.tag .. ':item:' .. item, 'state', 'place', 'facts')
+    if v.err or not v[1] then return nil end
+    local line, set, at, worth = string.match(v[2] or '', BEHIND)
+    return v[1], line or '', set, tonumber(at) or 0, tonumber(worth) or 1,
+      string.match(v[3] or '', '^[^\31]*\31[^\31]*\31([^\31]*)') or '5'
   end
 
   -- Is this one of the words?

@@ -49,7 +49,9 @@ for _, text in ipairs(ARGV) do
   for n = 1, #cjson.decode(text).groups do
     local v, names = view_of(text), {}
     v.groups = {v.groups[n]}
-    for _, item in ipairs(rule.best(v, 4)) do names[#names + 1] = item.id end
+    local best = rule.best(v, 4)
+    for _, item in ipairs(v.items) do rule.look(best, item) end
+    for _, item in ipairs((rule.best_items(best))) do names[#names + 1] = item.id end
     local _, _, record = rule.decide(v)
     out[#out + 1] = {table.concat(names, " "), record}
   end
