@@ -30,7 +30,7 @@ do
     if steps.current then return steps.current end
     local stamps = call('MGET', tag .. ':plan', tag .. ':crew')
     steps.current = { tag = tag, p = plans.of(tag, stamps[1] or ''), crew_stamp = stamps[2] or '', now = tonumber(now),
-      text = now, clocks = {}, open = {}, heads = {} }
+      text = now, clocks = {}, open = {}, heads = {}, firsts = {} }
     steps.another_moment(steps.current)
     return steps.current
   end
@@ -100,10 +100,34 @@ do
     return c
   end
 
-  -- What happens to an item at a real time by itself; the earlier of those that are set.
-  function steps.due(d, item, at)
-    if at then call('ZADD', d.tag .. ':due', text(at), item) else call('ZREM', d.tag .. ':due', item) end
+  -- Sorted sets of what happens when: due, seen, timer:CALENDAR. The first of each is read once in a call; nil: there is none.
+  function steps.first_at(d, name)
+    local first = d.firsts[name]
+    if not first then
+      local v = call('ZRANGE', d.tag .. ':' .. name, 0, 0, 'WITHSCORES')
+      first = { id = v[1], at = tonumber(v[2]) }
+      d.firsts[name] = first
+    end
+    return first.at
   end
+
+  -- at: ms; nil: it does not happen.
+  function steps.schedule(d, name, id, at)
+    local first = d.firsts[name]
+    if first and first.id == id then
+      d.firsts[name] = nil
+    elseif first and at and (not first.at or at < first.at) then
+      first.id, first.at = id, at
+    end
+    if at then
+      call('ZADD', d.tag .. ':' .. name, string.format('%.17g', at), id)
+    else
+      call('ZREM', d.tag .. ':' .. name, id)
+    end
+  end
+
+  -- What happens to an item at a real time by itself; the earlier of those that are set.
+  function steps.due(d, item, at) steps.schedule(d, 'due', item, at) end
 
   function steps.is_open(d, hours)
     local open = d.open[hours]
@@ -511,11 +535,7 @@ do
   function crew.keep(d, a, keep_ms)
     touch(d)
     a.keep = keep_ms > 0 and text(d.now + keep_ms) or '0'
-    if keep_ms > 0 then
-      call('ZADD', d.tag .. ':seen', a.keep, a.name)
-    else
-      call('ZREM', d.tag .. ':seen', a.name)
-    end
+    steps.schedule(d, 'seen', a.name, tonumber(a.keep) > 0 and tonumber(a.keep) or nil)
     call('HSET', d.tag .. ':agent:' .. a.name, 'until', a.keep)
   end
 
@@ -534,7 +554,7 @@ do
     a.presence, a.since, a.misses = presence, d.text, 0
     if presence == 'ready' and was ~= 'ready' then a.idle = d.now end
     if presence == 'offline' then
-      call('ZREM', d.tag .. ':seen', name)
+      steps.schedule(d, 'seen', name, nil)
       a.keep = '0'
     end
     call('SADD', d.tag .. ':agents', name)
@@ -576,6 +596,7 @@ do
 
   -- Whose connection is over is offline. At most `most` at a time; true when there may be more.
   function crew.expire(d, most)
+    if (steps.first_at(d, 'seen') or d.now + 1) > d.now then return false end
     local gone = call('ZRANGEBYSCORE', d.tag .. ':seen', '-inf', d.text, 'LIMIT', 0, most, 'WITHSCORES')
     for n = 1, #gone, 2 do
       local name, ended = gone[n], tonumber(gone[n + 1])
@@ -583,7 +604,7 @@ do
       if a.presence ~= 'offline' and crew.nobody_looked(d, ended) then
         crew.keep(d, a, RENEW_MS)
       else
-        call('ZREM', d.tag .. ':seen', name)
+        steps.schedule(d, 'seen', name, nil)
         if a.presence ~= 'offline' then
           call('HSET', d.tag .. ':agent:' .. name, 'lost', a.presence .. ' ' .. d.text)
           crew.set_presence(d, name, 'offline', 'connection lost')

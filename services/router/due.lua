@@ -71,20 +71,20 @@ do
   ended.snoozed, ended.on_hold = wakes, wakes
 
   -- What fails is tried again after a while, so that it holds nothing up and nothing of it is forgotten.
-  local function attempt(key, item, again, act, ...)
+  local function attempt(d, name, item, again, act, ...)
     local ok, fault = pcall(act, ...)
     if ok then return fault end
-    call('ZADD', key, exact(again), item)
+    steps.schedule(d, name, item, again)
     error(fault, 0)
   end
 
   function work.expire(d, most)
-    local key = d.tag .. ':due'
-    local due = call('ZRANGEBYSCORE', key, '-inf', d.text, 'LIMIT', 0, most)
+    if (steps.first_at(d, 'due') or d.now + 1) > d.now then return false end
+    local due = call('ZRANGEBYSCORE', d.tag .. ':due', '-inf', d.text, 'LIMIT', 0, most)
     for _, item in ipairs(due) do
-      call('ZREM', key, item)
+      steps.due(d, item, nil)
       local i = work.read(d, item)
-      if i and ended[i.state] then attempt(key, item, d.now + AGAIN_MS, ended[i.state], d, i) end
+      if i and ended[i.state] then attempt(d, 'due', item, d.now + AGAIN_MS, ended[i.state], d, i) end
     end
     return #due == most
   end
@@ -131,35 +131,29 @@ do
   end
   work.fire = fire
 
+  local function tick_calendar(d, calendar)
+    local name, clock = 'timer:' .. calendar, steps.clock(d, calendar)
+    if (steps.first_at(d, name) or clock + 1) > clock then return false end
+    local due = call('ZRANGEBYSCORE', d.tag .. ':' .. name, '-inf', exact(clock), 'LIMIT', 0, TIMERS_AT_ONCE)
+    for _, item in ipairs(due) do
+      if not attempt(d, name, item, clock + AGAIN_MS, fire, d, item, clock) then steps.schedule(d, name, item, nil) end
+    end
+    return #due == TIMERS_AT_ONCE
+  end
+
   -- Whatever is due on a queue's clock. True when there may be more.
   function work.tick(d)
-    local more = false
-    local names = { [''] = true }
-    for name in pairs(d.p.clocks) do names[name] = true end
-    for name in pairs(names) do
-      local key, clock = d.tag .. ':timer:' .. name, steps.clock(d, name)
-      local due = call('ZRANGEBYSCORE', key, '-inf', exact(clock), 'LIMIT', 0, TIMERS_AT_ONCE)
-      for _, item in ipairs(due) do
-        if not attempt(key, item, clock + AGAIN_MS, fire, d, item, clock) then call('ZREM', key, item) end
-      end
-      more = more or #due == TIMERS_AT_ONCE
-    end
+    local more = tick_calendar(d, '')
+    for calendar in pairs(d.p.clocks) do more = tick_calendar(d, calendar) or more end
     return more
   end
 
   -- The next real time at which something is due; nil: nothing.
   function work.next_due(d)
-    local at
-    local function head(key, real)
-      local first = call('ZRANGE', d.tag .. ':' .. key, 0, 0, 'WITHSCORES')
-      if first[2] then at = earlier(at, real(tonumber(first[2]))) end
-    end
-    head('due', function(t) return t end)
-    head('seen', function(t) return t end)
-    head('timer:', function(t) return t end)
-    for name in pairs(d.p.clocks) do
-      head('timer:' .. name, function(t) return plans.real(d.p, name, t) end)
-      at = earlier(at, plans.changes(d.p, name, d.now))
+    local at = earlier(earlier(steps.first_at(d, 'due'), steps.first_at(d, 'seen')), steps.first_at(d, 'timer:'))
+    for calendar in pairs(d.p.clocks) do
+      local time = steps.first_at(d, 'timer:' .. calendar)
+      at = earlier(earlier(at, time and plans.real(d.p, calendar, time)), plans.changes(d.p, calendar, d.now))
     end
     return at
   end

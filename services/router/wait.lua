@@ -160,7 +160,7 @@ do
 
   function work.change_clock(d, i, clock)
     local w = i.w
-    call('ZREM', d.tag .. ':timer:' .. w.clock, i.id)
+    steps.schedule(d, 'timer:' .. w.clock, i.id, nil)
     local shift = steps.clock(d, clock) - steps.clock(d, w.clock)
     w.at, w.resolve_at, w.clock = w.at + shift, w.resolve_at + shift, clock
     if w.paused > 0 then w.paused = w.paused + shift end
@@ -225,12 +225,8 @@ do
   end
 
   local function set_timer(d, i)
-    local at, key = next_timer(d, i), d.tag .. ':timer:' .. i.w.clock
-    if at then
-      call('ZADD', key, exact(at), i.id)
-    elseif not i.fresh then
-      call('ZREM', key, i.id)
-    end
+    local at = next_timer(d, i)
+    if at or not i.fresh then steps.schedule(d, 'timer:' .. i.w.clock, i.id, at) end
   end
 
   -- ---- waiting

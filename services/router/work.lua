@@ -89,7 +89,7 @@ do
   -- Ends it: out of its place, its conversation's open one no more. `into`: the item that goes on with it.
   function work.finish(d, i, into)
     local was, stays = i.state, place_stays(i)
-    if may_have_timer(i) then call('ZREM', d.tag .. ':timer:' .. i.w.clock, i.id) end
+    if may_have_timer(i) then steps.schedule(d, 'timer:' .. i.w.clock, i.id, nil) end
     leave(d, i)
     i.state = 'done'
     if was == 'active' and not into then -- the rest was written when it got there
