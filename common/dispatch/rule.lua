@@ -250,12 +250,12 @@ do
     end
   end
 
-  -- What of a queue stays for long; `lasting` as long as its base does.
+  -- What of a queue stays as long as its base does.
   local function lasting(q)
     if q.lasting and q.lasting_base == q.base then return q.lasting end
     q.lasting_base = q.base
-    q.lasting = name(q.name) .. US .. number(q.target_ms) .. US .. number(q.base) .. US .. number(q.slope) .. US ..
-      number(q.late_base) .. US .. number(q.late_slope) .. US .. number(q.head_start_ms)
+    q.lasting = name(q.name) .. US .. same_number(q.target_ms) .. US .. number(q.base) .. US .. same_number(q.slope) .. US ..
+      number(q.late_base) .. US .. same_number(q.late_slope) .. US .. same_number(q.head_start_ms)
     return q.lasting
   end
 

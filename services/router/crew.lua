@@ -15,6 +15,8 @@ do
 
   local function text(n) return string.format('%.0f', n) end
 
+  local all -- what is remembered: below
+
   -- ---- one call's view
 
   local moments = 0
@@ -30,15 +32,21 @@ do
     if steps.current then return steps.current end
     local stamps = call('MGET', tag .. ':plan', tag .. ':crew')
     steps.current = { tag = tag, p = plans.of(tag, stamps[1] or ''), crew_stamp = stamps[2] or '', now = tonumber(now),
-      text = now, clocks = {}, open = {}, heads = {}, firsts = {} }
+      text = now, clocks = {}, open = {}, heads = {}, firsts = {},
+      crew = nil, moment = nil, bases = nil, any_declined = nil, apart = nil, touched = nil, marked = nil, news = nil,
+      looking = nil, behind = nil, moved = nil } -- named here, so that it never grows
     steps.another_moment(steps.current)
     return steps.current
   end
 
   -- Something may be possible now that was not: whoever calls deskbell_dispatch next looks at it.
   function steps.mark(d, ...)
-    call('SADD', d.tag .. ':marks', ...)
-    d.marked, d.news = true, true
+    d.marked, d.news = (d.marked or 0) + call('SADD', d.tag .. ':marks', ...), true
+  end
+
+  -- Where there are marks already that nobody has looked at, all dispatch processes have been told.
+  local function tell_dispatch(d)
+    if d.marked > 0 and call('SCARD', d.tag .. ':marks') <= d.marked then call('PUBLISH', d.tag .. ':dispatch', '') end
   end
 
   -- A call of many events brings many items of one queue: what is counted and measured of it is gathered, and written once at
@@ -80,7 +88,7 @@ do
   function steps.finish()
     local d = steps.current
     if d and d.touched then crew.keep_stamp(d) end
-    if d and d.marked then call('PUBLISH', d.tag .. ':dispatch', '') end
+    if d and d.marked then tell_dispatch(d) end
     if gathered then write_gathered() end
   end
 
@@ -88,7 +96,7 @@ do
   function steps.forget()
     local d = steps.current
     steps.current = nil
-    if d and d.marked then steps.begin(d.tag, d.text).marked = true end
+    if d and d.marked then steps.begin(d.tag, d.text).marked = math.huge end
   end
 
   function steps.clock(d, hours)
@@ -164,16 +172,20 @@ do
 
   -- The channel kinds whose units an item counts of the queues that agents are kept free for: a call takes all of an agent
   -- where a chat takes a third. `key`: their numbers as a text.
-  function steps.base_kinds(d)
-    if d.base_kinds then return d.base_kinds end
+  local function read_base_kinds(d)
     local kinds, numbers = {}, {}
     for n, q in ipairs(d.p.real_time) do
       kinds[n] = steps.load(d, q).kind
       numbers[n] = kinds[n].number
     end
     kinds.key = table.concat(numbers, ' ')
-    d.base_kinds = kinds
     return kinds
+  end
+
+  function steps.base_kinds(d)
+    local c = all(d)
+    c.kinds_now = c.kinds_now or read_base_kinds(d)
+    return c.kinds_now
   end
 
   -- ---- one agent, as in Redis
@@ -280,7 +292,7 @@ do
 
   local function load(d, stamp)
     local c = { stamp = stamp, count = tonumber(string.match(stamp, '^%d+')) or 0, plan = d.p, since = d.now,
-      agents = {}, groups = {}, by_profile = {}, duty = {}, able = {}, binding = {}, kinds = steps.base_kinds(d),
+      agents = {}, groups = {}, by_profile = {}, duty = {}, able = {}, binding = {}, kinds = read_base_kinds(d),
       heads = {}, known = {}, loads = {}, measured = {} } -- and lines, lines_of (steps.lines)
     for _, name in ipairs(call('SMEMBERS', d.tag .. ':agents')) do
       local a = read_agent(d, name)
@@ -291,7 +303,7 @@ do
     return c
   end
 
-  local function all(d)
+  function all(d)
     if d.crew then return d.crew end
     local c = memory[d.tag]
     if not c or c.stamp ~= d.crew_stamp or c.plan ~= d.p then
@@ -417,7 +429,7 @@ do
   function steps.measure(d, queue, text)
     local c = all(d)
     touch(d)
-    c.loads[queue], c.measured[queue] = nil, text
+    c.loads[queue], c.measured[queue], c.kinds_now = nil, text, nil
     if gathered then
       gathered.loads[queue] = text
     else

@@ -223,7 +223,7 @@ do
       left = left or d.news or #again > 0
     end
     left = left and call('SCARD', marks) > 0
-    d.marked = left -- those made here are worked off, most of them
+    d.marked = left and math.huge or nil -- those made here are worked off, most of them
     local next_due = work.next_due(d)
     return { (more or left) and '1' or '0', next_due and work.exact(next_due) or '0', unpack(offers) }
   end
