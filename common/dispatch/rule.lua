@@ -94,34 +94,6 @@ do
     return q.base + (q.now_ms - score) * q.slope
   end
 
-  -- Its best pair; nil when nobody with room fits.
-  local function judge_item(v, item)
-    local q, barred, groups = item.q, item.barred, v.groups
-    local speeds, units, kind = q.speeds, q.units, q.kind + 1
-    local plain, binds = rule.index(q, item.set, item.score), item.set == "p" and reserve_binds(v)
-    local row, fit, kept = {item = item, ln_speed = 0, ln_known = 0, index = nil, kept_for = nil}, false, nil
-    for n = 1, #groups do
-      local g = groups[n]
-      local s, known = g.shape, g == item.group
-      local speed = (known or not item.behind) and speeds[s.profile]
-      if speed and s.room >= units and s.kind_room[kind] >= units and not (barred and barred[g]) then
-        fit = true
-        local keeper = binds and kept_for(v, item, lost_queues(v.scarce, s, q))
-        if keeper then
-          kept = kept or keeper
-        else
-          local index = plain + speed
-          if not row.index or index > row.index then row.index, row.ln_speed, row.ln_known = index, speed, 0 end
-          if known and index + item.ln_known > row.index then
-            row.index, row.ln_speed, row.ln_known = index + item.ln_known, speed, item.ln_known
-          end
-        end
-      end
-    end
-    if not row.index then row.index, row.kept_for = plain, kept end
-    return fit and row or nil
-  end
-
   local function item_first(a, b)
     if a.index ~= b.index then return a.index > b.index end
     return before(a.item.id, b.item.id)
@@ -136,12 +108,34 @@ do
     return before(a.agent, b.agent)
   end
 
-  -- Lists of rows have the best `most` of them in order, and `all`: how many there are.
-  local function insert(list, row, most, first)
+  -- Rows live as long as the decision that they are of, and are used again by the next: most are made to be compared once.
+  local item_rows, agent_rows = {used = 0}, {used = 0}
+
+  local function new_row(rows)
+    rows.used = rows.used + 1
+    local row = rows[rows.used]
+    if not row then
+      row = {place = rows.used}
+      rows[rows.used] = row
+    end
+    return row
+  end
+
+  local function begin_rows()
+    item_rows.used, agent_rows.used = 0, 0
+  end
+
+  -- Lists have the best `most` rows in order, and `all`: how many there are. The row that finds no
+  -- place in it, of the two the latest new one's, is new again.
+  local function insert(list, row, most, first, rows)
     local n = math.min(list.all, most)
     list.all = list.all + 1
     if n == most then
-      if not first(row, list[n]) then return end
+      rows.used = rows.used - 1
+      local last = list[n]
+      if not first(row, last) then return end
+      row.place, last.place = last.place, row.place
+      rows[row.place], rows[last.place] = row, last
       n = n - 1
     end
     while n > 0 and first(row, list[n]) do
@@ -149,6 +143,37 @@ do
       n = n - 1
     end
     list[n + 1] = row
+  end
+
+  -- Its best pair; nil when nobody with room fits.
+  local function judge_item(v, item)
+    local q, barred, groups = item.q, item.barred, v.groups
+    local speeds, units, kind = q.speeds, q.units, q.kind + 1
+    local plain, binds = rule.index(q, item.set, item.score), item.set == "p" and reserve_binds(v)
+    local fit, kept, best, best_speed, best_known = false, nil, nil, 0, 0
+    for n = 1, #groups do
+      local g = groups[n]
+      local s, known = g.shape, g == item.group
+      local speed = (known or not item.behind) and speeds[s.profile]
+      if speed and s.room >= units and s.kind_room[kind] >= units and not (barred and barred[g]) then
+        fit = true
+        local keeper = binds and kept_for(v, item, lost_queues(v.scarce, s, q))
+        if keeper then
+          kept = kept or keeper
+        else
+          local index = plain + speed
+          if not best or index > best then best, best_speed, best_known = index, speed, 0 end
+          if known and index + item.ln_known > best then
+            best, best_speed, best_known = index + item.ln_known, speed, item.ln_known
+          end
+        end
+      end
+    end
+    if not fit then return nil end
+    local row = new_row(item_rows)
+    row.item, row.index, row.ln_speed, row.ln_known = item, best or plain, best_speed, best_known
+    row.kept_for = not best and kept or nil
+    return row
   end
 
   -- What an agent's lost queues are worth; worked out once in a view.
@@ -172,13 +197,15 @@ do
       list.all = list.all + 1
       return
     end
-    insert(list, {agent = agent, shape = s, ln_speed = speed, ln_known = ln_known, idle = idle, lost = lost, kept_for = keeper,
-                  alike = alike, price = worth, cost = cost}, most, agent_first)
+    local row = new_row(agent_rows)
+    row.agent, row.shape, row.ln_speed, row.ln_known, row.idle, row.lost = agent, s, speed, ln_known, idle, lost
+    row.kept_for, row.alike, row.price, row.cost = keeper, alike, worth, cost
+    insert(list, row, most, agent_first, agent_rows)
   end
 
   -- All who could have the item.
   local function judge_agents(v, item)
-    local q, barred, groups, rows = item.q, item.barred, v.groups, {free = {all = 0, nil, nil, nil, nil, nil}, spared = {all = 0}}
+    local q, barred, groups, rows = item.q, item.barred, v.groups, {free = {all = 0}, spared = {all = 0}}
     local speeds, units, kind = q.speeds, q.units, q.kind + 1
     for n = 1, #groups do
       local g = groups[n]
@@ -309,17 +336,18 @@ do
   end
 
   -- The item that goes next and the name of its agent, nil when nothing can be taken; the record; the rows of the agents
-  -- who could have it, best first, as many as a record shows.
+  -- who could have it, best first, as many as a record shows, good until the next decision.
   function rule.decide(v)
+    begin_rows()
     local items, held, unfit = {all = 0}, {all = 0}, 0
     for _, item in ipairs(v.items) do
       local row = judge_item(v, item)
       if not row then
         unfit = unfit + 1
       elseif row.kept_for then
-        insert(held, row, HELD, item_first)
+        insert(held, row, HELD, item_first, item_rows)
       else
-        insert(items, row, ITEMS, item_first)
+        insert(items, row, ITEMS, item_first, item_rows)
       end
     end
     local first, agents, spared = items[1] and items[1].item, {all = 0}, {all = 0}
@@ -330,6 +358,7 @@ do
   -- What one agent – the view's one group – would take: rule.best begins, rule.look is told of each item, rule.best_items
   -- answers the `most` best of them, best first, and the index of the first.
   function rule.best(v, most)
+    begin_rows()
     return {v = v, group = v.groups[1], shape = v.groups[1].shape, most = most, all = 0}
   end
 
@@ -343,7 +372,9 @@ do
     if known and item.ln_known > 0 then index = index + item.ln_known end
     if best.all >= best.most and index < best[best.most].index then return end
     if item.set == "p" and reserve_binds(v) and kept_for(v, item, lost_queues(v.scarce, s, q)) then return end
-    insert(best, {item = item, index = index}, best.most, item_first)
+    local row = new_row(item_rows)
+    row.item, row.index, row.ln_speed, row.ln_known, row.kept_for = item, index, speed, known and item.ln_known or 0, nil
+    insert(best, row, best.most, item_first, item_rows)
   end
 
   function rule.best_items(best)

@@ -9,6 +9,7 @@ do
 
   -- The agents the offer goes to: the rule's first, and as many after him as the queue offers to at once.
   local function chosen(d, rows, most)
+    if most == 1 then return { rows[1].agent } end
     local names, there = {}, {}
     local function add(name)
       if #names < most and not there[name] then names[#names + 1], there[name] = name, true end
