@@ -190,16 +190,26 @@ do
 
   -- ---- one agent, as in Redis
 
-  local FIELDS = { 'presence', 'used', 'kinds', 'idle', 'misses', 'since', 'until' }
+  local FIELDS = { 'presence', 'idle', 'misses', 'since', 'until' }
+
+  -- The units of what they hold, by the plan of now.
+  local function count_hands(d, a)
+    a.used, a.kinds = 0, {}
+    for n = 1, #d.p.kinds do a.kinds[n] = 0 end
+    for _, held in pairs(a.items) do
+      local kind, units = string.match(held, '^(%S+) (%d+)$')
+      local number = plans.kind(d.p, kind or '').number
+      a.used, a.kinds[number] = a.used + (tonumber(units) or 0), a.kinds[number] + (tonumber(units) or 0)
+    end
+  end
 
   local function read_agent(d, name)
     local v = call('HMGET', d.tag .. ':agent:' .. name, unpack(FIELDS))
-    local a = { name = name, presence = v[1] or 'offline', used = tonumber(v[2]) or 0, kinds = {}, idle = tonumber(v[4]) or 0,
-      group = '', misses = tonumber(v[5]) or 0, since = v[6] or '0', keep = v[7] or '0', items = {} }
-    for n in string.gmatch(v[3] or '', '%d+') do a.kinds[#a.kinds + 1] = tonumber(n) end
-    for n = #a.kinds + 1, #d.p.kinds do a.kinds[n] = 0 end
+    local a = { name = name, presence = v[1] or 'offline', idle = tonumber(v[2]) or 0, group = '', misses = tonumber(v[3]) or 0,
+      since = v[4] or '0', keep = v[5] or '0', items = {} }
     local items = call('HGETALL', d.tag .. ':agent:' .. name .. ':items')
     for n = 1, #items, 2 do a.items[items[n]] = items[n + 1] end
+    count_hands(d, a)
     return a
   end
 
@@ -483,19 +493,11 @@ do
     return a.group
   end
 
-  -- ... and writes all that is known of them.
+  -- ... and writes what is known of them beside what they hold.
   function crew.place(d, a)
     local group = regroup(d, a)
-    call('HSET', d.tag .. ':agent:' .. a.name, 'presence', a.presence, 'used', a.used, 'kinds', table.concat(a.kinds, ','),
-      'idle', text(a.idle), 'misses', a.misses, 'since', a.since, 'until', a.keep)
-    return group
-  end
-
-  -- ... when no more than their hands changed.
-  local function place_hands(d, a)
-    if a.since == '0' then return crew.place(d, a) end -- nothing was written of them yet
-    local group = regroup(d, a)
-    call('HSET', d.tag .. ':agent:' .. a.name, 'used', a.used, 'kinds', table.concat(a.kinds, ','), 'idle', text(a.idle))
+    call('HSET', d.tag .. ':agent:' .. a.name, 'presence', a.presence, 'idle', text(a.idle), 'misses', a.misses,
+      'since', a.since, 'until', a.keep)
     return group
   end
 
@@ -507,9 +509,14 @@ do
     a.used, a.kinds[k.number] = a.used + units, (a.kinds[k.number] or 0) + units
     a.items[item] = kind .. ' ' .. units
     call('HSET', d.tag .. ':agent:' .. name .. ':items', item, a.items[item])
-    if a.since == '0' then call('SADD', d.tag .. ':agents', name) end -- nobody ever said where they are
     local was = a.group
-    local group = place_hands(d, a)
+    local group
+    if a.since == '0' then -- nobody ever said where they are
+      call('SADD', d.tag .. ':agents', name)
+      group = crew.place(d, a)
+    else
+      group = regroup(d, a)
+    end
     -- With less room they are kept free for fewer queues, and what was kept from them may be theirs. Whoever is being looked
     -- at (match.lua) is looked at once more anyway.
     if name ~= d.looking and was ~= '' and group ~= '' and
@@ -530,7 +537,8 @@ do
     a.used = math.max(a.used - tonumber(units), 0)
     a.kinds[k.number] = math.max((a.kinds[k.number] or 0) - tonumber(units), 0)
     a.idle = d.now
-    if place_hands(d, a) ~= '' then steps.mark(d, 'a:' .. name) end
+    call('HSET', d.tag .. ':agent:' .. name, 'idle', d.text)
+    if regroup(d, a) ~= '' then steps.mark(d, 'a:' .. name) end
   end
 
   -- In order of their ids.
@@ -630,13 +638,7 @@ do
   function crew.rebuild(d)
     for name, a in pairs(all(d).agents) do
       touch(d)
-      a.used, a.kinds = 0, {}
-      for n = 1, #d.p.kinds do a.kinds[n] = 0 end
-      for _, held in pairs(a.items) do
-        local kind, units = string.match(held, '^(%S+) (%d+)$')
-        local number = plans.kind(d.p, kind).number
-        a.used, a.kinds[number] = a.used + tonumber(units), a.kinds[number] + tonumber(units)
-      end
+      count_hands(d, a)
       crew.place(d, a)
       if not crew.listed(d, name) and a.presence ~= 'offline' then
         crew.set_presence(d, name, 'offline', 'not in the desk definition any more')

@@ -203,6 +203,7 @@ do
 
   local function dispatch_once(keys, args)
     local d, most = steps.begin(keys[1], args[1]), tonumber(args[2])
+    steps.gather(keys[1])
     local more = crew.expire(d, EXPIRE_AT_ONCE)
     more = work.expire(d, EXPIRE_AT_ONCE) or more
     watch_hours(d)
