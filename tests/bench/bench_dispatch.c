@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 enum { BATCH = 64, BATCHES_MOST = 8, PENDING = 16, SLOTS = 4000000, FILL_HOURS = 2, STAGES_MOST_US = 3000000, STAGE_ITEMS = 100,
-       WARM_MOST = 10 };
+       WARM_MOST = 10, BURST_MOST = 16, BURST_CALLS = 4096, TAKEN_MOST = 65536 };
 enum { DISPATCH, EAR, AGENTS, ARRIVALS, LINKS };
 
 struct link {
@@ -32,6 +32,11 @@ struct link {
 /* What an agent has in hand ends at `at_us`. */
 struct end {
   int64_t at_us;
+  uint64_t item;
+  int agent;
+};
+
+struct taken {
   uint64_t item;
   int agent;
 };
@@ -56,6 +61,9 @@ struct bench {
   uint64_t offers, calls, empty_calls, wanted, odd, random;
   int64_t asked_us;
   bool more, woken, measuring;
+  struct taken *taken;         /* offers of the burst, which are accepted behind it */
+  size_t taken_count;
+  bool bursting;
   int32_t *latency;
   size_t latency_count;
   pid_t redis;
@@ -235,6 +243,12 @@ static void forget_room(struct bench *s) {
   }
 }
 
+static void take(struct bench *s, uint64_t item, int agent, int64_t now_us) {
+  put_hand(s, "deskbell_accept", item, agent, NULL);
+  s->links[AGENTS].asked++;
+  end_add(s, (struct end){now_us + handling_us(s), item, agent});
+}
+
 static void on_dispatched(struct bench *s, const redisReply *r) {
   if (r->type != REDIS_REPLY_ARRAY)
     die("deskbell_dispatch", r->str);
@@ -243,12 +257,14 @@ static void on_dispatched(struct bench *s, const redisReply *r) {
   for (size_t i = 2; i + 2 < r->elements; i += 3) {
     uint64_t item = desk_item(r->element[i]->str);
     int agent = atoi(r->element[i + 1]->str + 1);
-    measure_offer(s, item, agent, now_us);
-    put_hand(s, "deskbell_accept", item, agent, NULL);
-    s->links[AGENTS].asked++;
-    end_add(s, (struct end){now_us + handling_us(s), item, agent});
     s->offers++;
     s->wanted++;
+    if (s->bursting) {
+      s->taken[s->taken_count++] = (struct taken){item, agent};
+      continue;
+    }
+    measure_offer(s, item, agent, now_us);
+    take(s, item, agent, now_us);
   }
   s->empty_calls += r->elements <= 2;
   if (s->b.len)
@@ -342,17 +358,58 @@ static void run_for(struct bench *s, int64_t us) {
     turn(s, begin_us);
 }
 
+static void settle(struct bench *s, int link) {
+  while (s->links[link].asked)
+    hear(s, link);
+}
+
+/* ---- the burst: all agents have room, and nothing happens but decisions */
+
+struct burst {
+  uint64_t offers;
+  double took, cpu_us;
+  int32_t call_us[BURST_CALLS];
+  size_t calls;
+};
+
+static void call_and_hear(struct bench *s) {
+  redisReply *r;
+  call_dispatch(s);
+  s->links[DISPATCH].asked--;
+  if (redisGetReply(s->links[DISPATCH].c, (void **)&r) != REDIS_OK)
+    die("dispatch", NULL);
+  on_dispatched(s, r);
+  freeReplyObject(r);
+}
+
+static void burst_of(struct bench *s, struct burst *ret) {
+  int most = s->most;
+  s->most = BURST_MOST;
+  s->bursting = true;
+  int64_t begin_us = clock_monotonic_us();
+  double cpu = cpu_us(s);
+  do {
+    call_and_hear(s);
+    ret->call_us[ret->calls++] = (int32_t)(clock_monotonic_us() - s->asked_us);
+  } while (s->more && ret->calls < BURST_CALLS && s->taken_count + BURST_MOST <= TAKEN_MOST);
+  ret->took = (double)(clock_monotonic_us() - begin_us) / 1e6;
+  ret->cpu_us = cpu_us(s) - cpu;
+  ret->offers = s->taken_count;
+  s->bursting = false;
+  s->most = most;
+  for (size_t n = 0; n < s->taken_count; n++)
+    take(s, s->taken[n].item, s->taken[n].agent, clock_monotonic_us());
+  if (s->b.len)
+    send_buf(s, AGENTS, 0);
+  settle(s, AGENTS);
+}
+
 /* Until everybody's hands are full: a call found nothing to offer. */
 static void warm_up(struct bench *s) {
   uint64_t empty = s->empty_calls;
   s->woken = true;
   for (int n = 0; n < WARM_MOST && (s->idle || s->rate ? s->empty_calls < empty + 4 : n < 2); n++)
     run_for(s, s->seconds * 250000LL);
-}
-
-static void settle(struct bench *s, int link) {
-  while (s->links[link].asked)
-    hear(s, link);
 }
 
 /* ---- beginning */
@@ -543,6 +600,7 @@ static void set_up(struct bench *s, const char *path) {
   s->sent_us = must_calloc(SLOTS, sizeof(*s->sent_us));
   s->finished = must_calloc(SLOTS, sizeof(*s->finished));
   s->latency = must_calloc(SLOTS, sizeof(*s->latency));
+  s->taken = must_calloc(TAKEN_MOST, sizeof(*s->taken));
   redisReply *r = ask(s, "INFO server");
   const char *at = strstr(r->str, "process_id:");
   s->redis = at ? (pid_t)atoi(at + strlen("process_id:")) : 0;
@@ -561,6 +619,10 @@ int main(int argc, char **argv) {
   sign_in(&s);
   double filled = fill(&s);
   struct memory memory = memory_of(&s);
+  static struct burst burst;
+  if (!s.idle)
+    burst_of(&s, &burst);
+  qsort(burst.call_us, burst.calls, sizeof(*burst.call_us), by_number);
   warm_up(&s);
   double cpu = cpu_us(&s);
   int64_t begin_us = clock_monotonic_us();
@@ -573,12 +635,17 @@ int main(int argc, char **argv) {
   s.measuring = false;
   qsort(s.latency, s.latency_count, sizeof(*s.latency), by_number);
   struct stages t = s.idle ? (struct stages){0} : stages_of(&s);
-  printf("{\"items\": %d, \"agents\": %d, \"lines\": %lld, \"filled_per_second\": %.0f, \"offers_per_second\": %.0f, "
+  printf("{\"items\": %d, \"agents\": %d, \"lines\": %lld, \"filled_per_second\": %.0f, "
+         "\"burst\": {\"offers\": %llu, \"per_second\": %.0f, \"redis_us\": %.1f, \"call_ms\": {\"p50\": %.2f, \"p99\": %.2f}}, "
+         "\"offers_per_second\": %.0f, "
          "\"calls_per_second\": %.0f, \"empty_calls_per_second\": %.0f, \"in_hands\": %zu, "
          "\"latency_ms\": {\"p50\": %.2f, \"p99\": %.2f, \"p99.9\": %.2f}, \"redis_cpu\": %.2f, "
          "\"redis_us_per_offer\": {\"all\": %.1f, \"done\": %.1f, \"dispatch\": %.1f, \"accept\": %.1f, \"route\": %.1f}, "
          "\"bytes_per_item\": {\"beside\": %.0f, \"item\": %.0f, \"place\": %.0f}, \"odd\": %llu}\n",
-         s.items, s.agents, memory.lines, filled, (double)offers / took, (double)(s.calls - calls) / took,
+         s.items, s.agents, memory.lines, filled, (unsigned long long)burst.offers,
+         burst.took > 0 ? (double)burst.offers / burst.took : 0, burst.offers ? burst.cpu_us / (double)burst.offers : 0,
+         burst.calls ? burst.call_us[burst.calls / 2] / 1e3 : 0, burst.calls ? burst.call_us[burst.calls * 99 / 100] / 1e3 : 0,
+         (double)offers / took, (double)(s.calls - calls) / took,
          (double)(s.empty_calls - empty) / took, s.end_count, latency_ms(&s, 0.5), latency_ms(&s, 0.99),
          latency_ms(&s, 0.999), cpu / 1e6 / took, offers ? cpu / (double)offers : 0, share_of(&t, DONE),
          share_of(&t, DISPATCHED), share_of(&t, ACCEPTED), share_of(&t, ARRIVED), memory.index, memory.item, memory.place,
