@@ -224,9 +224,10 @@ do
     return w.paused == 0 and (w.sla ~= '' and w.promise > 0 and w.warned < 2 or w.resolve > 0 and w.resolve_warned < 2)
   end
 
-  local function set_timer(d, i)
+  -- was: the timer that it had, if somebody knows; one that stays is not written again.
+  local function set_timer(d, i, was)
     local at = next_timer(d, i)
-    if at or not i.fresh then steps.schedule(d, 'timer:' .. i.w.clock, i.id, at) end
+    if (at and at ~= was) or (not at and not i.fresh) then steps.schedule(d, 'timer:' .. i.w.clock, i.id, at) end
   end
 
   -- ---- waiting
@@ -439,7 +440,7 @@ do
 
   work.exact, work.pack, work.keep, work.earlier, work.set_timer = exact, pack, keep, earlier, set_timer
   work.place_stays, work.keep_moved, work.may_have_timer = place_stays, keep_moved, may_have_timer
-  work.line_key = line_key
+  work.line_key, work.next_timer = line_key, next_timer
   work.leave_line, work.enter_line = leave_line, enter_line
   work.wait, work.leave, work.set_due_of_waiting, work.HELD = wait, leave, set_due_of_waiting, HELD
   work.resume_clocks, work.start_next = resume_clocks, start_next

@@ -180,11 +180,12 @@ do
   -- ---- offers
 
   function work.offer(d, i, agents, until_ms, record)
+    local timer = work.next_timer(d, i)
     leave_line(d, i)
     steps.count_waiting(d, i.queue, -1)
     i.state, i.offered = 'offered', table.concat(agents, ' ')
     keep(d, i, 'state', 'offered', 'offered', i.offered, 'until', exact(until_ms), 'changed', d.text)
-    set_timer(d, i)
+    set_timer(d, i, timer)
     steps.due(d, i.id, until_ms)
     for _, name in ipairs(agents) do crew.take(d, name, i.id, i.w.kind, i.w.units) end
     work.fact(d, 'offer', i, i.offered, exact(until_ms), record)

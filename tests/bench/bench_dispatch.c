@@ -6,6 +6,7 @@
  *
  *   bench_dispatch SOCKET [--items N] [--agents A] [--seconds S] [--rate R] [--idle R] [--most M]
  *                         [--returning PERCENT of events that are of customers served before]
+ *                         [--rewrite 1: Redis writes its log anew whenever it has doubled]
  *
  * --items   wait from the beginning to the end
  * --rate    agents finish so many a second together; 0: after 100 ms, faster than anybody is offered something
@@ -47,7 +48,7 @@ struct agent_state {
 };
 
 struct bench {
-  int items, agents, seconds, rate, idle, most, returning;
+  int items, agents, seconds, rate, idle, most, returning, rewrite;
   struct link links[LINKS];
   struct buf b;
   struct end *ends;            /* a heap */
@@ -436,7 +437,16 @@ static void sign_in(struct bench *s) {
     die("an agent could not sign in", NULL);
 }
 
-/* They came evenly over the last hours; what fell due since is done. Returns events a second. */
+/* What fell due meanwhile is done. */
+static void do_what_is_due(struct bench *s) {
+  for (bool more = s->items > 0; more;) {
+    redisReply *r = ask(s, "FCALL deskbell_dispatch 1 {p00} %lld 0", (long long)clock_now_ms());
+    more = strcmp(r->element[1]->str, "0") != 0 && atoll(r->element[1]->str) <= clock_now_ms();
+    freeReplyObject(r);
+  }
+}
+
+/* They came evenly over the last hours. Returns events a second. */
 static double fill(struct bench *s) {
   int64_t begin_us = clock_monotonic_us(), now_ms = clock_now_ms(), since_ms = FILL_HOURS * 3600000LL;
   for (int n = 0; n < s->items; n += BATCH) {
@@ -448,11 +458,6 @@ static double fill(struct bench *s) {
   }
   settle(s, ARRIVALS);
   double took = (double)(clock_monotonic_us() - begin_us) / 1e6;
-  for (bool more = s->items > 0; more;) {
-    redisReply *r = ask(s, "FCALL deskbell_dispatch 1 {p00} %lld 0", (long long)clock_now_ms());
-    more = strcmp(r->element[1]->str, "0") != 0 && atoll(r->element[1]->str) <= clock_now_ms();
-    freeReplyObject(r);
-  }
   return took > 0 ? s->items / took : 0;
 }
 
@@ -582,7 +587,8 @@ static void options_of(struct bench *s, int argc, char **argv) {
     const char *name;
     int *value;
   } rows[] = {{"--items", &s->items}, {"--agents", &s->agents}, {"--seconds", &s->seconds}, {"--rate", &s->rate},
-              {"--idle", &s->idle}, {"--most", &s->most}, {"--returning", &s->returning}};
+              {"--idle", &s->idle}, {"--most", &s->most}, {"--returning", &s->returning},
+              {"--rewrite", &s->rewrite}};
   for (int i = 2; i + 1 < argc; i += 2)
     for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++)
       if (strcmp(argv[i], rows[k].name) == 0)
@@ -601,6 +607,8 @@ static void set_up(struct bench *s, const char *path) {
   s->finished = must_calloc(SLOTS, sizeof(*s->finished));
   s->latency = must_calloc(SLOTS, sizeof(*s->latency));
   s->taken = must_calloc(TAKEN_MOST, sizeof(*s->taken));
+  /* While Redis writes its log anew, and for some time after, each page that is written to is copied first. */
+  freeReplyObject(ask(s, "CONFIG SET auto-aof-rewrite-percentage %d", s->rewrite ? 100 : 0));
   redisReply *r = ask(s, "INFO server");
   const char *at = strstr(r->str, "process_id:");
   s->redis = at ? (pid_t)atoi(at + strlen("process_id:")) : 0;
@@ -618,7 +626,9 @@ int main(int argc, char **argv) {
   set_up(&s, argv[1]);
   sign_in(&s);
   double filled = fill(&s);
+  do_what_is_due(&s);
   struct memory memory = memory_of(&s);
+  do_what_is_due(&s);
   static struct burst burst;
   if (!s.idle)
     burst_of(&s, &burst);
