@@ -203,25 +203,30 @@ do
     insert(list, row, most, agent_first, agent_rows)
   end
 
-  -- All who could have the item.
+  -- All who could have the item. Most of many are behind those that are shown, and are only counted.
   local function judge_agents(v, item)
     local q, barred, groups, rows = item.q, item.barred, v.groups, {free = {all = 0}, spared = {all = 0}}
-    local speeds, units, kind = q.speeds, q.units, q.kind + 1
+    local speeds, units, kind, flexibility = q.speeds, q.units, q.kind + 1, v.weights[FLEXIBILITY]
+    local free, binds = rows.free, item.set == "p" and reserve_binds(v)
     for n = 1, #groups do
       local g = groups[n]
-      local s = g.shape
-      if speeds[s.profile] and s.room >= units and s.kind_room[kind] >= units and not (barred and barred[g]) then
-        local lost, known, alike = lost_queues(v.scarce, s, q), g == item.group, g.count
+      local s, known = g.shape, g == item.group
+      local speed = speeds[s.profile]
+      if speed and s.room >= units and s.kind_room[kind] >= units and not (barred and barred[g]) then
+        local lost, alike = lost_queues(v.scarce, s, q), g.count
         if known then
           judge_agent(v, rows, item, s, lost, item.known, item.known_idle_ms, item.ln_known, 1)
           alike = alike - 1
         end
-        if not known or item.known ~= g.agent then
+        if not binds and free.all >= AGENTS and not known and
+          (s.crowded - speed) + flexibility * price(v, lost) > free[AGENTS].cost then
+          free.all = free.all + 1
+        elseif not known or item.known ~= g.agent then
           judge_agent(v, rows, item, s, lost, g.agent, g.idle_since_ms, 0, alike)
         end
       end
     end
-    return rows.free, rows.spared
+    return free, rows.spared
   end
 
   -- ---- the record
@@ -245,6 +250,17 @@ do
     return (string.gsub(s or "", "[%z\1-\31]", " "))
   end
 
+  -- ... which many records have.
+  local names, name_count = {}, 0
+  local function same_name(s)
+    local text = names[s]
+    if text then return text end
+    if name_count > 5000 then names, name_count = {}, 0 end
+    text = name(s)
+    names[s], name_count = text, name_count + 1
+    return text
+  end
+
   local function number_of(q)
     return q and same_number(q.number) or ""
   end
@@ -254,7 +270,8 @@ do
       local row, w = rows[i], rows[i].item
       out[#out + 1] = kind .. US .. name(w.id) .. US .. number_of(w.q) .. US .. w.set .. US .. number(w.score) .. US ..
         number(row.index) .. US .. same_number(row.ln_speed) .. US .. same_number(row.ln_known) .. US ..
-        number_of(row.kept_for) .. US .. number(w.arrival_ms) .. US .. number(w.ln_value) .. US .. name(w.needs)
+        number_of(row.kept_for) .. US .. number(w.arrival_ms) .. US .. number(w.ln_value) .. US ..
+        (w.needs and same_name(w.needs) or "")
     end
   end
 
@@ -271,7 +288,7 @@ do
   local function add_agents(out, kind, rows, most)
     for i = 1, math.min(rows.all, most) do
       local a = rows[i]
-      out[#out + 1] = kind .. US .. name(a.agent) .. US .. same_number(a.ln_speed) .. US .. same_number(a.ln_known) .. US ..
+      out[#out + 1] = kind .. US .. same_name(a.agent) .. US .. same_number(a.ln_speed) .. US .. same_number(a.ln_known) .. US ..
         load_of(a.shape) .. US .. number(a.idle) .. US .. a.lost.text .. US .. price_of(a.lost) .. US .. number(a.cost) .. US ..
         number_of(a.kept_for) .. US .. same_number(a.alike)
     end

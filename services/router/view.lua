@@ -292,11 +292,6 @@ do
   local function best_for(d, name, shape, lines, most)
     local one = { shape = shape, count = 1, agent = name, idle_since_ms = crew.of(d, name).idle }
     local best = rule.best({ weights = d.p.weights, scarce = scarce_queues(d), groups = { one } }, most)
-    local function look(head)
-      if head.declined and work.names(head.declined, name) then return end
-      if head.known == name then head.group, head.known_idle_ms = one, one.idle_since_ms end
-      rule.look(best, head)
-    end
     local room, kind_room, remembered = shape.room, shape.kind_room, d.behind and d.heads or steps.heads(d)
     for n = 1, #lines do
       local l = lines[n]
@@ -304,13 +299,18 @@ do
         local list = remembered[l.name]
         list = list and list.all or heads(d, l.name)
         if #list > 0 then line_queue(d, l) end
-        for k = 1, #list do look(list[k]) end
+        for k = 1, #list do
+          local head = list[k]
+          if head.known == name then head.group, head.known_idle_ms = one, one.idle_since_ms end
+          if not head.declined or not work.names(head.declined, name) then rule.look(best, head) end
+        end
       end
     end
     for _, head in ipairs(known_of(d, name)) do
       if is_served(d, head.l) and not is_head(d, head) then
         line_queue(d, head.l)
-        look(head)
+        head.group, head.known_idle_ms = one, one.idle_since_ms
+        if not head.declined or not work.names(head.declined, name) then rule.look(best, head) end
       end
     end
     return rule.best_items(best)
