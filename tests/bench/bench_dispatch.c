@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 enum { BATCH = 64, BATCHES_MOST = 8, PENDING = 16, SLOTS = 4000000, FILL_HOURS = 2, STAGES_MOST_US = 3000000, STAGE_ITEMS = 100,
-       WARM_MOST = 10, BURST_MOST = 16, BURST_CALLS = 4096, TAKEN_MOST = 65536 };
+       WARM_MOST = 10, BURST_CALLS = 4096, TAKEN_MOST = 65536 };
 enum { DISPATCH, EAR, AGENTS, ARRIVALS, LINKS };
 
 struct link {
@@ -384,20 +384,17 @@ static void call_and_hear(struct bench *s) {
 }
 
 static void burst_of(struct bench *s, struct burst *ret) {
-  int most = s->most;
-  s->most = BURST_MOST;
   s->bursting = true;
   int64_t begin_us = clock_monotonic_us();
   double cpu = cpu_us(s);
   do {
     call_and_hear(s);
     ret->call_us[ret->calls++] = (int32_t)(clock_monotonic_us() - s->asked_us);
-  } while (s->more && ret->calls < BURST_CALLS && s->taken_count + BURST_MOST <= TAKEN_MOST);
+  } while (s->more && ret->calls < BURST_CALLS && s->taken_count + (size_t)s->most <= TAKEN_MOST);
   ret->took = (double)(clock_monotonic_us() - begin_us) / 1e6;
   ret->cpu_us = cpu_us(s) - cpu;
   ret->offers = s->taken_count;
   s->bursting = false;
-  s->most = most;
   for (size_t n = 0; n < s->taken_count; n++)
     take(s, s->taken[n].item, s->taken[n].agent, clock_monotonic_us());
   if (s->b.len)
@@ -618,7 +615,7 @@ static void set_up(struct bench *s, const char *path) {
 }
 
 int main(int argc, char **argv) {
-  struct bench s = {.items = 10000, .agents = 1000, .seconds = 10, .most = 64, .returning = 30, .random = 88172645463325252u,
+  struct bench s = {.items = 10000, .agents = 1000, .seconds = 10, .most = 16, .returning = 30, .random = 88172645463325252u,
                     .b = BUF_INIT(64 * 1024 * 1024)};
   if (argc < 2)
     return fprintf(stderr, "usage: bench_dispatch SOCKET [--items N] …\n"), 2;
