@@ -161,10 +161,10 @@ do
   -- ---- another plan: everything that waits is put in line again, the most urgent of each line first
 
   function work.replan(d, most)
-    if crew.planned(d) then return false end
+    if steps.planned(d) then return false end
     local line = call('SRANDMEMBER', d.tag .. ':replan')
     if not line then
-      crew.set_planned(d)
+      steps.set_planned(d)
       return false
     end
     local moved = 0

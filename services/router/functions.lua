@@ -11,8 +11,8 @@ local call, pcall_redis, find, sub, gmatch, match, concat
 local route_status, suppress_waiting, out_bounced, outbound_create, one_line
 -- In thread.lua and conversation.lua, which stand behind this in the library.
 local conversation, takes_part, thread, join_participants, keep_message_ids, subject_mark, draw_in
--- The life of work items (work.lua), and one call's view of the desk (crew.lua).
-local work, steps = {}, {}
+-- The life of work items (work.lua), one call's view of the desk (step.lua), agents (crew.lua).
+local work, steps, crew = {}, {}, {}
 
 local PARTICIPANTS_BYTES_MAX = 4096
 local OPEN_MAX = 20

@@ -73,7 +73,7 @@ do
     keep_moved(d, i, stays, 'state', 'active', 'agent', agent, 'changed', d.text, 'offered', '', 'until', '0', 'again', '0',
       'only_until', '0')
     call('ZADD', d.tag .. ':held', d.text, i.id)
-    if not (has and stays and crew.same_plan_at(d, i.changed)) then set_timer(d, i) end -- else it is as the offer left it
+    if not (has and stays and steps.same_plan_at(d, i.changed)) then set_timer(d, i) end -- else it is as the offer left it
     if crew.listed(d, agent) and not has and not had then crew.take(d, agent, i.id, i.w.kind, i.w.units) end
     work.fact(d, 'claim', i, agent, how)
     set_last_agent(d, i, agent)

@@ -15,8 +15,10 @@
  * Latency: from the sending of what made it possible – an agent's done; idle: the arrival – to the offer's arrival here.
  * Done after which nothing could be taken is not counted. CPU is that of Redis's main thread. Prints one JSON line.
  */
+#include "base/agenda.h"
 #include "base/clock.h"
 #include "bench_dispatch_desk.h"
+#include "bench_dispatch_memory.h"
 #include <poll.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -28,13 +30,6 @@ enum { DISPATCH, EAR, AGENTS, ARRIVALS, LINKS };
 struct link {
   redisContext *c;
   int asked;                   /* answers awaited */
-};
-
-/* What an agent has in hand ends at `at_us`. */
-struct end {
-  int64_t at_us;
-  uint64_t item;
-  int agent;
 };
 
 struct taken {
@@ -51,8 +46,7 @@ struct bench {
   int items, agents, seconds, rate, idle, most, returning, rewrite;
   struct link links[LINKS];
   struct buf b;
-  struct end *ends;            /* a heap */
-  size_t end_count;
+  struct agenda ends;          /* of what agents have in hand: item, agent; us */
   struct agent_state *states;
   uint64_t next_item, next_customer;
   uint32_t *customers;         /* of an item */
@@ -114,13 +108,6 @@ static redisReply *ask(struct bench *s, const char *format, ...) {
   return r;
 }
 
-static long long ask_number(struct bench *s, const char *format, const char *arg) {
-  redisReply *r = ask(s, format, arg);
-  long long n = r->integer;
-  freeReplyObject(r);
-  return n;
-}
-
 /* CPU of Redis's main thread, us. */
 static double cpu_us(const struct bench *s) {
   char path[64];
@@ -134,27 +121,6 @@ static double cpu_us(const struct bench *s) {
 }
 
 /* ---- what agents have in hand */
-
-static void end_add(struct bench *s, struct end e) {
-  size_t at = s->end_count++;
-  for (size_t above; at > 0 && s->ends[above = (at - 1) / 2].at_us > e.at_us; at = above)
-    s->ends[at] = s->ends[above];
-  s->ends[at] = e;
-}
-
-static struct end end_take(struct bench *s) {
-  struct end first = s->ends[0], moved = s->ends[--s->end_count];
-  size_t at = 0;
-  for (size_t below; (below = 2 * at + 1) < s->end_count; at = below) {
-    if (below + 1 < s->end_count && s->ends[below + 1].at_us < s->ends[below].at_us)
-      below++;
-    if (s->ends[below].at_us >= moved.at_us)
-      break;
-    s->ends[at] = s->ends[below];
-  }
-  s->ends[at] = moved;
-  return first;
-}
 
 /* Exponential, so that ends do not come in waves. */
 static int64_t handling_us(struct bench *s) {
@@ -247,7 +213,7 @@ static void forget_room(struct bench *s) {
 static void take(struct bench *s, uint64_t item, int agent, int64_t now_us) {
   put_hand(s, "deskbell_accept", item, agent, NULL);
   s->links[AGENTS].asked++;
-  end_add(s, (struct end){now_us + handling_us(s), item, agent});
+  agenda_add(&s->ends, (struct agenda_event){.at = now_us + handling_us(s), .what = (uint32_t)item, .detail = (uint32_t)agent});
 }
 
 static void on_dispatched(struct bench *s, const redisReply *r) {
@@ -305,14 +271,14 @@ static void hear(struct bench *s, int link) {
 
 static void finish_due(struct bench *s, int64_t now_us) {
   int count = 0;
-  while (s->end_count && s->ends[0].at_us <= now_us && count < 4 * BATCH) {
-    struct end e = end_take(s);
-    struct agent_state *a = &s->states[e.agent];
-    put_hand(s, "deskbell_done", e.item, e.agent, "");
+  while (s->ends.count && s->ends.events[0].at <= now_us && count < 4 * BATCH) {
+    struct agenda_event e = agenda_take(&s->ends);
+    struct agent_state *a = &s->states[e.detail];
+    put_hand(s, "deskbell_done", e.what, (int)e.detail, "");
     if (a->count < PENDING)
       a->room_us[a->count++] = now_us;
     if (s->finished_count < SLOTS)
-      s->finished[s->finished_count++] = e.item;
+      s->finished[s->finished_count++] = e.what;
     count++;
   }
   if (count)
@@ -458,55 +424,6 @@ static double fill(struct bench *s) {
   return took > 0 ? s->items / took : 0;
 }
 
-/* ---- memory */
-
-struct memory {
-  double index, item, place;   /* bytes for an item that waits */
-  long long waiting, lines;
-};
-
-static double usage(struct bench *s, const char *key) {
-  return (double)ask_number(s, "MEMORY USAGE %s SAMPLES 0", key);
-}
-
-static double usage_of_all(struct bench *s, const char *pattern) {
-  double sum = 0;
-  redisReply *r = ask(s, "KEYS %s", pattern);
-  for (size_t i = 0; i < r->elements; i++)
-    sum += usage(s, r->element[i]->str);
-  freeReplyObject(r);
-  return sum;
-}
-
-static void sample_items(struct bench *s, const char *line, struct memory *m, int *samples) {
-  redisReply *r = ask(s, "ZRANGE %s 0 3", line);
-  for (size_t i = 0; i < r->elements; i++, ++*samples) {
-    char key[64];
-    snprintf(key, sizeof(key), "{p00}:item:%s", r->element[i]->str);
-    m->item += usage(s, key);
-    m->place += (double)ask_number(s, "HSTRLEN %s place", key);
-  }
-  freeReplyObject(r);
-}
-
-static struct memory memory_of(struct bench *s) {
-  struct memory m = {0};
-  int samples = 0;
-  redisReply *lines = ask(s, "KEYS {p00}:line:*");
-  for (size_t i = 0; i < lines->elements; i++) {
-    m.waiting += ask_number(s, "ZCARD %s", lines->element[i]->str);
-    sample_items(s, lines->element[i]->str, &m, &samples);
-  }
-  freeReplyObject(lines);
-  m.lines = ask_number(s, "SCARD %s", "{p00}:lines");
-  const char *patterns[] = {"{p00}:line:*", "{p00}:timer:*", "{p00}:known:*", "{p00}:due"};
-  for (size_t i = 0; m.waiting && i < sizeof(patterns) / sizeof(patterns[0]); i++)
-    m.index += usage_of_all(s, patterns[i]) / (double)m.waiting;
-  if (samples)
-    m.item /= samples, m.place /= samples;
-  return m;
-}
-
 /* ---- one kind of call at a time: what each costs Redis */
 
 enum { DONE, DISPATCHED, ACCEPTED, ARRIVED, STAGE_KINDS };
@@ -548,9 +465,9 @@ static struct stages stages_of(struct bench *s) {
   for (int64_t end_us = clock_monotonic_us() + STAGES_MOST_US; clock_monotonic_us() < end_us;) {
     double began = cpu_us(s);
     int count = 0;
-    for (; count < STAGE_ITEMS && s->end_count; count++) {
-      struct end e = end_take(s);
-      put_hand(s, "deskbell_done", e.item, e.agent, "");
+    for (; count < STAGE_ITEMS && s->ends.count; count++) {
+      struct agenda_event e = agenda_take(&s->ends);
+      put_hand(s, "deskbell_done", e.what, (int)e.detail, "");
     }
     send_buf(s, AGENTS, count);
     settle(s, AGENTS);
@@ -597,7 +514,6 @@ static void options_of(struct bench *s, int argc, char **argv) {
 static void set_up(struct bench *s, const char *path) {
   for (int i = 0; i < LINKS; i++)
     s->links[i] = connect_to(path);
-  s->ends = must_calloc(SLOTS, sizeof(*s->ends));
   s->states = must_calloc((size_t)s->agents, sizeof(*s->states));
   s->customers = must_calloc(SLOTS, sizeof(*s->customers));
   s->sent_us = must_calloc(SLOTS, sizeof(*s->sent_us));
@@ -624,7 +540,7 @@ int main(int argc, char **argv) {
   sign_in(&s);
   double filled = fill(&s);
   do_what_is_due(&s);
-  struct memory memory = memory_of(&s);
+  struct memory memory = memory_of(s.links[DISPATCH].c);
   do_what_is_due(&s);
   static struct burst burst;
   if (!s.idle)
@@ -653,7 +569,7 @@ int main(int argc, char **argv) {
          burst.took > 0 ? (double)burst.offers / burst.took : 0, burst.offers ? burst.cpu_us / (double)burst.offers : 0,
          burst.calls ? burst.call_us[burst.calls / 2] / 1e3 : 0, burst.calls ? burst.call_us[burst.calls * 99 / 100] / 1e3 : 0,
          (double)offers / took, (double)(s.calls - calls) / took,
-         (double)(s.empty_calls - empty) / took, s.end_count, latency_ms(&s, 0.5), latency_ms(&s, 0.99),
+         (double)(s.empty_calls - empty) / took, s.ends.count, latency_ms(&s, 0.5), latency_ms(&s, 0.99),
          latency_ms(&s, 0.999), cpu / 1e6 / took, offers ? cpu / (double)offers : 0, share_of(&t, DONE),
          share_of(&t, DISPATCHED), share_of(&t, ACCEPTED), share_of(&t, ARRIVED), memory.index, memory.item, memory.place,
          (unsigned long long)s.odd);

@@ -20,7 +20,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 LIBRARY = [ROOT / "services/router" / f"{name}.lua" for name in ("functions", "thread", "conversation", "outbound", "acknowledge")]
 LIBRARY += [ROOT / "common/dispatch/rule.lua"]
 LIBRARY += [ROOT / "services/router" / f"{name}.lua" for name in (
-    "plan", "crew", "wait", "work", "due", "verbs", "view", "match", "ask")]
+    "plan", "worth", "step", "crew", "wait", "work", "due", "verbs", "view", "match", "ask")]
 BIN = pathlib.Path(os.environ.get("DESKBELL_BIN", ROOT / "build-dev" / "bin"))
 # Sanitizer builds and busy machines are slow; a wait that ends early costs nothing.
 PATIENCE = float(os.environ.get("DESKBELL_TEST_PATIENCE", "60"))
