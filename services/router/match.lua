@@ -89,12 +89,15 @@ do
     return any
   end
 
-  local function is_whole(d, bases)
-    local able = crew.able(d)
-    for _, b in ipairs(bases) do
-      if (able[b.number + 1] or 0) > b.keep then return true end
+  -- Is one of these whole still? The others were broken again before anybody else could take something, and become whole anew.
+  local function is_whole(d, became)
+    local able, binding, any = crew.able(d), crew.binding(d), false
+    for _, b in ipairs(became) do
+      local n = b.number + 1
+      local whole = (able[n] or 0) > b.keep
+      binding[n], any = not whole, any or whole
     end
-    return false
+    return any
   end
 
   -- What could be kept until now is more urgent, perhaps, than what the agent would take, the most urgent of which has this
