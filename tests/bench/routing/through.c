@@ -169,7 +169,8 @@ static void gone(struct engine *e, int item) {
 
 /* ---- decisions */
 
-/* The day's own numbers, in the words of the key that holds what is measured. */
+/* The day's own numbers, in the words of the key that holds what is measured. What the functions remember of it, and all else
+ * that they do, is not asked any more. */
 static void give_loads(const struct engine *e) {
   for (int q = 0; q < e->day->queue_count; q++) {
     const struct rule_queue *r = &run.queues[q];
@@ -178,6 +179,7 @@ static void give_loads(const struct engine *e) {
              r->handling_ms, q);
     say("", "HSET {p00}:load %s %s", e->day->queues[q].name, text);
   }
+  say("", "DEL {p00}:crew");
 }
 
 static void add_words(struct buf *b, const char *who, const struct engine *e, int item, int agent,
