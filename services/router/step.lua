@@ -190,7 +190,7 @@ do
     local c = all(d)
     if not c.lines then
       c.lines, c.is_line, c.lines_of, c.gone = call('SMEMBERS', d.tag .. ':lines'), {}, {}, 0
-      for _, line in ipairs(c.lines) do c.is_line[line] = true end
+      for _, line in ipairs(c.lines) do c.is_line[line] = 'there' end
     end
     return c.lines, c.lines_of
   end
@@ -245,19 +245,27 @@ do
     return list and 'heads' or ''
   end
 
+  -- Is it known that the line is one of P:lines?
+  function steps.is_line(d, line)
+    local c = all(d)
+    return c.lines ~= nil and c.is_line[line] == 'there'
+  end
+
   -- ... before a line comes ...
   function steps.line_comes(d, line)
     local c = all(d)
     touch(d)
-    if not c.lines or c.is_line[line] then return end
-    c.lines[#c.lines + 1], c.is_line[line] = line, true
+    if not c.lines then return end
+    if not c.is_line[line] then c.lines[#c.lines + 1] = line end
+    c.is_line[line] = 'there'
   end
 
   -- ... or goes ...
-  function steps.line_goes(d)
+  function steps.line_goes(d, line)
     local c = all(d)
     touch(d)
-    c.gone = (c.gone or 0) + 1
+    if not c.lines then return end
+    c.is_line[line], c.gone = 'gone', c.gone + 1
     if c.gone > LINES_GONE_MAX then c.lines = nil end
   end
 

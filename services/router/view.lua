@@ -92,7 +92,7 @@ do
       for n = 1, #some do list[#list + 1] = some[n] end
     end
     if #list == 0 and not left then
-      steps.line_goes(d)
+      steps.line_goes(d, line)
       call('SREM', d.tag .. ':lines', line)
     end
     h.all = list

@@ -270,7 +270,9 @@ do
     local w, line = i.w, i.w.line
     local stands = steps.enters_set(d, line, w.set, w.known, i.score)
     call('ZADD', line_key(d, line, w.set), exact(i.score), i.id)
-    if stands ~= 'behind' and call('SADD', d.tag .. ':lines', line) == 1 then steps.line_comes(d, line) end
+    if stands ~= 'behind' and not steps.is_line(d, line) and call('SADD', d.tag .. ':lines', line) == 1 then
+      steps.line_comes(d, line)
+    end
     if w.known ~= '' then call('ZADD', d.tag .. ':known:' .. w.known, exact(w.at + w.target), i.id) end
     if is_news(d, i, stands) then steps.mark(d, 'l:' .. line) end
   end
