@@ -82,7 +82,9 @@ local function keep_work(tag, c, had)
   if c.item ~= '' and had == '' then change_open(tag, c.customer, '', c.id) end
 end
 
-local function give_item(tag, item, i, c, messages)
+local function give_item(tag, item, i, c, messages, now)
+  -- one that waits first in line is remembered as it was read
+  if i.w.line ~= '' then steps.set_changes(steps.begin(tag, now), i.w.line, i.w.set, '') end
   i.facts[1], i.facts[2] = c.id, c.customer
   call('HSET', tag .. ':item:' .. item, 'facts', concat(i.facts, '\31'))
   c.item, c.queue, c.messages = item, i.queue, messages
@@ -159,7 +161,7 @@ local function merge_into(tag, now, by, from, into)
   elseif i then
     if j then end_item(tag, j, b, a.item, 'merged', by, now) end
     kept = a.item
-    give_item(tag, a.item, i, b, count_a + count_b)
+    give_item(tag, a.item, i, b, count_a + count_b, now)
   end
   local participants, added = participants_with(b.participants, a.participants)
   call('HSET', a.key, 'merged', b.id, 'merge',
@@ -214,7 +216,7 @@ local function unmerge(keys, args)
       b.messages = b.messages - count
       wake_item(tag, i, a, count, now)
     else
-      give_item(tag, own, i, a, count)
+      give_item(tag, own, i, a, count, now)
       b.item, b.queue, b.messages = '', '', 0
       if j then
         wake_item(tag, j, b, tonumber(m[5]) + since, now)
@@ -275,7 +277,7 @@ local function split_conversation(keys, args)
     'counted', c.counted, 'moved', '1', 'base', args[21])
   call('SET', tag .. ':ref:' .. args[13], id)
   if i and moved > 0 and c.messages <= moved then
-    give_item(tag, c.item, i, n, c.messages)
+    give_item(tag, c.item, i, n, c.messages, now)
     c.item, c.queue, c.messages = '', '', 0
   elseif i and moved > 0 then
     copy_item(tag, args[10], c.item, i, n, moved, event, at, now)
@@ -318,7 +320,7 @@ local function move(keys, args)
     if holder.messages <= 0 then
       holder.item, holder.queue, holder.messages = '', '', 0
       if b.item == '' then
-        give_item(tag, had, i, b, 0)
+        give_item(tag, had, i, b, 0, now)
       else
         end_item(tag, i, holder, b.item, 'moved', by, now)
         work.inherit(steps.begin(tag, now), b.item, i)

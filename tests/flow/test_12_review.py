@@ -195,3 +195,31 @@ def test_a_connection_that_is_renewed_after_all_brings_the_presence_back(opened)
     assert d.presence("ana", "ready", 45 * SECOND) == "OK"
     d.later(46 * SECOND).dispatch()
     assert d.later(3 * MINUTE).presence("ana", "", 45 * SECOND) == "SAME", "after the lease they are gone"
+
+
+# ---- what the library remembers, and Redis
+
+@pytest.mark.parametrize("how", ["merge", "unmerge"])
+def test_an_item_that_waits_first_in_line_and_goes_to_another_conversation_is_offered_there(opened, how):
+    d = opened({"support": {}}, {"ana": agent(), "bo": agent()}, sign_in=False)
+    other = d.write()
+    assert d.claim("ana", item=other) == ("OK", other) and d.done(other, "ana") == "OK"
+    d.sign_in("bo")
+    item = d.write()
+    v1, v2 = d.item(item).conversation, d.item(other).conversation
+    d.dispatch()
+    assert d.decline(item, "bo") == "OK"
+    if how == "merge":
+        assert d.dispatch() == [], "looked at"
+    assert d.merge(v1, v2) == ("OK", v2)
+    belongs = v2
+    if how == "unmerge":
+        assert d.dispatch() == []
+        assert d.unmerge(v1) == ("OK", v2)
+        belongs = v1
+    assert d.item(item).conversation == belongs
+    d.sign_in("ana")
+    assert [(o.item, o.agents) for o in d.dispatch()] == [(item, ["ana"])]
+    (_, offer) = d.journal(item, "offer")
+    assert offer["conversation"] == belongs
+    assert d.ask("why", item)[3] == offer["cursor"]
