@@ -469,8 +469,10 @@ local function register(name, step, flags)
     call, pcall_redis, concat = redis.call, redis.pcall, table.concat
     find, sub, gmatch, match = string.find, string.sub, string.gmatch, string.match
     steps.begin_call()
-    local answer = step(keys, args)
+    local ok, answer = pcall(step, keys, args)
+    if not ok then steps.forget() end
     steps.finish()
+    if not ok then error(answer, 0) end
     return answer
   end }
 end

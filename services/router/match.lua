@@ -239,7 +239,9 @@ do
     local ok, answer = pcall(dispatch_once, keys, args)
     if ok then return answer end
     steps.forget()
-    call('SADD', keys[1] .. ':marks', '*')
+    local d = steps.begin(keys[1], args[1])
+    steps.mark(d, '*')
+    d.marked = math.huge -- whoever called may be gone before they call again
     return redis.error_reply(type(answer) == 'table' and answer.err or tostring(answer))
   end
 

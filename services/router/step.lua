@@ -33,10 +33,11 @@ do
   end
 
   -- Never one that was before: a count, and the moment.
-  local function keep_stamp(d)
+  local function write_stamp(d)
     d.crew.count = d.crew.count + 1
-    d.crew.stamp = string.format('%.0f:%s', d.crew.count, d.text)
-    call('SET', d.tag .. ':crew', d.crew.stamp)
+    local stamp = string.format('%.0f:%s', d.crew.count, d.text)
+    call('SET', d.tag .. ':crew', stamp)
+    return stamp
   end
 
   -- Something may be possible now that was not: whoever calls deskbell_dispatch next looks at it.
@@ -85,17 +86,20 @@ do
     steps.current, gathered = nil, nil
   end
 
+  -- What is remembered counts when all of it is written.
   function steps.finish()
     local d = steps.current
-    if d and d.touched then keep_stamp(d) end
     if d and d.marked then tell_dispatch(d) end
+    local stamp = d and d.touched and write_stamp(d)
     if gathered then write_gathered() end
+    if stamp then d.crew.stamp = stamp end
   end
 
-  -- A step stopped half way: what is remembered of it may be wrong.
+  -- A step stopped half way: what is remembered of it may be wrong, here and by another Redis. What it marked is told.
   function steps.forget()
     local d = steps.current
     steps.current = nil
+    if d and d.touched then write_stamp(d) end
     if d and d.marked then steps.begin(d.tag, d.text).marked = math.huge end
   end
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a review of dispatch found, step by step in virtual time; after each test everything that must always hold does."""
+import math
+
 import pytest
 
 from domain import DAY, HOUR, MINUTE, NOW, SECOND, Domain, desk
@@ -223,3 +225,98 @@ def test_an_item_that_waits_first_in_line_and_goes_to_another_conversation_is_of
     (_, offer) = d.journal(item, "offer")
     assert offer["conversation"] == belongs
     assert d.ask("why", item)[3] == offer["cursor"]
+
+
+# ---- a step that fails half way
+
+class Ear:
+    """What dispatch processes are told."""
+
+    def __init__(self, d):
+        self.channel = d.r.pubsub(ignore_subscribe_messages=True)
+        self.channel.subscribe(f"{P}:dispatch")
+        self.client = d.r
+        self.times()
+
+    def times(self):
+        """How often since the last look."""
+        self.client.ping()  # what was published before has been sent
+        return sum(self.channel.get_message(timeout=0.05) is not None for _ in range(9))
+
+
+def fails_half_way(d, *keys):
+    """While these keys are damaged."""
+    class Damaged:
+        def __enter__(self):
+            for key in keys:
+                if d.r.exists(f"{P}:{key}"):
+                    d.r.rename(f"{P}:{key}", f"{P}:before:{key}")
+                d.r.set(f"{P}:{key}", "damaged")
+
+        def __exit__(self, *_):
+            for key in keys:
+                d.r.delete(f"{P}:{key}")
+                if d.r.exists(f"{P}:before:{key}"):
+                    d.r.rename(f"{P}:before:{key}", f"{P}:{key}")
+    return Damaged()
+
+
+def test_dispatch_is_told_though_a_step_before_failed_half_way(quick):
+    """Its mark was there, and nobody had been told of it."""
+    d = Domain(quick, desk({"support": {}}, {"ana": agent()})).sign_in()
+    item, _ = d.write(), d.write()
+    assert d.claim("ana", item=item) == ("OK", item) and d.dispatch() == []
+    ear = Ear(d)
+    with fails_half_way(d, "held"), pytest.raises(ResponseError, match="WRONGTYPE"):
+        d.done(item, "ana")
+    assert d.r.smembers(f"{P}:marks") == {b"a:ana"}
+    assert ear.times() == 1
+    d.write(priority=1)
+    assert ear.times() == 0, "told already"
+
+
+def test_a_dispatch_that_failed_says_so_to_the_others(quick):
+    """It may be gone before it tries again."""
+    d = Domain(quick, desk({"support": {}}, {"ana": agent()})).sign_in()
+    d.write()
+    ear = Ear(d)
+    with fails_half_way(d, "load"), pytest.raises(ResponseError, match="WRONGTYPE"):
+        d.r.delete(f"{P}:crew")  # what is remembered is read again
+        d.dispatch()
+    assert d.r.smembers(f"{P}:marks") == {b"*"}
+    assert ear.times() == 1
+
+
+@pytest.mark.parametrize("step", ["done", "route", "dispatch"])
+def test_what_another_redis_remembers_does_not_count_after_a_step_that_failed_half_way(quick, step):
+    """It changed some of it."""
+    d = Domain(quick, desk({"support": {}, "broken": {}}, {"ana": agent(2)})).sign_in()
+    item = d.write()
+    d.dispatch()
+    if step == "dispatch":
+        d.write()
+    else:
+        assert d.accept(item, "ana") == "OK"
+    stamp = d.r.get(f"{P}:crew")
+    if step == "done":
+        with fails_half_way(d, "held"), pytest.raises(ResponseError, match="WRONGTYPE"):
+            d.done(item, "ana")
+    elif step == "route":
+        with fails_half_way(d, f"line:1~broken~email~{DAY}~~:o"):
+            assert d.route(d.event(), d.event("broken")) == "re"
+    else:
+        with fails_half_way(d, "agent:ana:items"), pytest.raises(ResponseError, match="WRONGTYPE"):
+            d.dispatch()
+    assert d.r.get(f"{P}:crew") != stamp
+
+
+def test_what_is_gathered_and_could_not_be_written_is_not_remembered(quick):
+    d = Domain(quick, desk({"support": {}}, {"ana": agent()})).sign_in()
+    d.write()
+    before = d.r.hget(f"{P}:load", "support")
+    with fails_half_way(d, "waiting"), pytest.raises(ResponseError, match="WRONGTYPE"):
+        d.route(d.event())
+    assert d.r.hget(f"{P}:load", "support") == before
+    d.later(HOUR).write()
+    (rate, *_), (was, *_) = (t.split() for t in (d.r.hget(f"{P}:load", "support"), before))
+    assert float(rate) == pytest.approx(float(was) * math.exp(-4) + 1 / 900_000, rel=1e-4)
