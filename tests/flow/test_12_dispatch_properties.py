@@ -20,7 +20,8 @@ FIRST = int(os.environ.get("DESKBELL_SEED_FIRST", "1"))
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory):
-    with QuickRedis(tmp_path_factory.mktemp("redis")) as server:
+    with QuickRedis(tmp_path_factory.mktemp("redis")) as server, QuickRedis(tmp_path_factory.mktemp("other")) as other:
+        server.client.other = other.client
         yield server.client
 
 

@@ -199,6 +199,22 @@ def test_a_connection_that_is_renewed_after_all_brings_the_presence_back(opened)
     assert d.later(3 * MINUTE).presence("ana", "", 45 * SECOND) == "SAME", "after the lease they are gone"
 
 
+def test_a_reserve_that_is_broken_as_soon_as_it_is_whole_becomes_whole_again(opened):
+    """What has time is looked at then, though it was not when an agent was free for a moment."""
+    d = opened({"chat": dict(real_time=True, answer=20 * SECOND), "mail": dict(answer=8 * HOUR)},
+               {"ana": agent(1, ("chat",)), "bo": agent(1, ("chat", "mail"))})
+    call = d.write("chat")
+    d.dispatch()
+    assert held(d, call) == ("offered", ["ana"]) and d.accept(call, "ana") == "OK"
+    mail = d.write("mail")
+    assert d.dispatch() == [], "bo is kept"
+    assert d.requeue(call) == "OK"
+    assert [(o.item, o.agents) for o in d.dispatch()] == [(call, ["ana"])]
+    assert d.claim("zoe", item=call, force=True) == ("OK", call)
+    assert [(o.item, o.agents) for o in d.dispatch()] == [(mail, ["bo"])]
+    assert nobody_waits(Sight(d)) == []
+
+
 # ---- what the library remembers, and Redis
 
 @pytest.mark.parametrize("how", ["merge", "unmerge"])

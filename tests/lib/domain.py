@@ -200,11 +200,15 @@ class Domain:
     ids = itertools.count(1)
 
     def __init__(self, client, d, now=NOW):
-        self.r, self.now, self.calendars, self.next_due = client, now, {}, 0
+        self.now, self.calendars, self.next_due = now, {}, 0
+        self.move(client)
         self.r.flushall()
-        self.dump = self.r.register_script(DUMP)
         self.arrivals = itertools.count(1)
         self.plan(d)
+
+    def move(self, client):
+        """To this Redis, which has all of it."""
+        self.r, self.dump = client, client.register_script(DUMP)
 
     def call(self, name, *args):
         return texts(self.r.fcall(f"deskbell_{name}", 1, P, self.now, *args))

@@ -4,8 +4,10 @@ operations that mean something after any other was left out, so that a failing o
 import copy
 import random
 
+from desk import library
 from domain import DAY, HOUR, MINUTE, NOW, SECOND, Domain, desk
-from upheld import Sight, consistent, legal_life, nobody_waits, queue_of
+from steps import P
+from upheld import Sight, broken_chains, consistent, legal_life, nobody_waits, queue_of
 
 QUEUES = ("chat", "mail", "sales", "desk")
 AGENTS = ("ana", "bo", "cy", "dee", "eve", "fay")
@@ -149,7 +151,8 @@ def changed_desk(r, d):
 
 OPERATIONS = dict(write=8, again=2, later=6, presence=3, accept=6, decline=2, ignore=1, done=4, pull=2, pick=1, force=1, hold=1,
                   snooze=1, resume=1, reopen=1, requeue=2, transfer=1, keep=1, lost=1, plan=0.4, partly=1, reply=1, unsent=0.3,
-                  merge=0.4, unmerge=0.4, crowd=0.05, ask=0.5, foresee=1)
+                  merge=1, unmerge=0.7, crowd=0.05, ask=0.5, foresee=1, batch=0.5, broken=0.5, elsewhere=0.3, failover=0.5,
+                  reload=0.1)
 STEPS_OF_TIME = (1, SECOND, 5 * SECOND, 21 * SECOND, 31 * SECOND, MINUTE, 2 * MINUTE, 6 * MINUTE, HOUR, 9 * HOUR)
 
 
@@ -165,11 +168,33 @@ class Wrong(AssertionError):
     pass
 
 
+class Ear:
+    """Is whoever listens told of marks? A program looks when its connection is new."""
+
+    def __init__(self, client):
+        self.channel = client.pubsub(ignore_subscribe_messages=True)
+        self.channel.subscribe(f"{P}:dispatch")
+        client.ping()
+        self.told = True
+
+    def forget(self):
+        self.hear()
+        self.told = False
+
+    def hear(self):
+        while self.channel.get_message(timeout=0) is not None:
+            self.told = True
+        return self.told
+
+
 class Life:
-    """Lives the operations, looking after each dispatch whether all that must hold does."""
+    """Lives the operations, looking after each dispatch whether all that must hold does. client.other, if it has one: a
+    second Redis, which comes and goes as the first."""
 
     def __init__(self, client, d, told=None):
         self.domain, self.told, self.over = Domain(client, d), told, set()
+        self.other = getattr(client, "other", None)
+        self.ear = Ear(client)
         self.sight = Sight(self.domain)
         self.replanned = False  # another definition, nothing put in line again yet
 
@@ -189,6 +214,8 @@ class Life:
                 self.look(settled=False)
         self.dispatch()
         self.must(legal_life(self.domain.journal(), self.sight.state.items))
+        self.must([f"chain {c}" for c in broken_chains(self.domain)])
+        self.ear.channel.close()
 
     def must(self, wrong):
         if wrong:
@@ -198,6 +225,11 @@ class Life:
         self.sight = Sight(self.domain)
         self.must(consistent(self.sight, settled))
         self.must(self.nobody_has_too_much())
+        self.must(self.somebody_knows())
+
+    def somebody_knows(self):
+        marks = self.sight.state.get("marks")
+        return [] if not marks or self.ear.hear() else [f"nobody was told of {sorted(marks)}"]
 
     def nobody_has_too_much(self):
         wrong = []
@@ -211,18 +243,30 @@ class Life:
 
     def dispatch(self):
         before = self.sight.state
+        self.ear.forget()
         offers = self.domain.dispatch(random.Random(self.domain.now).choice((1, 3, 100)))
         self.say("dispatch " + " ".join(f"{o.item[-3:]}→{'+'.join(o.agents)}" for o in offers))
         self.look(settled=True)
         self.must(nobody_waits(self.sight))
+        self.must(self.comes_back_in_time())
         self.must([w for o in offers for w in self.is_right(o)])
         if not self.replanned:
             self.must([w for o in offers for w in self.is_in_order(o, before)])
         self.replanned = False
 
+    def comes_back_in_time(self):
+        """When the first thing falls due by itself; of calendars only that of the wall, which is always open."""
+        s, next_due = self.sight.state, self.domain.next_due
+        first = min((at for name in ("due", "seen", "timer:") for at in s.get(name).values()), default=None)
+        return [f"comes back at {next_due}, something is due at {first}"] if first and not 0 < next_due <= first else []
+
     def is_right(self, offer):
         """Each of them could have it."""
         item, s, wrong = self.sight.state.items[offer.item], self.sight, []
+        said = self.domain.journal(item.id, "offer")[-1]
+        if (said["conversation"], said["customer"]) != (item.conversation, item.customer):
+            wrong.append(f"{offer} is told in {said['conversation']} of {said['customer']}, it belongs to "
+                         f"{item.conversation} of {item.customer}")
         if item.state != "offered" or item.agents != offer.agents or item.until != offer.until:
             return [f"{offer} is {item.state} {item.agents} {item.until}"]
         only = offer.agents if item.only else None
@@ -450,7 +494,57 @@ class Life:
 
     def do_partly(self, r):
         """A dispatch that ends early, and its program dies."""
+        self.ear.forget()
         self.tell("partly", self.domain.once(r.choice((1, 2))))
+
+    def do_batch(self, r):
+        """Many in one call."""
+        senders = [f"tel:+99{r.randrange(4)}" if r.random() < 0.3 else None for _ in range(r.randint(2, 12))]
+        events = [self.domain.event(sender=s, **self.arrival(r)) for s in senders]
+        self.tell(f"{len(events)} in one call", self.domain.route(*events))
+
+    def do_broken(self, r):
+        """One of several in one call cannot be routed, for its line is damaged just then."""
+        d, a = self.domain, self.arrival(r)
+        line = d.ask("try", "tel:+nobody", a["kind"], "", 1, "rule", a["queue"], a["priority"], a["within"], a["skills"], "")[3]
+        keys = [f"{P}:line:{line}:{set}" for set in "pol"]
+        there = [k for k in keys if d.r.exists(k)]
+        for k in there:
+            d.r.rename(k, k + ":before")
+        for k in keys:
+            d.r.set(k, "damaged")
+        events = [d.event(**self.arrival(r)) for _ in range(r.randint(0, 2))]
+        events.insert(r.randint(0, len(events)), d.event(**a))
+        self.tell(f"{len(events)} in one call while {line} is damaged", d.route(*events))
+        for k in keys:
+            d.r.delete(k)
+        for k in there:
+            d.r.rename(k + ":before", k)
+
+    def do_elsewhere(self, r):
+        """What is remembered does not count any more."""
+        count = int((self.domain.r.get(f"{P}:crew") or b"0:").split(b":")[0]) + 1  # as a step of another would
+        self.domain.r.set(f"{P}:crew", f"{count}:elsewhere{r.random()}")
+        self.say("the stamp is another")
+
+    def do_reload(self, r):
+        self.domain.r.function_load(library(), replace=True)
+        self.say("the library is loaded again")
+
+    def do_failover(self, r):
+        """The other Redis has all from now on, and remembers what it was when it was left."""
+        d = self.domain
+        if self.other is None:
+            return
+        here, there = d.r, self.other
+        there.flushall()
+        for key in here.keys():
+            there.restore(key, max(here.pttl(key), 0), here.dump(key))
+        d.move(there)
+        self.other = here
+        self.ear.channel.close()
+        self.ear = Ear(there)
+        self.say("failover")
 
 
 # ---- shrinking
