@@ -238,7 +238,9 @@ do
   end
 
   local function same_number(n)
-    local text = n ~= 0 and written[n] -- 0 and -0 are one key
+    if n == 0 then return 1 / n > 0 and "0" or "-0" end -- two numbers, one key
+    if n ~= n then return number(n) end -- none is no key
+    local text = written[n]
     if text then return text end
     if count > 5000 then written, count = {}, 0 end
     text = number(n)

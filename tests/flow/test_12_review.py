@@ -336,3 +336,12 @@ def test_what_is_gathered_and_could_not_be_written_is_not_remembered(quick):
     d.later(HOUR).write()
     (rate, *_), (was, *_) = (t.split() for t in (d.r.hget(f"{P}:load", "support"), before))
     assert float(rate) == pytest.approx(float(was) * math.exp(-4) + 1 / 900_000, rel=1e-4)
+
+
+def test_what_is_measured_may_be_damaged(opened):
+    """Numbers that are none, of a queue that agents are kept free for."""
+    d = opened({"chat": dict(real_time=True, answer=20 * SECOND), "mail": dict(answer=MINUTE)},
+               {"ana": agent(1, ("chat", "mail"))}, sign_in=False)
+    d.r.hset(f"{P}:load", "chat", "nan nan nan email")
+    item = d.sign_in().write("mail")
+    assert [o.item for o in d.dispatch()] == [item]
