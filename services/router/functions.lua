@@ -465,12 +465,13 @@ local function trim(keys, args)
 end
 
 local function register(name, step, flags)
+  local reads = flags and flags[1] == 'no-writes'
   redis.register_function{ function_name = 'deskbell_' .. name, flags = flags or {}, callback = function(keys, args)
     call, pcall_redis, concat = redis.call, redis.pcall, table.concat
     find, sub, gmatch, match = string.find, string.sub, string.gmatch, string.match
     steps.begin_call()
     local ok, answer = pcall(step, keys, args)
-    if not ok then steps.forget() end
+    if not ok and not reads then steps.forget() end
     steps.finish()
     if not ok then error(answer, 0) end
     return answer

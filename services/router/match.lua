@@ -29,6 +29,7 @@ do
 
   local function make_offer(d, first, rows, record, offers)
     local i = first.i or work.read(d, first.id)
+    if not i or i.state ~= 'waiting' then error('item ' .. first.id .. ' does not wait') end -- what is remembered is wrong
     local q = plans.queue(d.p, i.queue)
     local agents = chosen(d, rows, i.w.only ~= '' and 1 or q.offer_to)
     work.offer(d, i, agents, d.now + q.offer_ms, record)
@@ -239,9 +240,6 @@ do
     local ok, answer = pcall(dispatch_once, keys, args)
     if ok then return answer end
     steps.forget()
-    local d = steps.begin(keys[1], args[1])
-    steps.mark(d, '*')
-    d.marked = math.huge -- whoever called may be gone before they call again
     return redis.error_reply(type(answer) == 'table' and answer.err or tostring(answer))
   end
 

@@ -47,7 +47,9 @@ do
 
   -- Where there are marks already that nobody has looked at, all dispatch processes have been told.
   local function tell_dispatch(d)
-    if d.marked > 0 and call('SCARD', d.tag .. ':marks') <= d.marked then call('PUBLISH', d.tag .. ':dispatch', '') end
+    if d.marked == math.huge or d.marked > 0 and call('SCARD', d.tag .. ':marks') <= d.marked then
+      call('PUBLISH', d.tag .. ':dispatch', '')
+    end
   end
 
   -- A call of many events brings many items of one queue: what is counted and measured of it is gathered, and written once at
@@ -95,12 +97,18 @@ do
     if stamp then d.crew.stamp = stamp end
   end
 
-  -- A step stopped half way: what is remembered of it may be wrong, here and by another Redis. What it marked is told.
+  -- A step stopped half way: what is remembered of it may be wrong, here and by another Redis, and what it left in a line
+  -- may hide what comes behind it. So all is read again, and dispatch looks at everything.
   function steps.forget()
     local d = steps.current
     steps.current = nil
-    if d and d.touched then write_stamp(d) end
-    if d and d.marked then steps.begin(d.tag, d.text).marked = math.huge end
+    if not d then return end
+    if d.crew then
+      d.crew.stamp = false
+      write_stamp(d)
+    end
+    pcall_redis('SADD', d.tag .. ':marks', '*')
+    steps.begin(d.tag, d.text).marked = math.huge
   end
 
   function steps.clock(d, hours)

@@ -33,7 +33,7 @@ do
 
   local function read_head(d, id, line, set, score)
     local i = work.read(d, id)
-    if not i or i.state ~= 'waiting' or i.w.line == '' then return nil end
+    if not i or i.state ~= 'waiting' or i.w.line ~= line or i.w.set ~= set then return nil end -- it does not stand here
     return head_of(d, i, line, set, score, who_declined(d, id))
   end
 
@@ -105,8 +105,13 @@ do
     if kept[agent] then return kept[agent] end
     local list = {}
     kept[agent] = list
-    for _, id in ipairs(call('ZRANGE', d.tag .. ':known:' .. agent, 0, KNOWN_MAX - 1)) do
-      local state, line, set, at, worth, priority = work.glance(d, id)
+    local key = d.tag .. ':known:' .. agent
+    for _, id in ipairs(call('ZRANGE', key, 0, KNOWN_MAX - 1)) do
+      local state, line, set, at, worth, priority, known = work.glance(d, id)
+      if state and (state ~= 'waiting' or known ~= agent) then
+        call('ZREM', key, id) -- left by a step that failed half way
+        state = nil
+      end
       local l = state == 'waiting' and plans.line(d.p, line)
       if l then
         local score = plans.score(d.p, l, set, at, plans.ln_value(d.p, worth, priority))

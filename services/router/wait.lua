@@ -98,14 +98,15 @@ do
       seen = v[10] or '', changed = tonumber(v[11]) or 0 }, item_with_facts)
   end
 
-  -- What a decision must know of an item that waits behind others: state, line, set, since when, worth, priority.
-  local BEHIND = '^([^\31]*)\31([^\31]*)\31[^\31]*\31([^\31]*)' .. ('\31[^\31]*'):rep(8) .. '\31([^\31]*)'
+  -- What a decision must know of an item that waits behind others: state, line, set, since when, worth, priority, own agent.
+  local BEHIND = '^([^\31]*)\31([^\31]*)\31[^\31]*\31([^\31]*)' .. ('\31[^\31]*'):rep(8) .. '\31([^\31]*)' ..
+    ('\31[^\31]*'):rep(3) .. '\31([^\31]*)'
   function work.glance(d, item)
     local v = pcall_redis('HMGET', d.tag .. ':item:' .. item, 'state', 'place', 'facts')
     if v.err or not v[1] then return nil end
-    local line, set, at, worth = string.match(v[2] or '', BEHIND)
+    local line, set, at, worth, known = string.match(v[2] or '', BEHIND)
     return v[1], line or '', set, tonumber(at) or 0, tonumber(worth) or 1,
-      string.match(v[3] or '', '^[^\31]*\31[^\31]*\31([^\31]*)') or '5'
+      string.match(v[3] or '', '^[^\31]*\31[^\31]*\31([^\31]*)') or '5', known
   end
 
   -- Is this one of the words?
@@ -272,6 +273,7 @@ do
     call('ZADD', line_key(d, line, w.set), exact(i.score), i.id)
     if stands ~= 'behind' and not steps.is_line(d, line) and call('SADD', d.tag .. ':lines', line) == 1 then
       steps.line_comes(d, line)
+      stands = 'heads' -- whatever a step that failed half way left in it
     end
     if w.known ~= '' then call('ZADD', d.tag .. ':known:' .. w.known, exact(w.at + w.target), i.id) end
     if is_news(d, i, stands) then steps.mark(d, 'l:' .. line) end

@@ -72,7 +72,7 @@ def end_of_all(life):
     domain = life.domain
     for _ in range(4000):
         for name in domain.desk["agents"]:
-            domain.presence(name, "ready")
+            domain.presence(name, "ready", "0")  # for good
         offers = domain.dispatch()
         life.look(settled=True)
         for o in offers:

@@ -5,6 +5,7 @@ import math
 import pytest
 
 from domain import DAY, HOUR, MINUTE, NOW, SECOND, Domain, desk
+from ear import Ear
 from redis.exceptions import ResponseError
 from shop import agent, held, opened, quick  # noqa: F401
 from steps import P
@@ -245,21 +246,6 @@ def test_an_item_that_waits_first_in_line_and_goes_to_another_conversation_is_of
 
 # ---- a step that fails half way
 
-class Ear:
-    """What dispatch processes are told."""
-
-    def __init__(self, d):
-        self.channel = d.r.pubsub(ignore_subscribe_messages=True)
-        self.channel.subscribe(f"{P}:dispatch")
-        self.client = d.r
-        self.times()
-
-    def times(self):
-        """How often since the last look."""
-        self.client.ping()  # what was published before has been sent
-        return sum(self.channel.get_message(timeout=0.05) is not None for _ in range(9))
-
-
 def fails_half_way(d, *keys):
     """While these keys are damaged."""
     class Damaged:
@@ -282,10 +268,10 @@ def test_dispatch_is_told_though_a_step_before_failed_half_way(quick):
     d = Domain(quick, desk({"support": {}}, {"ana": agent()})).sign_in()
     item, _ = d.write(), d.write()
     assert d.claim("ana", item=item) == ("OK", item) and d.dispatch() == []
-    ear = Ear(d)
+    ear = Ear(d.r)
     with fails_half_way(d, "held"), pytest.raises(ResponseError, match="WRONGTYPE"):
         d.done(item, "ana")
-    assert d.r.smembers(f"{P}:marks") == {b"a:ana"}
+    assert d.r.smembers(f"{P}:marks") == {b"a:ana", b"*"}
     assert ear.times() == 1
     d.write(priority=1)
     assert ear.times() == 0, "told already"
@@ -295,7 +281,7 @@ def test_a_dispatch_that_failed_says_so_to_the_others(quick):
     """It may be gone before it tries again."""
     d = Domain(quick, desk({"support": {}}, {"ana": agent()})).sign_in()
     d.write()
-    ear = Ear(d)
+    ear = Ear(d.r)
     with fails_half_way(d, "load"), pytest.raises(ResponseError, match="WRONGTYPE"):
         d.r.delete(f"{P}:crew")  # what is remembered is read again
         d.dispatch()
@@ -345,3 +331,39 @@ def test_what_is_measured_may_be_damaged(opened):
     d.r.hset(f"{P}:load", "chat", "nan nan nan email")
     item = d.sign_in().write("mail")
     assert [o.item for o in d.dispatch()] == [item]
+
+
+def test_an_item_that_a_step_left_in_another_line_is_offered_once(opened):
+    """It was offered for ever: to whoever looked at the line where it was left."""
+    d = opened({"support": {}, "sales": {}}, {"ana": agent(3, ("support", "sales"))}, sign_in=False)
+    items = [d.write("support"), d.write("sales")]
+    d.r.zadd(f"{P}:line:{d.item(items[1]).line}:o", {items[0]: 1})
+    assert sorted(o.item for o in d.sign_in().dispatch()) == items
+
+
+def test_an_item_that_a_step_left_with_another_agent_s_customers_is_offered_once(opened):
+    d = opened({"support": {}}, {"ana": agent(3)}, sign_in=False)
+    items = [d.write() for _ in range(3)]
+    d.r.zadd(f"{P}:known:ana", {items[2]: 1})
+    assert [o.item for o in d.sign_in().dispatch()] == items, "in order, too"
+
+
+def test_what_a_failed_event_left_in_a_line_hides_nobody(opened):
+    d = opened({"support": {}}, {"ana": agent()})
+    assert d.dispatch() == []
+    with fails_half_way(d, "lines"):
+        assert d.route(d.event()) == "e"
+    assert d.r.smembers(f"{P}:marks") == {b"*"}
+    assert d.dispatch() == [], "the line is not listed"
+    item = d.write()
+    assert [o.item for o in d.dispatch()] == [item]
+
+
+def test_who_only_asks_writes_nothing_though_it_fails(opened):
+    d = opened({"support": {}}, {"ana": agent()})
+    item = d.write()
+    assert d.dispatch() and d.ask("crew")
+    before = d.state().keys, d.r.get(f"{P}:crew")
+    with fails_half_way(d, f"conv:{d.item(item).conversation}"), pytest.raises(ResponseError, match="WRONGTYPE"):
+        d.ask("why", item)
+    assert (d.state().keys, d.r.get(f"{P}:crew")) == before

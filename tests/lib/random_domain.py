@@ -6,6 +6,7 @@ import random
 
 from desk import library
 from domain import DAY, HOUR, MINUTE, NOW, SECOND, Domain, desk
+from ear import Ear
 from steps import P
 from upheld import Sight, broken_chains, consistent, legal_life, nobody_waits, queue_of
 
@@ -168,25 +169,6 @@ class Wrong(AssertionError):
     pass
 
 
-class Ear:
-    """Is whoever listens told of marks? A program looks when its connection is new."""
-
-    def __init__(self, client):
-        self.channel = client.pubsub(ignore_subscribe_messages=True)
-        self.channel.subscribe(f"{P}:dispatch")
-        client.ping()
-        self.told = True
-
-    def forget(self):
-        self.hear()
-        self.told = False
-
-    def hear(self):
-        while self.channel.get_message(timeout=0) is not None:
-            self.told = True
-        return self.told
-
-
 class Life:
     """Lives the operations, looking after each dispatch whether all that must hold does. client.other, if it has one: a
     second Redis, which comes and goes as the first."""
@@ -215,7 +197,7 @@ class Life:
         self.dispatch()
         self.must(legal_life(self.domain.journal(), self.sight.state.items))
         self.must([f"chain {c}" for c in broken_chains(self.domain)])
-        self.ear.channel.close()
+        self.ear.close()
 
     def must(self, wrong):
         if wrong:
@@ -542,7 +524,7 @@ class Life:
             there.restore(key, max(here.pttl(key), 0), here.dump(key))
         d.move(there)
         self.other = here
-        self.ear.channel.close()
+        self.ear.close()
         self.ear = Ear(there)
         self.say("failover")
 
