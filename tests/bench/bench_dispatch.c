@@ -531,7 +531,7 @@ static void set_up(struct bench *s, const char *path) {
 }
 
 int main(int argc, char **argv) {
-  struct bench s = {.items = 10000, .agents = 1000, .seconds = 10, .most = 16, .returning = 30, .random = 88172645463325252u,
+  struct bench s = {.items = 10000, .agents = 1000, .seconds = 10, .most = 8, .returning = 30, .random = 88172645463325252u,
                     .b = BUF_INIT(64 * 1024 * 1024)};
   if (argc < 2)
     return fprintf(stderr, "usage: bench_dispatch SOCKET [--items N] …\n"), 2;
