@@ -40,7 +40,7 @@ int must_check http_open(uv_loop_t *loop, const struct http_options *options, ht
 const char *http_address(const struct http_server *s);
 /* Stops accepting; open requests may still be answered, requests that come on kept connections get 503. */
 void http_quiesce(struct http_server *s);
-/* Requests taken and not answered yet. */
+/* Requests taken whose answer is not on its way to the last byte yet. */
 size_t http_pending(const struct http_server *s);
 /* Cuts what is not answered; http_reply() must not be called for it afterwards. Not from inside a handler. */
 void http_close(struct http_server **s);

@@ -125,8 +125,6 @@ void http_reply(struct http_request *r, unsigned status, const char *type, struc
   }
   if (r->cached)
     r->cached->users++;
-  if (r->dispatched)
-    s->pending--;
   if (r->suspended) {
     r->suspended = false;
     MHD_resume_connection(r->mhd);

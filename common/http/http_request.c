@@ -39,7 +39,7 @@ static void free_request(struct http_request *r) {
 void http_release(struct http_request *r) {
   struct http_server *s = r->server;
   http_drop_response(r);
-  if (r->dispatched && (!r->replied || r->stream))
+  if (r->dispatched)
     s->pending--;
   http_stream_over(r);
   if (r->connection)

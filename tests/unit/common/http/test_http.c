@@ -259,11 +259,14 @@ static void test_answer_later(void **state) {
     assert_int_equal(http_body(r).len, 1);
     http_reply(r, 200, "application/json", slice_text(text), NULL, 0);
   }
-  assert_int_equal(http_pending(server), 0);
+  assert_int_equal(http_pending(server), 8); /* what was said is not sent yet */
   for (size_t i = 0; i < 8; i++) {
     assert_int_equal(client_read(&loop, fds[i], &answer), 200);
-    close(fds[i]);
   }
+  while (http_pending(server))
+    client_turn(&loop, fds[0]);
+  for (size_t i = 0; i < 8; i++)
+    close(fds[i]);
 }
 
 static void test_the_peer_leaves_while_we_work(void **state) {

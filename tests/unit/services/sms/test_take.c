@@ -351,8 +351,9 @@ static void test_a_slow_commit_is_not_waited_for(void **state) {
   keep_tick(&sms, clock_monotonic_us() + 1000000);
   assert_int_equal(http_pending(sms.http), 1);
   keep_tick(&sms, clock_monotonic_us() + 1500000);
-  assert_int_equal(http_pending(sms.http), 0);
   assert_int_equal(client_read(&loop, fd, &answered_with), 503);
+  while (http_pending(sms.http))
+    client_turn(&loop, fd);
   fake_commit(); /* it became durable after all: nobody is left to tell */
   assert_int_equal(sms.kept_count, 0);
   close(fd);
