@@ -124,7 +124,7 @@ do
       local l = view.served(d, line)
       if l and l.parked > 0 and #view.heads(d, line) > 0 then marks[#marks + 1] = 'l:' .. line end
     end
-    if #marks > 0 then steps.mark(d, unpack(marks)) end
+    for n = 1, #marks, 1000 do steps.mark(d, unpack(marks, n, math.min(n + 999, #marks))) end -- a call has only so many arguments
   end
 
   -- ---- marks: each is worked off until nothing can be taken, or `most` offers are made; false when that was so
