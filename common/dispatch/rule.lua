@@ -375,10 +375,10 @@ do
   end
 
   -- What one agent – the view's one group – would take: rule.best begins, rule.look is told of each item, rule.best_items
-  -- answers the `most` best of them, best first, and the index of the first.
+  -- answers the `most` best of them, best first, and the index of the first. best.kept: the reserve kept something.
   function rule.best(v, most)
     begin_rows()
-    return {v = v, group = v.groups[1], shape = v.groups[1].shape, most = most, all = 0}
+    return {v = v, group = v.groups[1], shape = v.groups[1].shape, most = most, all = 0, kept = false}
   end
 
   function rule.look(best, item)
@@ -390,7 +390,10 @@ do
     local index = rule.index(q, item.set, item.score) + speed
     if known and item.ln_known > 0 then index = index + item.ln_known end
     if best.all >= best.most and index < best[best.most].index then return end
-    if item.set == "p" and reserve_binds(v) and kept_for(v, item, lost_queues(v.scarce, s, q)) then return end
+    if item.set == "p" and reserve_binds(v) and kept_for(v, item, lost_queues(v.scarce, s, q)) then
+      best.kept = true
+      return
+    end
     local row = new_row(item_rows)
     row.item, row.index, row.ln_speed, row.ln_known, row.kept_for = item, index, speed, known and item.ln_known or 0, nil
     insert(best, row, best.most, item_first, item_rows)

@@ -38,11 +38,11 @@ do
     offers[#offers + 1] = work.exact(d.now + q.offer_ms)
   end
 
-  -- Decides on these heads among all agents; true when an offer was made.
+  -- Decides on these heads among all agents; the one that was offered, nil none.
   local function decide(d, list, offers)
     local first, _, record, rows = rule.decide(view.of(d, list))
     if first then make_offer(d, first, rows, record, offers) end
-    return first ~= nil
+    return first
   end
 
   -- The lines that agents of a profile may fit. Whether they stand in for somebody is asked again.
@@ -132,13 +132,14 @@ do
   local function enough(offers, most) return #offers >= 3 * most end
 
   local function work_off_agent(d, name, offers, most)
-    local became, done = {}, false
+    local became, done, last, gone = {}, false, nil, nil
     d.looking = name
     while not done and not enough(offers, most) do
       local g, list, index = crew.groups(d)[crew.of(d, name).group], {}, nil
-      if g then list, index = view.best(d, name, g.shape, lines_of(d, g.shape.profile), COMPARED) end
+      if g then list, index, last = view.best(d, name, g.shape, lines_of(d, g.shape.profile), COMPARED, last, gone) end
       if g and reserve_became_whole(d, became) then list = with_parked(d, list, index) end
-      done = #list == 0 or not decide(d, list, offers)
+      gone = #list > 0 and decide(d, list, offers)
+      done = not gone
     end
     if is_whole(d, became) then mark_parked(d) end
     return done

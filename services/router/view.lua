@@ -6,6 +6,7 @@ do
   local DEEPEST = 4096     -- behind them only the first that nobody declined is looked for
   local KNOWN_MAX = 4      -- waiting items of an agent's own customers that are looked at when they are free
   local MOVED_AT_ONCE = 64
+  local LOOKED_FOR = 8     -- of what an agent would take, so that it need not all be looked at again for the next offer
   local SETS = { 'p', 'o', 'l' }
 
   -- ---- heads of a line: of each set the first, and those behind it as long as somebody declined the one before
@@ -292,33 +293,67 @@ do
     return false
   end
 
-  -- Of what waits in these lines, and of the agent's own customers' items, the `most` that this agent would take, most
-  -- urgent first; and the index of the first.
-  local function best_for(d, name, shape, lines, most)
+  -- ---- what one agent would take
+
+  local function look(d, best, head)
+    local one = best.group
+    line_queue(d, head.l)
+    if head.known == one.agent then head.group, head.known_idle_ms = one, one.idle_since_ms end
+    if not head.declined or not work.names(head.declined, one.agent) then rule.look(best, head) end
+  end
+
+  local function begin_look(d, name, shape)
     local one = { shape = shape, count = 1, agent = name, idle_since_ms = crew.of(d, name).idle }
-    local best = rule.best({ weights = d.p.weights, scarce = scarce_queues(d), groups = { one } }, most)
-    local room, kind_room, remembered = shape.room, shape.kind_room, d.behind and d.heads or steps.heads(d)
+    return rule.best({ weights = d.p.weights, scarce = scarce_queues(d), groups = { one } }, LOOKED_FOR)
+  end
+
+  local function look_at_line(d, best, l)
+    if l.only and l.only ~= best.group.agent or not is_served(d, l) then return end
+    for _, head in ipairs(heads(d, l.name)) do look(d, best, head) end
+  end
+
+  local function look_at_own(d, best)
+    for _, head in ipairs(known_of(d, best.group.agent)) do
+      if is_served(d, head.l) and not is_head(d, head) then look(d, best, head) end
+    end
+  end
+
+  local function look_at_all(d, name, shape, lines)
+    local best, room, kind_room = begin_look(d, name, shape), shape.room, shape.kind_room
     for n = 1, #lines do
       local l = lines[n]
-      if room >= l.units and kind_room[l.kind] >= l.units and (not l.only or l.only == name) and is_served(d, l) then
-        local list = remembered[l.name]
-        list = list and list.all or heads(d, l.name)
-        if #list > 0 then line_queue(d, l) end
-        for k = 1, #list do
-          local head = list[k]
-          if head.known == name then head.group, head.known_idle_ms = one, one.idle_since_ms end
-          if not head.declined or not work.names(head.declined, name) then rule.look(best, head) end
-        end
-      end
+      if room >= l.units and kind_room[l.kind] >= l.units then look_at_line(d, best, l) end
     end
-    for _, head in ipairs(known_of(d, name)) do
-      if is_served(d, head.l) and not is_head(d, head) then
-        line_queue(d, head.l)
-        head.group, head.known_idle_ms = one, one.idle_since_ms
-        if not head.declined or not work.names(head.declined, name) then rule.look(best, head) end
-      end
+    look_at_own(d, best)
+    return best
+  end
+
+  -- The same, after the item `gone` went to somebody: at its line, and at what was best. Nil when something that was behind
+  -- might be better, or might be taken now that the reserve kept then.
+  local function look_again(d, name, shape, most, last, gone)
+    if d.behind or not last or last.kept then return nil end
+    local best, there = begin_look(d, name, shape), {}
+    for _, head in ipairs(heads(d, gone.l.name)) do there[head.id] = true end
+    look_at_line(d, best, gone.l)
+    look_at_own(d, best)
+    for _, head in ipairs(last.items) do
+      if head.id ~= gone.id and not head.behind and not there[head.id] then look(d, best, head) end
     end
-    return rule.best_items(best)
+    if last.least and (best.all < most or best[most].index <= last.least) then return nil end
+    return best
+  end
+
+  -- Of what waits in these lines, and of the agent's own customers' items, the `most` that this agent would take, most
+  -- urgent first; the index of the first; and what is good for the next look of the same call, when `gone` went to somebody.
+  local function best_for(d, name, shape, lines, most, last, gone)
+    local best = look_again(d, name, shape, most, last, gone)
+    local least = best and last.least
+    best = best or look_at_all(d, name, shape, lines)
+    local items, index = rule.best_items(best)
+    if best.all >= LOOKED_FOR then least = math.max(least or -math.huge, best[LOOKED_FOR].index) end
+    local list = {}
+    for n = 1, math.min(most, #items) do list[n] = items[n] end
+    return list, index, { items = items, least = least, kept = best.kept }
   end
 
   local function index_of(d, head)
