@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The ways of a work item, in virtual time: to others, aside, back, on. Each test is one rule; after each, everything that must always
 hold does (upheld.py)."""
+import random
+
 import pytest
 
 from domain import HOUR, MINUTE, NOW, SECOND
@@ -366,3 +368,21 @@ def test_on_a_break_offers_end(opened):
     d.dispatch()
     d.presence("ana", "break")
     assert held(d, item) == ("waiting", [])
+
+
+# ---- many in one call
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_an_agent_takes_in_one_call_is_what_he_takes_one_by_one(opened, seed):
+    def taken(most):
+        draw = random.Random(seed)
+        queues = {f"q{n}": dict(answer=draw.choice((5, 30, 120)) * MINUTE, real_time=n == 0) for n in range(5)}
+        d = opened(queues, {name: agent(units=9, queues={q: draw.choice((1, 1.5)) for q in queues}) for name in ("ana", "bo")},
+                   sign_in=False)
+        items = [d.later(7 * SECOND).write(f"q{draw.randrange(5)}", sender=f"tel:+{n}", priority=draw.choice((3, 5, 7)))
+                 for n in range(40)]
+        d.later(6 * MINUTE).sign_in()
+        return [(items.index(o.item), o.agents) for o in d.dispatch(most)]
+
+    together, single = taken(100), taken(1)
+    assert together == single and len(single) > 12
