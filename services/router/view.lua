@@ -376,7 +376,7 @@ do
 
   -- ---- for the other parts of the library
 
-  view.heads, view.head, view.known, view.served, view.is_served = heads, head_of, served_known, served, is_served
+  view.heads, view.head, view.known, view.served = heads, head_of, served_known, served
   view.of, view.best, view.index, view.speed, view.anybody_fits = view_of, best_for, index_of, speed_of, anybody_fits
   view.base_queues = base_queues
 end

@@ -47,11 +47,6 @@ do
       w.resolve_at, w.resolve, w.resolve_warned, w.paused, w.worth, w.kind, w.units, w.needs, w.known, w.only, w.next)
   end
 
-  -- Where a field stands in it.
-  function work.place_of(name)
-    for n = 1, #PLACE do if PLACE[n] == name then return n end end
-  end
-
   -- A text of so many fields joined by US. (Methods of strings: a library has no globals while it is loaded.)
   local function joined(count) return '^' .. ('([^\31]*)\31'):rep(count - 1) .. '([^\31]*)$' end
 
@@ -442,7 +437,7 @@ do
     return i
   end
 
-  work.exact, work.pack, work.keep, work.earlier, work.set_timer = exact, pack, keep, earlier, set_timer
+  work.exact, work.keep, work.earlier, work.set_timer = exact, keep, earlier, set_timer
   work.place_stays, work.keep_moved, work.may_have_timer = place_stays, keep_moved, may_have_timer
   work.line_key, work.next_timer = line_key, next_timer
   work.leave_line, work.enter_line = leave_line, enter_line
