@@ -231,37 +231,38 @@ do
 
   -- ---- the record
 
-  -- What most records have alike is written once.
-  local written, count = {}, 0
+  -- What most records have alike is made into text once: the texts of so many are remembered.
+  local SAME_MOST = 5000
+
+  local function remembering(text_of)
+    local texts, count = {}, 0
+    return function(key)
+      local text = texts[key]
+      if text then return text end
+      if count == SAME_MOST then texts, count = {}, 0 end
+      text = text_of(key)
+      texts[key], count = text, count + 1
+      return text
+    end
+  end
+
   local function number(n)
     return n and string.format("%.17g", n) or ""
   end
 
+  local remembered_number = remembering(number)
+
   local function same_number(n)
     if n == 0 then return 1 / n > 0 and "0" or "-0" end -- two numbers, one key
     if n ~= n then return number(n) end -- none is no key
-    local text = written[n]
-    if text then return text end
-    if count > 5000 then written, count = {}, 0 end
-    text = number(n)
-    written[n], count = text, count + 1
-    return text
+    return remembered_number(n)
   end
 
   local function name(s)
     return (string.gsub(s or "", "[%z\1-\31]", " "))
   end
 
-  -- ... which many records have.
-  local names, name_count = {}, 0
-  local function same_name(s)
-    local text = names[s]
-    if text then return text end
-    if name_count > 5000 then names, name_count = {}, 0 end
-    text = name(s)
-    names[s], name_count = text, name_count + 1
-    return text
-  end
+  local same_name = remembering(name)
 
   local function number_of(q)
     return q and same_number(q.number) or ""
