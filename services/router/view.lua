@@ -45,32 +45,32 @@ do
   end
 
   -- What is overdue goes where it belongs before anything is decided: it would be far too urgent where it is. Beyond
-  -- MOVED_AT_ONCE nothing of that set is looked at in this call.
+  -- MOVED_AT_ONCE nothing of that set is looked at in this call: `left` says so.
   local heads_of_set
-  function heads_of_set(d, line, set, out)
-    local key, from, begin = d.tag .. ':line:' .. line .. ':' .. set, 0, #out
+  function heads_of_set(d, line, set)
+    local key, from, list = d.tag .. ':line:' .. line .. ':' .. set, 0, { left = false }
     while from < DEEPEST do
       local most = from == 0 and 1 or from < HEADS_DEEP and 16 or 256
       local page = call('ZRANGE', key, from, from + most - 1, 'WITHSCORES')
       for n = 1, #page, 2 do
         local head = read_head(d, page[n], line, set, tonumber(page[n + 1]))
         if head and overdue(d, head) then
-          for i = #out, begin + 1, -1 do out[i] = nil end
           d.moved = (d.moved or 0) + 1
-          if d.moved > MOVED_AT_ONCE then return true end
+          if d.moved > MOVED_AT_ONCE then return { left = true } end
           work.fire(d, head.id, steps.clock(d, head.l.queue.hours))
-          return heads_of_set(d, line, set, out)
+          return heads_of_set(d, line, set)
         elseif head then
-          if not head.declined or #out - begin < HEADS_DEEP then out[#out + 1] = head end
-          if not head.declined then return end
+          if not head.declined or #list < HEADS_DEEP then list[#list + 1] = head end
+          if not head.declined then return list end
         else
           call('ZREM', key, page[n]) -- left by a step that failed half way, or cannot be read
           from = from - 1
         end
       end
-      if #page < 2 * most then return end
+      if #page < 2 * most then return list end
       from = from + most
     end
+    return list
   end
 
   local function heads(d, line)
@@ -83,13 +83,8 @@ do
     if h.all then return h.all end
     local left, list = false, {}
     for _, set in ipairs(SETS) do
-      local some = h[set]
-      if not some then
-        some = {}
-        some.left = heads_of_set(d, line, set, some)
-        h[set] = some
-      end
-      left = left or some.left
+      local some = h[set] or heads_of_set(d, line, set)
+      h[set], left = some, left or some.left
       for n = 1, #some do list[#list + 1] = some[n] end
     end
     if #list == 0 and not left then
