@@ -3,7 +3,7 @@
 do
   local HEADS_IN_VIEW = 40 -- a view has 64 queues
   local COMPARED = 2       -- of an agent's most urgent, those that all agents are asked about
-  local EXPIRE_AT_ONCE, REPLAN_AT_ONCE, MARKS_AT_ONCE = 64, 200, 16
+  local EXPIRE_AT_ONCE, REPLAN_AT_ONCE, MARKS_AT_ONCE, MARKED_AT_ONCE = 64, 200, 16, 1000
 
   -- ---- offers of decisions
 
@@ -124,7 +124,9 @@ do
       local l = view.served(d, line)
       if l and l.parked > 0 and #view.heads(d, line) > 0 then marks[#marks + 1] = 'l:' .. line end
     end
-    for n = 1, #marks, 1000 do steps.mark(d, unpack(marks, n, math.min(n + 999, #marks))) end -- a call has only so many arguments
+    for n = 1, #marks, MARKED_AT_ONCE do -- a call takes only so many arguments
+      steps.mark(d, unpack(marks, n, math.min(n + MARKED_AT_ONCE - 1, #marks)))
+    end
   end
 
   -- ---- marks: each is worked off until nothing can be taken, or `most` offers are made; false when that was so
