@@ -32,6 +32,7 @@ struct link {
   int asked;                   /* answers awaited */
 };
 
+/* An offer of the burst. */
 struct taken {
   uint64_t item;
   int agent;
@@ -96,16 +97,6 @@ static void send_buf(struct bench *s, int link, int answers) {
   s->links[link].asked += answers;
   buf_clear(&s->b);
   flush(&s->links[link]);
-}
-
-static redisReply *ask(struct bench *s, const char *format, ...) {
-  va_list ap;
-  va_start(ap, format);
-  redisReply *r = redisvCommand(s->links[DISPATCH].c, format, ap);
-  va_end(ap);
-  if (!r || r->type == REDIS_REPLY_ERROR)
-    die(format, r ? r->str : s->links[DISPATCH].c->errstr);
-  return r;
 }
 
 /* CPU of Redis's main thread, us. */
@@ -213,7 +204,8 @@ static void forget_room(struct bench *s) {
 static void take(struct bench *s, uint64_t item, int agent, int64_t now_us) {
   put_hand(s, "deskbell_accept", item, agent, NULL);
   s->links[AGENTS].asked++;
-  agenda_add(&s->ends, (struct agenda_event){.at = now_us + handling_us(s), .what = (uint32_t)item, .detail = (uint32_t)agent});
+  agenda_add(&s->ends, (struct agenda_event){
+                           .at = now_us + handling_us(s), .what = (uint32_t)item, .detail = (uint32_t)agent});
 }
 
 static void on_dispatched(struct bench *s, const redisReply *r) {
@@ -330,6 +322,16 @@ static void settle(struct bench *s, int link) {
     hear(s, link);
 }
 
+/* Calls, and waits for the answer. */
+static redisReply *ask_dispatch(struct bench *s) {
+  redisReply *r;
+  call_dispatch(s);
+  s->links[DISPATCH].asked--;
+  if (redisGetReply(s->links[DISPATCH].c, (void **)&r) != REDIS_OK)
+    die("dispatch", s->links[DISPATCH].c->errstr);
+  return r;
+}
+
 /* ---- the burst: all agents have room, and nothing happens but decisions */
 
 struct burst {
@@ -339,22 +341,14 @@ struct burst {
   size_t calls;
 };
 
-static void call_and_hear(struct bench *s) {
-  redisReply *r;
-  call_dispatch(s);
-  s->links[DISPATCH].asked--;
-  if (redisGetReply(s->links[DISPATCH].c, (void **)&r) != REDIS_OK)
-    die("dispatch", NULL);
-  on_dispatched(s, r);
-  freeReplyObject(r);
-}
-
 static void burst_of(struct bench *s, struct burst *ret) {
   s->bursting = true;
   int64_t begin_us = clock_monotonic_us();
   double cpu = cpu_us(s);
   do {
-    call_and_hear(s);
+    redisReply *r = ask_dispatch(s);
+    on_dispatched(s, r);
+    freeReplyObject(r);
     ret->call_us[ret->calls++] = (int32_t)(clock_monotonic_us() - s->asked_us);
   } while (s->more && ret->calls < BURST_CALLS && s->taken_count + (size_t)s->most <= TAKEN_MOST);
   ret->took = (double)(clock_monotonic_us() - begin_us) / 1e6;
@@ -381,8 +375,9 @@ static void warm_up(struct bench *s) {
 static void sign_in(struct bench *s) {
   struct buf plan = BUF_INIT(1024 * 1024);
   desk_plan(&plan, s->agents);
-  freeReplyObject(ask(s, "SET {p00}:desk 1"));
-  freeReplyObject(ask(s, "FCALL deskbell_plan 1 {p00} %lld 1 %b %s", (long long)clock_now_ms(), plan.at, plan.len, ""));
+  freeReplyObject(desk_ask(s->links[DISPATCH].c, "SET {p00}:desk 1"));
+  freeReplyObject(desk_ask(s->links[DISPATCH].c, "FCALL deskbell_plan 1 {p00} %lld 1 %b %s", (long long)clock_now_ms(),
+                           plan.at, plan.len, ""));
   buf_free(&plan);
   for (int a = 0; a < s->agents; a++) {
     char who[16];
@@ -403,7 +398,7 @@ static void sign_in(struct bench *s) {
 /* What fell due meanwhile is done. */
 static void do_what_is_due(struct bench *s) {
   for (bool more = s->items > 0; more;) {
-    redisReply *r = ask(s, "FCALL deskbell_dispatch 1 {p00} %lld 0", (long long)clock_now_ms());
+    redisReply *r = desk_ask(s->links[DISPATCH].c, "FCALL deskbell_dispatch 1 {p00} %lld 0", (long long)clock_now_ms());
     more = strcmp(r->element[1]->str, "0") != 0 && atoll(r->element[1]->str) <= clock_now_ms();
     freeReplyObject(r);
   }
@@ -441,12 +436,8 @@ static void stage(struct bench *s, struct stages *t, int kind, double began_us, 
 static void stage_dispatch(struct bench *s, struct stages *t) {
   double began = cpu_us(s);
   uint64_t offers = s->offers;
-  redisReply *r;
   do {
-    call_dispatch(s);
-    s->links[DISPATCH].asked--;
-    if (redisGetReply(s->links[DISPATCH].c, (void **)&r) != REDIS_OK)
-      die("dispatch", NULL);
+    redisReply *r = ask_dispatch(s);
     stage(s, t, DISPATCHED, began, 0);
     began = cpu_us(s);
     on_dispatched(s, r);
@@ -521,8 +512,8 @@ static void set_up(struct bench *s, const char *path) {
   s->latency = must_calloc(SLOTS, sizeof(*s->latency));
   s->taken = must_calloc(TAKEN_MOST, sizeof(*s->taken));
   /* While Redis writes its log anew, and for some time after, each page that is written to is copied first. */
-  freeReplyObject(ask(s, "CONFIG SET auto-aof-rewrite-percentage %d", s->rewrite ? 100 : 0));
-  redisReply *r = ask(s, "INFO server");
+  freeReplyObject(desk_ask(s->links[DISPATCH].c, "CONFIG SET auto-aof-rewrite-percentage %d", s->rewrite ? 100 : 0));
+  redisReply *r = desk_ask(s->links[DISPATCH].c, "INFO server");
   const char *at = strstr(r->str, "process_id:");
   s->redis = at ? (pid_t)atoi(at + strlen("process_id:")) : 0;
   freeReplyObject(r);

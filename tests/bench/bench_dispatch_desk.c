@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench_dispatch_desk.h"
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -153,4 +154,16 @@ void desk_put_event(struct buf *b, uint64_t n, uint64_t customer) {
 
 uint64_t desk_item(const char *name) {
   return strtoull(name + 1, NULL, 16);
+}
+
+redisReply *desk_ask(redisContext *c, const char *format, ...) {
+  va_list ap;
+  va_start(ap, format);
+  redisReply *r = redisvCommand(c, format, ap);
+  va_end(ap);
+  if (!r || r->type == REDIS_REPLY_ERROR) {
+    fprintf(stderr, "%s: %s\n", format, r ? r->str : c->errstr);
+    exit(1);
+  }
+  return r;
 }

@@ -24,6 +24,8 @@ void desk_put(struct buf *b, const char *text);
 /* The 26 arguments of an event of a message that makes item `n`: "w" and 16 digits of it. */
 enum { DESK_EVENT_ARGS = 26 };
 void desk_put_event(struct buf *b, uint64_t n, uint64_t customer);
+/* One command, formatted as hiredis does. Ends the program when Redis does not answer, or refuses. */
+redisReply *desk_ask(redisContext *c, const char *format, ...);
 /* The number of an item by its name. */
 uint64_t desk_item(const char *name);
 

@@ -1,23 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "bench_dispatch_memory.h"
-#include <stdarg.h>
+#include "bench_dispatch_desk.h"
 #include <stdio.h>
-#include <stdlib.h>
-
-static redisReply *ask(redisContext *c, const char *format, ...) {
-  va_list ap;
-  va_start(ap, format);
-  redisReply *r = redisvCommand(c, format, ap);
-  va_end(ap);
-  if (!r || r->type == REDIS_REPLY_ERROR) {
-    fprintf(stderr, "bench_dispatch: %s: %s\n", format, r ? r->str : c->errstr);
-    exit(1);
-  }
-  return r;
-}
 
 static long long ask_number(redisContext *c, const char *format, const char *arg) {
-  redisReply *r = ask(c, format, arg);
+  redisReply *r = desk_ask(c, format, arg);
   long long n = r->integer;
   freeReplyObject(r);
   return n;
@@ -29,7 +16,7 @@ static double usage(redisContext *c, const char *key) {
 
 static double usage_of_all(redisContext *c, const char *pattern) {
   double sum = 0;
-  redisReply *r = ask(c, "KEYS %s", pattern);
+  redisReply *r = desk_ask(c, "KEYS %s", pattern);
   for (size_t i = 0; i < r->elements; i++)
     sum += usage(c, r->element[i]->str);
   freeReplyObject(r);
@@ -37,7 +24,7 @@ static double usage_of_all(redisContext *c, const char *pattern) {
 }
 
 static void sample_items(redisContext *c, const char *line, struct memory *m, int *samples) {
-  redisReply *r = ask(c, "ZRANGE %s 0 3", line);
+  redisReply *r = desk_ask(c, "ZRANGE %s 0 3", line);
   for (size_t i = 0; i < r->elements; i++, ++*samples) {
     char key[64];
     snprintf(key, sizeof(key), "{p00}:item:%s", r->element[i]->str);
@@ -50,7 +37,7 @@ static void sample_items(redisContext *c, const char *line, struct memory *m, in
 struct memory memory_of(redisContext *c) {
   struct memory m = {0};
   int samples = 0;
-  redisReply *lines = ask(c, "KEYS {p00}:line:*");
+  redisReply *lines = desk_ask(c, "KEYS {p00}:line:*");
   for (size_t i = 0; i < lines->elements; i++) {
     m.waiting += ask_number(c, "ZCARD %s", lines->element[i]->str);
     sample_items(c, lines->element[i]->str, &m, &samples);
