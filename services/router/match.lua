@@ -3,7 +3,7 @@
 do
   local HEADS_IN_VIEW = 40 -- a view has 64 queues
   local COMPARED = 2       -- of an agent's most urgent, those that all agents are asked about
-  local EXPIRE_AT_ONCE, REPLAN_AT_ONCE, MARKS_AT_ONCE, MARKED_AT_ONCE = 64, 200, 16, 1000
+  local EXPIRE_AT_ONCE, REPLAN_AT_ONCE, MARKS_AT_ONCE = 64, 200, 16
 
   -- ---- offers of decisions
 
@@ -104,29 +104,31 @@ do
   -- What could be kept until now is more urgent, perhaps, than what the agent would take, the most urgent of which has this
   -- index (nil: nothing).
   local function with_parked(d, list, index)
-    local all, there = {}, {}
+    local all, there, parked = {}, {}, {}
     for n, head in ipairs(list) do all[n], there[head.id] = head, true end
     for _, line in ipairs((steps.lines(d))) do
       local l = view.served(d, line)
       for _, head in ipairs(l and l.parked > 0 and view.heads(d, line) or {}) do
-        if head.set == 'p' and #all < HEADS_IN_VIEW and not there[head.id] and
-          (not index or view.index(d, head) + plans.most_bonus(d.p) >= index) then
-          all[#all + 1] = head
+        if head.set == 'p' and not there[head.id] and (not index or view.index(d, head) + plans.most_bonus(d.p) >= index) then
+          parked[#parked + 1] = head
         end
       end
+    end
+    for _, head in ipairs(windows(d, parked)[1]) do
+      if #all < HEADS_IN_VIEW then all[#all + 1] = head end
     end
     return all
   end
 
+  -- The most urgent goes first when marks are worked off together: of many lines all are looked at.
   local function mark_parked(d)
     local marks = {}
     for _, line in ipairs((steps.lines(d))) do
       local l = view.served(d, line)
       if l and l.parked > 0 and #view.heads(d, line) > 0 then marks[#marks + 1] = 'l:' .. line end
     end
-    for n = 1, #marks, MARKED_AT_ONCE do -- a call takes only so many arguments
-      steps.mark(d, unpack(marks, n, math.min(n + MARKED_AT_ONCE - 1, #marks)))
-    end
+    if #marks > MARKS_AT_ONCE then marks = { '*' } end
+    if #marks > 0 then steps.mark(d, unpack(marks)) end
   end
 
   -- ---- marks: each is worked off until nothing can be taken, or `most` offers are made; false when that was so

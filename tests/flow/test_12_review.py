@@ -216,7 +216,31 @@ def test_a_reserve_that_is_broken_as_soon_as_it_is_whole_becomes_whole_again(ope
     assert nobody_waits(Sight(d)) == []
 
 
+def test_of_very_many_lines_the_most_urgent_go_first_when_a_reserve_becomes_whole(opened):
+    """Each promise has a line of its own: more of them than a view has, than are marked one by one, than a call has arguments."""
+    lines, both = 8100, ("chat", "mail")
+    d = opened({"chat": dict(real_time=True, answer=20 * SECOND), "mail": dict(answer=8 * HOUR)},
+               {"ana": agent(1, ("chat",)), "bo": agent(1, both), "cy": agent(1, both), "eve": agent(1, ("chat",))}, sign_in=False)
+    for n in range(0, lines, 100):
+        events = [d.event("mail", within=str(8 * HOUR + k * SECOND)) for k in range(n, n + 100)]
+        assert d.route(*events) == "r" * 100
+    assert d.sign_in("bo").dispatch() == [], "bo is kept"
+    first, second = d.ask("waiting", "mail", 2)
+    offers = d.sign_in("ana", "cy", "eve").dispatch()
+    assert [o.item for o in offers] == [first, second]
+
+
 # ---- what the library remembers, and Redis
+
+def test_lines_that_come_and_go_without_end(opened):
+    """Their names are not remembered for ever, and one that was forgotten is found again."""
+    d = opened({"support": {}}, {"ana": agent()})
+    for n in range(150):
+        item = d.write(within=str(MINUTE + n % 75 * SECOND))
+        assert [o.item for o in d.dispatch()] == [item]
+        assert d.accept(item, "ana") == "OK" and d.done(item, "ana") == "OK"
+    assert d.dispatch() == [] and d.r.scard(f"{P}:lines") == 0
+
 
 @pytest.mark.parametrize("how", ["merge", "unmerge"])
 def test_an_item_that_waits_first_in_line_and_goes_to_another_conversation_is_offered_there(opened, how):
