@@ -291,6 +291,7 @@ def agents_agree(sight, settled):
     from domain import profile_of
     for a in desk["agents"].values():
         numbers.setdefault(profile_of(a), len(numbers))
+    said = {row[0]: int(row[4]) for row in sight.domain.ask("agents", "")}
     for name, a in desk["agents"].items():
         have = s.agent(name)
         used = {kind: 0 for kind in desk["kinds"]}
@@ -298,6 +299,8 @@ def agents_agree(sight, settled):
             kind, n = text.split(" ")
             used[kind_name(desk, kind)] += int(n)
         sum_of_items = sum(used.values())
+        if said[name] != sum_of_items:
+            wrong.append(f"{name} has used {said[name]}, their items are {used}")
         if sum_of_items != sight.used(name):
             wrong.append(f"{name} has {sum_of_items} units in hands, the items say {sight.used(name)}")
         group = ""
