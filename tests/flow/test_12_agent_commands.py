@@ -3,6 +3,7 @@
 desk says why."""
 import datetime
 import json
+import signal
 import time
 
 import pytest
@@ -111,6 +112,19 @@ def test_what_is_in_hands_is_listed_also_of_who_is_not_in_the_desk(desk):
     desk.run("queue", "claim", "--item", item, "--agent", "zoe")
     assert [(i["id"], i["agent"]) for i in desk.json("queue", "held")] == [(item, "zoe")]
     assert "deskbell queue held" in said(desk, "queue", "ls")[0] and "with zoe" in said(desk, "queue", "held")[0]
+
+
+def test_an_agent_who_was_just_defined_can_sign_in_and_is_not_waited_for_without_end(desk):
+    desk.kill("router", signal.SIGSTOP)
+    try:
+        apply(desk, DESK.replace("- {name: bo,", "- {name: cy, queues: [support], capacity: 1}\n  - {name: bo,"))
+        text, code = said(desk, "agent", "set", "cy", "ready")
+        assert code == 1 and 'has agent "cy", but dispatch does not go by it yet: is the router up?' in text
+    finally:
+        desk.kill("router", signal.SIGCONT)
+    assert desk.json("agent", "set", "cy", "ready")["presence"] == "ready"
+    text, code = said(desk, "agent", "set", "dee", "ready")
+    assert code == 1 and 'no agent "dee"' in text
 
 
 def test_declined_it_goes_to_the_next(desk):
