@@ -247,7 +247,9 @@ do
   end
 
   local function number(n)
-    return n and string.format("%.17g", n) or ""
+    if not n then return "" end
+    if n % 1 == 0 and n ~= 0 and n > -1e15 and n < 1e15 then return string.format("%d", n) end -- the same text, sooner
+    return string.format("%.17g", n)
   end
 
   local remembered_number = remembering(number)

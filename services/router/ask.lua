@@ -146,7 +146,7 @@ do
       before = call('ZRANK', key, i.id) or 0
       if score and view.served(d, i.w.line) then
         local _
-        _, record = decided(d, { view.head(d, i, i.w.line, i.w.set, tonumber(score),
+        _, record = decided(d, { view.head(d, i, tonumber(score),
           call('HGET', d.tag .. ':declined', i.id) or false) })
       end
     end
@@ -170,7 +170,7 @@ do
     local i = work.imagine(d, found, customer)
     local first, record = nil, ''
     if view.served(d, i.w.line) then
-      first, record = decided(d, { view.head(d, i, i.w.line, i.w.set, i.score, false) })
+      first, record = decided(d, { view.head(d, i, i.score, false) })
     end
     return { found.name, not customer.new and customer.id or '', i.queue, i.w.line, due(d, i.w), record,
       first and 'offered' or 'waits' }

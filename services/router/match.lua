@@ -31,8 +31,8 @@ do
     local i = first.i or work.read(d, first.id)
     if not i or i.state ~= 'waiting' then error('item ' .. first.id .. ' does not wait') end -- what is remembered is wrong
     local q = plans.queue(d.p, i.queue)
-    local agents = chosen(d, rows, i.w.only ~= '' and 1 or q.offer_to)
-    work.offer(d, i, agents, d.now + q.offer_ms, record)
+    local agents = chosen(d, rows, first.l.only and 1 or q.offer_to)
+    work.offer(d, i, first, agents, d.now + q.offer_ms, record)
     offers[#offers + 1] = first.id
     offers[#offers + 1] = table.concat(agents, ' ')
     offers[#offers + 1] = work.exact(d.now + q.offer_ms)
@@ -165,8 +165,8 @@ do
     return false
   end
 
-  -- Agents first: they look at all that waits, a line only at itself, '*' at all lines. Answers the marks that have more to
-  -- give.
+  -- Agents first: they look at all that waits, a line only at itself, '*' at all lines. Answers those that may have more to give
+  -- as a set.
   local function work_off(d, marks, offers, most)
     local lines, everything, left = {}, false, {}
     table.sort(marks)
@@ -176,13 +176,13 @@ do
         everything = true
       elseif string.sub(mark, 1, 2) == 'l:' then
         lines[#lines + 1] = name
-      elseif not work_off_agent(d, name, offers, most) then
-        left[#left + 1] = mark
+      else
+        left[mark] = enough(offers, most) or not work_off_agent(d, name, offers, most) or nil
       end
     end
     if work_off_lines(d, everything and (steps.lines(d)) or lines, offers, most) then return left end
-    if everything then lines, left[#left + 1] = {}, '*' end
-    for _, line in ipairs(lines) do left[#left + 1] = 'l:' .. line end
+    if everything then left['*'] = true end
+    for _, line in ipairs(lines) do left['l:' .. line] = true end
     return left
   end
 
@@ -210,6 +210,25 @@ do
     steps.mark(d, '*')
   end
 
+  -- Works off some marks, and takes away those that gave all they had and were not made anew meanwhile. True when there may
+  -- be more.
+  local function look_at_marks(d, offers, most)
+    local marks = d.tag .. ':marks'
+    if next(crew.groups(d)) == nil then
+      call('DEL', marks) -- nobody has room; whoever gets some leaves a mark
+      return false
+    end
+    local some, gone = call('SRANDMEMBER', marks, MARKS_AT_ONCE), {}
+    if #some == 0 then return false end
+    d.fresh = {}
+    local left = work_off(d, some, offers, most)
+    for _, mark in ipairs(some) do
+      if not left[mark] and not d.fresh[mark] then gone[#gone + 1] = mark end
+    end
+    if #gone > 0 then call('SREM', marks, unpack(gone)) end
+    return #some == MARKS_AT_ONCE or next(left) ~= nil or next(d.fresh) ~= nil
+  end
+
   local function dispatch_once(keys, args)
     local d, most = steps.begin(keys[1], args[1]), tonumber(args[2])
     steps.gather(keys[1])
@@ -219,28 +238,16 @@ do
     d.behind = work.tick(d)
     more = d.behind or more
     more = work.replan(d, REPLAN_AT_ONCE) or more
-    local offers, marks, left = {}, d.tag .. ':marks', true
-    while left and #offers < 3 * most do
-      d.news = false
-      local some = call('SPOP', marks, MARKS_AT_ONCE)
-      left = #some == MARKS_AT_ONCE
-      if next(crew.groups(d)) == nil then
-        call('DEL', marks) -- nobody has room; whoever gets some leaves a mark
-        left = false
-        break
-      end
-      local again = #some > 0 and work_off(d, some, offers, most) or {}
-      if #again > 0 then call('SADD', marks, unpack(again)) end
-      left = left or d.news or #again > 0
-    end
-    left = left and call('SCARD', marks) > 0
+    local offers, left = {}, true
+    while left and not enough(offers, most) do left = look_at_marks(d, offers, most) end
+    left = left and call('SCARD', d.tag .. ':marks') > 0
     d.marked = left and math.huge or nil -- those made here are worked off, most of them
     local next_due = work.next_due(d)
     return { (more or left) and '1' or '0', next_due and work.exact(next_due) or '0', unpack(offers) }
   end
 
   -- dispatch {tag}  now most : what is due by itself, then at most `most` offers. Answers more, next, then per offer item,
-  -- agents, until. A call that fails had taken marks already: the next one looks at everything.
+  -- agents, until. After a call that fails the next one looks at everything.
   local function dispatch(keys, args)
     local ok, answer = pcall(dispatch_once, keys, args)
     if ok then return answer end

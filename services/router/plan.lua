@@ -336,7 +336,7 @@ do
     if generation ~= p.generation then return nil end
     local home = plans.queue(p, string.match(queues, '^[^+]*'))
     local k, w = plans.kind(p, kind), p.weights
-    l = { name = name, queue = home, queues = {}, target = tonumber(target), kind = k.number, units = k.units,
+    l = { name = name, queue = home, queues = {}, target = tonumber(target), kind = k.number, units = k.units, kind_name = kind,
       needs = plans.needs(needs), only = only ~= '' and only or nil, speeds = {}, fitting = {} }
     for queue in string.gmatch(queues, '[^+]+') do l.queues[#l.queues + 1] = queue end
     local growth = math.log(w[AGEING])

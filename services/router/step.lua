@@ -26,7 +26,7 @@ do
     local stamps = call('MGET', tag .. ':plan', tag .. ':crew')
     steps.current = { tag = tag, p = plans.of(tag, stamps[1] or ''), crew_stamp = stamps[2] or '', now = tonumber(now),
       text = now, clocks = {}, open = {}, heads = {}, firsts = {},
-      crew = nil, moment = nil, bases = nil, any_declined = nil, apart = nil, touched = nil, marked = nil, news = nil,
+      crew = nil, moment = nil, bases = nil, any_declined = nil, apart = nil, touched = nil, marked = nil, fresh = nil,
       looking = nil, behind = nil, moved = nil } -- named here, so that it never grows
     steps.another_moment(steps.current)
     return steps.current
@@ -42,7 +42,9 @@ do
 
   -- Something may be possible now that was not: whoever calls deskbell_dispatch next looks at it.
   function steps.mark(d, ...)
-    d.marked, d.news = (d.marked or 0) + call('SADD', d.tag .. ':marks', ...), true
+    d.marked = (d.marked or 0) + call('SADD', d.tag .. ':marks', ...)
+    d.fresh = d.fresh or {}
+    for n = 1, select('#', ...) do d.fresh[select(n, ...)] = true end
   end
 
   -- Where there are marks already that nobody has looked at, all dispatch processes have been told.

@@ -20,11 +20,10 @@ do
       needs = l and l.words ~= '' and l.words or nil, i = nil, behind = nil, group = nil, known_idle_ms = nil, barred = nil }
   end
 
-  -- ... of an item that was read, which it keeps.
-  local function head_of(d, i, line, set, score, declined)
-    local head = make_head(d, i.id, line, set, score, i.w.at, i.w.worth, i.priority, i.w.known, declined)
-    head.i = i
-    return head
+  -- ... of an item that was read.
+  function view.head(d, i, score, declined)
+    local w = i.w
+    return make_head(d, i.id, w.line, w.set, score, w.at, w.worth, i.priority, w.known, declined)
   end
 
   local function who_declined(d, id)
@@ -34,8 +33,12 @@ do
 
   local function read_head(d, id, line, set, score)
     local i = work.read(d, id)
-    if not i or i.state ~= 'waiting' or i.w.line ~= line or i.w.set ~= set then return nil end -- it does not stand here
-    return head_of(d, i, line, set, score, who_declined(d, id))
+    if not i or i.state ~= 'waiting' then return nil end
+    local its_line, its_set, at, worth, known = work.stands(i.place_text)
+    if its_line ~= line or its_set ~= set then return nil end -- it does not stand here
+    local head = make_head(d, id, line, set, score, at, worth, i.priority, known, who_declined(d, id))
+    head.i = i
+    return head
   end
 
   -- Should it be in another set by now? Only when there is more due than one call of the timers did.
@@ -103,7 +106,7 @@ do
     kept[agent] = list
     local key = d.tag .. ':known:' .. agent
     for _, id in ipairs(call('ZRANGE', key, 0, KNOWN_MAX - 1)) do
-      local state, line, set, at, worth, priority, known = work.glance(d, id)
+      local state, priority, line, set, at, worth, known = work.glance(d, id)
       if state and (state ~= 'waiting' or known ~= agent) then
         call('ZREM', key, id) -- left by a step that failed half way
         state = nil
@@ -371,7 +374,7 @@ do
 
   -- ---- for the other parts of the library
 
-  view.heads, view.head, view.known, view.served = heads, head_of, served_known, served
+  view.heads, view.known, view.served = heads, served_known, served
   view.of, view.best, view.index, view.speed, view.anybody_fits = view_of, best_for, index_of, speed_of, anybody_fits
   view.base_queues = base_queues
 end

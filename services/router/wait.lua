@@ -60,10 +60,14 @@ do
     return place_of_fields(unpack(had, 1, #PLACE))
   end
 
-  -- The facts are read when somebody asks for more than the first three.
+  -- Its place, and the facts beyond the first three, are read when somebody asks. A line and a set count while it waits.
   local FACTS = { deadline = 4, skills = 5, rule = 6, created = 8 }
-  local item_with_facts = { __index = function(i, key)
-    if key == 'facts' then
+  local lazy_item = { __index = function(i, key)
+    if key == 'w' then
+      i.w = unpack_place(i.place_text)
+      if not i.stood then i.w.line, i.w.set = '', '' end
+      return i.w
+    elseif key == 'facts' then
       local facts = { string.match(i.facts_text, FACTS_TEXT) }
       i.facts = facts[1] and facts or split(i.facts_text)
       return i.facts
@@ -81,27 +85,35 @@ do
     return string.match(place, '^[^\31]*\31[^\31]*\31[^\31]*\31[^\31]*\31[^\31]*\31[^\31]*\31([^\31]*)') ~= ''
   end
 
-  -- The item with its place; nil when there is none, or it cannot be read. `i.w` is changed and kept by keep().
+  -- The item; nil when there is none, or it cannot be read. `i.w`, its place, is changed and kept by keep().
   function work.read(d, item)
     local v = pcall_redis('HMGET', d.tag .. ':item:' .. item, 'state', 'queue', 'agent', 'facts', 'place', 'offered', 'until',
       'again', 'only_until', 'seen', 'changed')
     if v.err or not v[1] then return nil end
     local conversation, customer, priority = string.match(v[4] or '', '^([^\31]*)\31([^\31]*)\31([^\31]*)')
     return setmetatable({ id = item, state = v[1], queue = v[2] or '', agent = v[3] or '', conversation = conversation or '',
-      customer = customer or '', priority = priority or '5', facts_text = v[4] or '', w = unpack_place(v[5] or ''),
+      customer = customer or '', priority = priority or '5', facts_text = v[4] or '', place_text = v[5] or '', stood = v[1] == 'waiting',
       offered = v[6] or '', until_ms = tonumber(v[7]) or 0, again = tonumber(v[8]) or 0, only_until = tonumber(v[9]) or 0,
-      seen = v[10] or '', changed = tonumber(v[11]) or 0 }, item_with_facts)
+      seen = v[10] or '', changed = tonumber(v[11]) or 0 }, lazy_item)
   end
 
-  -- What a decision must know of an item that waits behind others: state, line, set, since when, worth, priority, own agent.
-  local BEHIND = '^([^\31]*)\31([^\31]*)\31[^\31]*\31([^\31]*)' .. ('\31[^\31]*'):rep(8) .. '\31([^\31]*)' ..
+  -- What a decision must know of a waiting item's place: line, set, since when, worth, own agent.
+  local STANDS = '^([^\31]*)\31([^\31]*)\31[^\31]*\31([^\31]*)' .. ('\31[^\31]*'):rep(8) .. '\31([^\31]*)' ..
     ('\31[^\31]*'):rep(3) .. '\31([^\31]*)'
+  function work.stands(place)
+    local line, set, at, worth, known = string.match(place, STANDS)
+    if not line then -- of an older release
+      local w = unpack_place(place)
+      return w.line, w.set, w.at, w.worth, w.known
+    end
+    return line, set, tonumber(at) or 0, tonumber(worth) or 1, known
+  end
+
+  -- ... and of one that waits behind others: its state, its priority, and that.
   function work.glance(d, item)
     local v = pcall_redis('HMGET', d.tag .. ':item:' .. item, 'state', 'place', 'facts')
     if v.err or not v[1] then return nil end
-    local line, set, at, worth, known = string.match(v[2] or '', BEHIND)
-    return v[1], line or '', set, tonumber(at) or 0, tonumber(worth) or 1,
-      string.match(v[3] or '', '^[^\31]*\31[^\31]*\31([^\31]*)') or '5', known
+    return v[1], string.match(v[3] or '', '^[^\31]*\31[^\31]*\31([^\31]*)') or '5', work.stands(v[2] or '')
   end
 
   -- Is this one of the words?
@@ -213,29 +225,26 @@ do
     return at
   end
 
-  -- May it have a timer? This does not ask the plan, which may have been another when the timer was set.
-  local function may_have_timer(i)
-    local w = i.w
-    if w.line ~= '' then return true end
-    return w.paused == 0 and (w.sla ~= '' and w.promise > 0 and w.warned < 2 or w.resolve > 0 and w.resolve_warned < 2)
-  end
-
-  -- was: the timer that it had, if somebody knows; one that stays is not written again.
-  local function set_timer(d, i, was)
+  -- A timer may stand before the time that it should: it is set right when it has passed (due.lua).
+  local function set_timer(d, i)
     local at = next_timer(d, i)
-    if (at and at ~= was) or (not at and not i.fresh) then steps.schedule(d, 'timer:' .. i.w.clock, i.id, at) end
+    if at or not i.fresh then steps.schedule(d, 'timer:' .. i.w.clock, i.id, at) end
   end
 
   -- ---- waiting
 
   local function line_key(d, line, set) return d.tag .. ':line:' .. line .. ':' .. set end
 
+  local function leave_set(d, id, line, set, known)
+    steps.leaves_set(d, line, set, known, id)
+    call('ZREM', line_key(d, line, set), id)
+    if known ~= '' then call('ZREM', d.tag .. ':known:' .. known, id) end
+  end
+
   local function leave_line(d, i)
     local w = i.w
     if w.line == '' then return end
-    steps.leaves_set(d, w.line, w.set, w.known, i.id)
-    call('ZREM', line_key(d, w.line, w.set), i.id)
-    if w.known ~= '' then call('ZREM', d.tag .. ':known:' .. w.known, i.id) end
+    leave_set(d, i.id, w.line, w.set, w.known)
     w.line, w.set = '', ''
   end
 
@@ -438,9 +447,8 @@ do
   end
 
   work.exact, work.keep, work.earlier, work.set_timer = exact, keep, earlier, set_timer
-  work.place_stays, work.keep_moved, work.may_have_timer = place_stays, keep_moved, may_have_timer
-  work.line_key, work.next_timer = line_key, next_timer
-  work.leave_line, work.enter_line = leave_line, enter_line
+  work.place_stays, work.keep_moved, work.line_key = place_stays, keep_moved, line_key
+  work.leave_set, work.leave_line, work.enter_line = leave_set, leave_line, enter_line
   work.wait, work.leave, work.set_due_of_waiting, work.HELD = wait, leave, set_due_of_waiting, HELD
   work.resume_clocks, work.start_next = resume_clocks, start_next
 end

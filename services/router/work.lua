@@ -5,7 +5,7 @@ do
   local exact, keep, set_timer, wait, leave = work.exact, work.keep, work.set_timer, work.wait, work.leave
   local leave_line, enter_line = work.leave_line, work.enter_line
   local set_due_of_waiting, resume_clocks, start_next = work.set_due_of_waiting, work.resume_clocks, work.start_next
-  local HELD, place_stays, keep_moved, may_have_timer = work.HELD, work.place_stays, work.keep_moved, work.may_have_timer
+  local HELD, place_stays, keep_moved = work.HELD, work.place_stays, work.keep_moved
 
   -- ---- the moves; each is one fact
 
@@ -89,7 +89,7 @@ do
   -- Ends it: out of its place, its conversation's open one no more. `into`: the item that goes on with it.
   function work.finish(d, i, into)
     local was, stays = i.state, place_stays(i)
-    if may_have_timer(i) then steps.schedule(d, 'timer:' .. i.w.clock, i.id, nil) end
+    steps.schedule(d, 'timer:' .. i.w.clock, i.id, nil)
     leave(d, i)
     i.state = 'done'
     if was == 'active' and not into then -- the rest was written when it got there
@@ -179,16 +179,18 @@ do
 
   -- ---- offers
 
-  function work.offer(d, i, agents, until_ms, record)
-    local timer = work.next_timer(d, i)
-    leave_line(d, i)
+  -- head: it and where it stands (view.lua). Its place and its timer stay as they are: the line counts no more, and the timer
+  -- stands before whatever comes next.
+  function work.offer(d, i, head, agents, until_ms, record)
+    local l = head.l
+    work.leave_set(d, i.id, l.name, head.set, head.known)
     steps.count_waiting(d, i.queue, -1)
     i.state, i.offered = 'offered', table.concat(agents, ' ')
-    keep(d, i, 'state', 'offered', 'offered', i.offered, 'until', exact(until_ms), 'changed', d.text)
-    set_timer(d, i, timer)
+    local until_text = exact(until_ms)
+    call('HSET', d.tag .. ':item:' .. i.id, 'state', 'offered', 'offered', i.offered, 'until', until_text, 'changed', d.text)
     steps.due(d, i.id, until_ms)
-    for _, name in ipairs(agents) do crew.take(d, name, i.id, i.w.kind, i.w.units) end
-    work.fact(d, 'offer', i, i.offered, exact(until_ms), record)
+    for _, name in ipairs(agents) do crew.take(d, name, i.id, l.kind_name, l.units) end
+    work.fact(d, 'offer', i, i.offered, until_text, record)
   end
 
   local function without(list, word)

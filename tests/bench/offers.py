@@ -4,7 +4,8 @@ import pathlib
 import tempfile
 
 # As `deskbell up` sets them, but that nothing is rewritten while it is measured.
-REDIS = ("--auto-aof-rewrite-percentage", "0", "--rdbcompression", "no", "--latency-tracking", "no")
+REDIS = ("--auto-aof-rewrite-percentage", "0", "--rdbcompression", "no", "--latency-tracking", "no",
+         "--hash-max-listpack-value", "512", "--hash-max-listpack-entries", "64")
 
 
 def one(args, load, *options):

@@ -137,6 +137,8 @@ class Item(dict):
         self["id"] = id
         for name, value in zip(PLACE, (fields.get("place") or "").split(US)):
             self[name] = value if name in TEXTS else float(value or 0)
+        if self["state"] != "waiting":
+            self["line"] = self["set"] = ""  # they say where it waited
         for name, value in zip(FACTS, (fields.get("facts") or "").split(US)):
             self[name] = value
         self["until"] = int(fields.get("until") or 0)

@@ -346,8 +346,11 @@ def timers_agree(sight, settled):
         have = {clock: members[item.id] for clock, members in timers.items() if item.id in members}
         at = next_timer(sight, item)
         want = {} if at is None else {item.clock: at}
-        # who has it in hand when another desk definition comes keeps the timer of the old one
-        if settled and have != want and (item.state == "waiting" or s.generation == "1"):
+        right = have == want
+        if item.state != "waiting":  # one may stand from when it waited until it passes; in hand also one of another definition
+            early = have and all(sight.clock(item) < time and (at is None or time <= at) for time in have.values())
+            right = right or early or s.generation != "1"
+        if settled and not right:
             wrong.append(f"{item.id} {item.state}: timer {have}, should {want}; clock {sight.clock(item)}")
     due = s.get("due")
     for id in due:

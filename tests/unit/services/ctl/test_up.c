@@ -161,6 +161,7 @@ static void test_redis_conf(void **state) {
       "\nsave \"\"\n",
       "\nmaxmemory 67108864\n",
       "\nmaxmemory-policy noeviction\n",
+      "\nhash-max-listpack-value 512\n",
       "\ndaemonize no\n",
   };
   for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
