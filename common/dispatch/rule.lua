@@ -108,8 +108,17 @@ do
     return before(a.agent, b.agent)
   end
 
-  -- Rows live as long as the decision that they are of, and are used again by the next: most are made to be compared once.
+  -- Rows and lists live as long as the decision that they are of, and are used again by the next: most rows are made to be
+  -- compared once.
   local item_rows, agent_rows = {used = 0}, {used = 0}
+  local list_of_items, list_of_held, list_of_agents, list_of_spared = {all = 0}, {all = 0}, {all = 0}, {all = 0}
+  local looked = {all = 0}
+
+  local function emptied(list)
+    for n = #list, 1, -1 do list[n] = nil end
+    list.all = 0
+    return list
+  end
 
   local function new_row(rows)
     rows.used = rows.used + 1
@@ -188,11 +197,11 @@ do
   end
 
   -- One row of a group: those of it who are alike, or the one who knows the customer.
-  local function judge_agent(v, rows, item, s, lost, agent, idle, ln_known, alike)
+  local function judge_agent(v, binds, item, s, lost, agent, idle, ln_known, alike)
     local worth, speed = price(v, lost), item.q.speeds[s.profile]
     local cost = ((s.crowded - speed) - ln_known) + v.weights[FLEXIBILITY] * worth
-    local keeper = item.set == "p" and reserve_binds(v) and kept_for(v, item, lost) or nil
-    local list, most = keeper and rows.spared or rows.free, keeper and HELD or AGENTS
+    local keeper = binds and kept_for(v, item, lost) or nil
+    local list, most = keeper and list_of_spared or list_of_agents, keeper and HELD or AGENTS
     if list.all >= most and cost > list[most].cost then
       list.all = list.all + 1
       return
@@ -205,9 +214,9 @@ do
 
   -- All who could have the item. Most of many are behind those that are shown, and are only counted.
   local function judge_agents(v, item)
-    local q, barred, groups, rows = item.q, item.barred, v.groups, {free = {all = 0}, spared = {all = 0}}
+    local q, barred, groups = item.q, item.barred, v.groups
     local speeds, units, kind, flexibility = q.speeds, q.units, q.kind + 1, v.weights[FLEXIBILITY]
-    local free, binds = rows.free, item.set == "p" and reserve_binds(v)
+    local free, binds = list_of_agents, item.set == "p" and reserve_binds(v)
     for n = 1, #groups do
       local g = groups[n]
       local s, known = g.shape, g == item.group
@@ -215,18 +224,17 @@ do
       if speed and s.room >= units and s.kind_room[kind] >= units and not (barred and barred[g]) then
         local lost, alike = lost_queues(v.scarce, s, q), g.count
         if known then
-          judge_agent(v, rows, item, s, lost, item.known, item.known_idle_ms, item.ln_known, 1)
+          judge_agent(v, binds, item, s, lost, item.known, item.known_idle_ms, item.ln_known, 1)
           alike = alike - 1
         end
         if not binds and free.all >= AGENTS and not known and
           (s.crowded - speed) + flexibility * price(v, lost) > free[AGENTS].cost then
           free.all = free.all + 1
         elseif not known or item.known ~= g.agent then
-          judge_agent(v, rows, item, s, lost, g.agent, g.idle_since_ms, 0, alike)
+          judge_agent(v, binds, item, s, lost, g.agent, g.idle_since_ms, 0, alike)
         end
       end
     end
-    return free, rows.spared
   end
 
   -- ---- the record
@@ -361,7 +369,8 @@ do
   -- who could have it, best first, as many as a record shows, good until the next decision.
   function rule.decide(v)
     begin_rows()
-    local items, held, unfit = {all = 0}, {all = 0}, 0
+    local items, held, unfit = emptied(list_of_items), emptied(list_of_held), 0
+    local agents, spared = emptied(list_of_agents), emptied(list_of_spared)
     for _, item in ipairs(v.items) do
       local row = judge_item(v, item)
       if not row then
@@ -372,16 +381,19 @@ do
         insert(items, row, ITEMS, item_first, item_rows)
       end
     end
-    local first, agents, spared = items[1] and items[1].item, {all = 0}, {all = 0}
-    if first then agents, spared = judge_agents(v, first) end
+    local first = items[1] and items[1].item
+    if first then judge_agents(v, first) end
     return first, first and agents[1].agent, record(v, items, held, agents, spared, unfit), agents
   end
 
   -- What one agent – the view's one group – would take: rule.best begins, rule.look is told of each item, rule.best_items
-  -- answers the `most` best of them, best first, and the index of the first. best.kept: the reserve kept something.
+  -- answers the `most` best of them, best first, and the index of the first. best.kept: the reserve kept something. One look
+  -- at a time.
   function rule.best(v, most)
     begin_rows()
-    return {v = v, group = v.groups[1], shape = v.groups[1].shape, most = most, all = 0, kept = false}
+    local best = emptied(looked)
+    best.v, best.group, best.shape, best.most, best.kept = v, v.groups[1], v.groups[1].shape, most, false
+    return best
   end
 
   function rule.look(best, item)

@@ -15,7 +15,7 @@ do
 
   -- The units of what they hold, by the plan of now.
   local function count_hands(d, a)
-    a.used, a.kinds = 0, {}
+    a.used, a.kinds, a.load = 0, {}, nil
     for n = 1, #d.p.kinds do a.kinds[n] = 0 end
     for _, held in pairs(a.items) do
       local kind, units = string.match(held, '^(%S+) (%d+)$')
@@ -44,7 +44,23 @@ do
   end
 
   local function load_key(d, a)
-    return d.p.agents[a.name].profile .. '/' .. a.used .. '/' .. table.concat(a.kinds, ',')
+    a.load = a.load or d.p.agents[a.name].profile .. '/' .. a.used .. '/' .. table.concat(a.kinds, ',')
+    return a.load
+  end
+
+  -- Their hands hold more by these units of a kind, or less; load_key() of the same change is worked out once.
+  local function load_changes(d, a, number, by)
+    a.used, a.kinds[number] = math.max(a.used + by, 0), math.max((a.kinds[number] or 0) + by, 0)
+    local was, change = a.load, number * 65536 + by
+    a.load = nil
+    if not was or not d.p.agents[a.name] then return end
+    local after = d.p.load_after[was]
+    if not after then
+      after = {}
+      d.p.load_after[was] = after
+    end
+    after[change] = after[change] or load_key(d, a)
+    a.load = after[change]
   end
 
   local function group_of(d, a)
@@ -194,7 +210,7 @@ do
     local a, k = crew.of(d, name), plans.kind(d.p, kind)
     if a.items[item] then return end
     touch(d)
-    a.used, a.kinds[k.number] = a.used + units, (a.kinds[k.number] or 0) + units
+    load_changes(d, a, k.number, units)
     a.items[item] = kind .. ' ' .. units
     call('HSET', d.tag .. ':agent:' .. name .. ':items', item, a.items[item])
     local was = a.group
@@ -222,8 +238,7 @@ do
     a.items[item] = nil
     call('HDEL', d.tag .. ':agent:' .. name .. ':items', item)
     local k = plans.kind(d.p, kind)
-    a.used = math.max(a.used - tonumber(units), 0)
-    a.kinds[k.number] = math.max((a.kinds[k.number] or 0) - tonumber(units), 0)
+    load_changes(d, a, k.number, -tonumber(units))
     a.idle = d.now
     call('HSET', d.tag .. ':agent:' .. name, 'idle', d.text)
     if regroup(d, a) ~= '' then steps.mark(d, 'a:' .. name) end

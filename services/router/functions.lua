@@ -27,6 +27,13 @@ local function journal(tag, e)
     e.agent or '', e.at, e.prev or '', e.trace or '', e.context or '' }, '\31'), 'event', e.event or '')
 end
 
+-- The same of a work item's life, which most entries are of.
+local function journal_fact(tag, type, i, agent, at, prev, evidence, event, context)
+  local meta = '\31' .. i.customer .. '\31' .. i.conversation .. '\31' .. i.id .. '\31' .. i.queue .. '\31\31\31\31' .. evidence ..
+    '\31' .. agent .. '\31' .. at .. '\31' .. prev .. '\31\31' .. context
+  return call('XADD', tag .. ':journal', '*', 'type', type, 'meta', meta, 'event', event)
+end
+
 local function split(text)
   local parts, n = {}, 0
   for part in gmatch(text .. '\31', '([^\31]*)\31') do

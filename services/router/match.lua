@@ -28,11 +28,9 @@ do
   end
 
   local function make_offer(d, first, rows, record, offers)
-    local i = first.i or work.read(d, first.id)
-    if not i or i.state ~= 'waiting' then error('item ' .. first.id .. ' does not wait') end -- what is remembered is wrong
-    local q = plans.queue(d.p, i.queue)
+    local q = plans.queue(d.p, first.queue)
     local agents = chosen(d, rows, first.l.only and 1 or q.offer_to)
-    work.offer(d, i, first, agents, d.now + q.offer_ms, record)
+    work.offer(d, first, agents, d.now + q.offer_ms, record)
     offers[#offers + 1] = first.id
     offers[#offers + 1] = table.concat(agents, ' ')
     offers[#offers + 1] = work.exact(d.now + q.offer_ms)
@@ -165,10 +163,9 @@ do
     return false
   end
 
-  -- Agents first: they look at all that waits, a line only at itself, '*' at all lines. Answers those that may have more to give
-  -- as a set.
+  -- Agents first: they look at all that waits, a line only at itself, '*' at all lines. Answers those that have no more to give.
   local function work_off(d, marks, offers, most)
-    local lines, everything, left = {}, false, {}
+    local lines, everything, done = {}, false, {}
     table.sort(marks)
     for _, mark in ipairs(marks) do
       local name = string.sub(mark, 3)
@@ -176,14 +173,14 @@ do
         everything = true
       elseif string.sub(mark, 1, 2) == 'l:' then
         lines[#lines + 1] = name
-      else
-        left[mark] = enough(offers, most) or not work_off_agent(d, name, offers, most) or nil
+      elseif not enough(offers, most) and work_off_agent(d, name, offers, most) then
+        done[#done + 1] = mark
       end
     end
-    if work_off_lines(d, everything and (steps.lines(d)) or lines, offers, most) then return left end
-    if everything then left['*'] = true end
-    for _, line in ipairs(lines) do left['l:' .. line] = true end
-    return left
+    local all = work_off_lines(d, everything and (steps.lines(d)) or lines, offers, most)
+    if all and everything then done[#done + 1] = '*' end
+    for _, line in ipairs((all or everything) and lines or {}) do done[#done + 1] = 'l:' .. line end -- '*' is all of them
+    return done
   end
 
   -- A calendar that opened or closed since the last call.
@@ -221,12 +218,12 @@ do
     local some, gone = call('SRANDMEMBER', marks, MARKS_AT_ONCE), {}
     if #some == 0 then return false end
     d.fresh = {}
-    local left = work_off(d, some, offers, most)
-    for _, mark in ipairs(some) do
-      if not left[mark] and not d.fresh[mark] then gone[#gone + 1] = mark end
+    local done = work_off(d, some, offers, most)
+    for _, mark in ipairs(done) do
+      if not d.fresh[mark] then gone[#gone + 1] = mark end
     end
     if #gone > 0 then call('SREM', marks, unpack(gone)) end
-    return #some == MARKS_AT_ONCE or next(left) ~= nil or next(d.fresh) ~= nil
+    return #some == MARKS_AT_ONCE or #done < #some or next(d.fresh) ~= nil
   end
 
   local function dispatch_once(keys, args)

@@ -181,7 +181,7 @@ do
     return { stamp = stamp, generation = string.match(stamp, '^[^\31]*') or '', weights = { unpack(WEIGHTS) }, misses = 3,
       lease = 120000, transfer = 300000, known = 30 * 86400000, prefer = 0, again = 60000, kinds = {}, kind = {},
       queues = {}, order = {}, real_time = {}, profiles = {}, agents = {}, agent_order = {}, factors = {}, clocks = {},
-      lines = {}, shapes = {} }
+      lines = {}, shapes = {}, load_after = {} }
   end
 
   local function make(stamp, text, clocks)

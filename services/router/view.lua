@@ -11,19 +11,21 @@ do
 
   -- ---- heads of a line: of each set the first, and those behind it as long as somebody declined the one before
 
-  -- A waiting item as the rule sees it; what depends on who else is seen – barred, group – is each view's to say.
-  -- known: its customer's own agent, '' none; declined: names, false nobody.
-  local function make_head(d, id, line, set, score, at, worth, priority, known, declined)
+  -- A waiting item as the rule sees it, and what an offer writes of it; what depends on who else is seen – barred, group – is
+  -- each view's to say. known: its customer's own agent, '' none; declined: names, false nobody.
+  local function make_head(d, id, line, set, score, declined, at, worth, priority, known, queue, conversation, customer)
     local l = plans.line(d.p, line)
     return { id = id, l = l, q = l and l.q, set = set, score = score, declined = declined, arrival_ms = at,
       ln_value = plans.ln_value(d.p, worth, priority), known = known, ln_known = plans.known_bonus(d.p),
-      needs = l and l.words ~= '' and l.words or nil, i = nil, behind = nil, group = nil, known_idle_ms = nil, barred = nil }
+      needs = l and l.words ~= '' and l.words or nil, queue = queue, conversation = conversation, customer = customer,
+      group = nil, barred = nil } -- named here, so that it never grows; known_idle_ms, behind and index are seldom
   end
 
   -- ... of an item that was read.
   function view.head(d, i, score, declined)
     local w = i.w
-    return make_head(d, i.id, w.line, w.set, score, w.at, w.worth, i.priority, w.known, declined)
+    return make_head(d, i.id, w.line, w.set, score, declined, w.at, w.worth, i.priority, w.known, i.queue, i.conversation,
+      i.customer)
   end
 
   local function who_declined(d, id)
@@ -32,13 +34,9 @@ do
   end
 
   local function read_head(d, id, line, set, score)
-    local i = work.read(d, id)
-    if not i or i.state ~= 'waiting' then return nil end
-    local its_line, its_set, at, worth, known = work.stands(i.place_text)
-    if its_line ~= line or its_set ~= set then return nil end -- it does not stand here
-    local head = make_head(d, id, line, set, score, at, worth, i.priority, known, who_declined(d, id))
-    head.i = i
-    return head
+    local state, its_line, its_set, at, worth, priority, known, queue, conversation, customer = work.glance(d, id)
+    if state ~= 'waiting' or its_line ~= line or its_set ~= set then return nil end -- it does not stand here
+    return make_head(d, id, line, set, score, who_declined(d, id), at, worth, priority, known, queue, conversation, customer)
   end
 
   -- Should it be in another set by now? Only when there is more due than one call of the timers did.
@@ -106,7 +104,7 @@ do
     kept[agent] = list
     local key = d.tag .. ':known:' .. agent
     for _, id in ipairs(call('ZRANGE', key, 0, KNOWN_MAX - 1)) do
-      local state, priority, line, set, at, worth, known = work.glance(d, id)
+      local state, line, set, at, worth, priority, known, queue, conversation, customer = work.glance(d, id)
       if state and (state ~= 'waiting' or known ~= agent) then
         call('ZREM', key, id) -- left by a step that failed half way
         state = nil
@@ -114,7 +112,8 @@ do
       local l = state == 'waiting' and plans.line(d.p, line)
       if l then
         local score = plans.score(d.p, l, set, at, plans.ln_value(d.p, worth, priority))
-        list[#list + 1] = make_head(d, id, line, set, score, at, worth, priority, agent, who_declined(d, id))
+        list[#list + 1] = make_head(d, id, line, set, score, who_declined(d, id), at, worth, priority, agent, queue, conversation,
+          customer)
         list[#list].behind = true
       end
     end
@@ -217,10 +216,11 @@ do
   end
 
   local views = 0 -- a view's number is in the lines and groups that are in it
+  local NOBODY = {}
 
   -- The groups that have room and the skills for one of the lines.
   local function groups_of(d, apart, lines)
-    local list, split = {}, {}
+    local list, split = {}, next(apart) and {} or apart
     for name in pairs(apart) do split[crew.of(d, name).group] = true end
     for _, l in ipairs(lines) do
       for _, profile in ipairs(plans.fitting(d.p, l, work.stand_in(d, l))) do
@@ -239,7 +239,7 @@ do
 
   -- Which of the groups the customer's own agent is in; nil in none.
   local function set_known(d, head, groups)
-    head.group = nil
+    if head.group then head.group = nil end
     if head.known == '' then return end
     local a = crew.of(d, head.known)
     local its = crew.groups(d)[a.group]
@@ -252,7 +252,7 @@ do
   end
 
   local function set_barred(head, groups)
-    head.barred = nil
+    if head.barred then head.barred = nil end
     if not head.declined and not head.l.only then return end
     head.barred = {}
     for _, g in ipairs(groups) do
@@ -263,7 +263,7 @@ do
 
   -- The rule's view of these heads.
   local function view_of(d, list)
-    local apart, lines, number = {}, {}, #d.p.real_time
+    local apart, lines, number = NOBODY, {}, #d.p.real_time
     views = views + 1
     for _, head in ipairs(list) do
       local l = head.l
@@ -272,8 +272,11 @@ do
         line_queue(d, l).number, number = number, number + 1
         lines[#lines + 1] = l
       end
-      if l.only then apart[l.only] = true end
-      for name in string.gmatch(head.declined or '', '%S+') do apart[name] = true end
+      if l.only or head.declined then
+        if apart == NOBODY then apart = {} end
+        if l.only then apart[l.only] = true end
+        for name in string.gmatch(head.declined or '', '%S+') do apart[name] = true end
+      end
     end
     d.apart = apart
     local groups = groups_of(d, apart, lines)
@@ -281,7 +284,7 @@ do
       set_known(d, head, groups)
       set_barred(head, groups)
     end
-    return { weights = d.p.weights, scarce = scarce_queues(d), groups = groups, items = list }
+    return { weights = d.p.weights, scarce = scarce_queues(d), groups = groups, items = list, binds = nil }
   end
 
   local function is_head(d, one)
@@ -302,7 +305,7 @@ do
 
   local function begin_look(d, name, shape)
     local one = { shape = shape, count = 1, agent = name, idle_since_ms = crew.of(d, name).idle }
-    return rule.best({ weights = d.p.weights, scarce = scarce_queues(d), groups = { one } }, LOOKED_FOR)
+    return rule.best({ weights = d.p.weights, scarce = scarce_queues(d), groups = { one }, binds = nil }, LOOKED_FOR)
   end
 
   local function look_at_line(d, best, l)
@@ -330,12 +333,11 @@ do
   -- might be better, or might be taken now that the reserve kept then.
   local function look_again(d, name, shape, most, last, gone)
     if d.behind or not last or last.kept then return nil end
-    local best, there = begin_look(d, name, shape), {}
-    for _, head in ipairs(heads(d, gone.l.name)) do there[head.id] = true end
+    local best = begin_look(d, name, shape)
     look_at_line(d, best, gone.l)
     look_at_own(d, best)
     for _, head in ipairs(last.items) do
-      if head.id ~= gone.id and not head.behind and not there[head.id] then look(d, best, head) end
+      if head.l ~= gone.l and not head.behind then look(d, best, head) end
     end
     if last.least and (best.all < most or best[most].index <= last.least) then return nil end
     return best

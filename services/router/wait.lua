@@ -92,28 +92,26 @@ do
     if v.err or not v[1] then return nil end
     local conversation, customer, priority = string.match(v[4] or '', '^([^\31]*)\31([^\31]*)\31([^\31]*)')
     return setmetatable({ id = item, state = v[1], queue = v[2] or '', agent = v[3] or '', conversation = conversation or '',
-      customer = customer or '', priority = priority or '5', facts_text = v[4] or '', place_text = v[5] or '', stood = v[1] == 'waiting',
-      offered = v[6] or '', until_ms = tonumber(v[7]) or 0, again = tonumber(v[8]) or 0, only_until = tonumber(v[9]) or 0,
-      seen = v[10] or '', changed = tonumber(v[11]) or 0 }, lazy_item)
+      customer = customer or '', priority = priority or '5', facts_text = v[4] or '', place_text = v[5] or '',
+      stood = v[1] == 'waiting', offered = v[6] or '', until_ms = tonumber(v[7]) or 0, again = tonumber(v[8]) or 0,
+      only_until = tonumber(v[9]) or 0, seen = v[10] or '', changed = tonumber(v[11]) or 0 }, lazy_item)
   end
 
-  -- What a decision must know of a waiting item's place: line, set, since when, worth, own agent.
+  -- What a decision and an offer must know of an item that may wait, and no more: state, line, set, since when, worth, priority,
+  -- own agent, queue, conversation, customer.
   local STANDS = '^([^\31]*)\31([^\31]*)\31[^\31]*\31([^\31]*)' .. ('\31[^\31]*'):rep(8) .. '\31([^\31]*)' ..
     ('\31[^\31]*'):rep(3) .. '\31([^\31]*)'
-  function work.stands(place)
-    local line, set, at, worth, known = string.match(place, STANDS)
-    if not line then -- of an older release
-      local w = unpack_place(place)
-      return w.line, w.set, w.at, w.worth, w.known
-    end
-    return line, set, tonumber(at) or 0, tonumber(worth) or 1, known
-  end
-
-  -- ... and of one that waits behind others: its state, its priority, and that.
   function work.glance(d, item)
-    local v = pcall_redis('HMGET', d.tag .. ':item:' .. item, 'state', 'place', 'facts')
+    local v = pcall_redis('HMGET', d.tag .. ':item:' .. item, 'state', 'place', 'facts', 'queue')
     if v.err or not v[1] then return nil end
-    return v[1], string.match(v[3] or '', '^[^\31]*\31[^\31]*\31([^\31]*)') or '5', work.stands(v[2] or '')
+    local line, set, at, worth, known = string.match(v[2] or '', STANDS)
+    if not line then -- of an older release
+      local w = unpack_place(v[2] or '')
+      line, set, at, worth, known = w.line, w.set, w.at, w.worth, w.known
+    end
+    local conversation, customer, priority = string.match(v[3] or '', '^([^\31]*)\31([^\31]*)\31([^\31]*)')
+    return v[1], line, set, tonumber(at) or 0, tonumber(worth) or 1, priority or '5', known, v[4] or '', conversation or '',
+      customer or ''
   end
 
   -- Is this one of the words?
@@ -154,9 +152,8 @@ do
   function work.fact(d, type, i, agent, evidence, event, context, more)
     local conv = d.tag .. ':conv:' .. i.conversation
     local last = i.last or pcall_redis('HGET', conv, 'last')
-    local cursor = journal(d.tag, { type = type, customer = i.customer, conversation = i.conversation, work_item = i.id,
-      queue = i.queue, agent = agent, at = d.text, evidence = evidence, event = event, context = context,
-      prev = last and not last.err and last or '' })
+    local cursor = journal_fact(d.tag, type, i, agent or '', d.text, last and not last.err and last or '', evidence or '',
+      event or '', context or '')
     if i.last then i.last = cursor end
     if more then
       pcall_redis('HSET', conv, 'last', cursor, unpack(more))
@@ -237,8 +234,8 @@ do
 
   local function leave_set(d, id, line, set, known)
     steps.leaves_set(d, line, set, known, id)
-    call('ZREM', line_key(d, line, set), id)
     if known ~= '' then call('ZREM', d.tag .. ':known:' .. known, id) end
+    return call('ZREM', line_key(d, line, set), id)
   end
 
   local function leave_line(d, i)

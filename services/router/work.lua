@@ -3,7 +3,7 @@
 do
   local US = '\31'
   local exact, keep, set_timer, wait, leave = work.exact, work.keep, work.set_timer, work.wait, work.leave
-  local leave_line, enter_line = work.leave_line, work.enter_line
+  local leave_set, leave_line, enter_line = work.leave_set, work.leave_line, work.enter_line
   local set_due_of_waiting, resume_clocks, start_next = work.set_due_of_waiting, work.resume_clocks, work.start_next
   local HELD, place_stays, keep_moved = work.HELD, work.place_stays, work.keep_moved
 
@@ -179,18 +179,16 @@ do
 
   -- ---- offers
 
-  -- head: it and where it stands (view.lua). Its place and its timer stay as they are: the line counts no more, and the timer
-  -- stands before whatever comes next.
-  function work.offer(d, i, head, agents, until_ms, record)
-    local l = head.l
-    work.leave_set(d, i.id, l.name, head.set, head.known)
-    steps.count_waiting(d, i.queue, -1)
-    i.state, i.offered = 'offered', table.concat(agents, ' ')
-    local until_text = exact(until_ms)
-    call('HSET', d.tag .. ':item:' .. i.id, 'state', 'offered', 'offered', i.offered, 'until', until_text, 'changed', d.text)
-    steps.due(d, i.id, until_ms)
-    for _, name in ipairs(agents) do crew.take(d, name, i.id, l.kind_name, l.units) end
-    work.fact(d, 'offer', i, i.offered, until_text, record)
+  -- The item of a head (view.lua). Its place and its timer stay as they are: the line counts no more, and the timer stands before
+  -- whatever comes next.
+  function work.offer(d, head, agents, until_ms, record)
+    local id, l, offered, until_text = head.id, head.l, table.concat(agents, ' '), exact(until_ms)
+    if leave_set(d, id, l.name, head.set, head.known) == 0 then error('item ' .. id .. ' does not wait') end -- memory is wrong
+    steps.count_waiting(d, head.queue, -1)
+    call('HSET', d.tag .. ':item:' .. id, 'state', 'offered', 'offered', offered, 'until', until_text, 'changed', d.text)
+    steps.due(d, id, until_ms)
+    for _, name in ipairs(agents) do crew.take(d, name, id, l.kind_name, l.units) end
+    work.fact(d, 'offer', head, offered, until_text, record)
   end
 
   local function without(list, word)

@@ -95,7 +95,10 @@ def test_an_item_of_an_older_release_has_fewer_parts_of_a_place(opened):
     place = d.r.hget(f"{P}:item:{item}", "place")
     d.r.hset(f"{P}:item:{item}", "place", place.rpartition(b"\x1f")[0])
     assert [o.item for o in d.dispatch()] == [item]
-    assert d.r.hget(f"{P}:item:{item}", "place").count(b"\x1f") == place.count(b"\x1f")
+    d.presence("ana", "break")
+    assert d.r.hget(f"{P}:item:{item}", "place").count(b"\x1f") == place.count(b"\x1f"), "it waits again, and has all"
+    d.presence("ana", "ready")
+    assert [o.item for o in d.dispatch()] == [item]
     assert (d.accept(item, "ana"), d.done(item, "ana")) == ("OK", "OK")
 
 
@@ -309,7 +312,7 @@ def test_a_dispatch_that_failed_says_so_to_the_others(quick):
     with fails_half_way(d, "load"), pytest.raises(ResponseError, match="WRONGTYPE"):
         d.r.delete(f"{P}:crew")  # what is remembered is read again
         d.dispatch()
-    assert d.r.smembers(f"{P}:marks") == {b"*"}
+    assert b"*" in d.r.smembers(f"{P}:marks")
     assert ear.times() == 1
 
 
