@@ -239,40 +239,29 @@ do
 
   -- ---- the record
 
-  -- What most records have alike is made into text once: the texts of so many are remembered.
-  local SAME_MOST = 5000
-
-  local function remembering(text_of)
-    local texts, count = {}, 0
-    return function(key)
-      local text = texts[key]
-      if text then return text end
-      if count == SAME_MOST then texts, count = {}, 0 end
-      text = text_of(key)
-      texts[key], count = text, count + 1
-      return text
-    end
-  end
-
   local function number(n)
     if not n then return "" end
     if n % 1 == 0 and n ~= 0 and n > -1e15 and n < 1e15 then return string.format("%d", n) end -- the same text, sooner
     return string.format("%.17g", n)
   end
 
-  local remembered_number = remembering(number)
-
-  local function same_number(n)
-    if n == 0 then return 1 / n > 0 and "0" or "-0" end -- two numbers, one key
-    if n ~= n then return number(n) end -- none is no key
-    return remembered_number(n)
-  end
-
   local function name(s)
     return (string.gsub(s or "", "[%z\1-\31]", " "))
   end
 
-  local same_name = remembering(name)
+  -- What most records have alike is made into text once: the texts of so many are remembered.
+  local SAME_MOST = 5000
+  local numbers, names, remembered = {}, {}, 0
+
+  local function remember(texts, key, text)
+    if not key or key == 0 or key ~= key then return text end -- two numbers that are one key, or no key
+    if remembered == SAME_MOST then numbers, names, remembered = {}, {}, 0 end
+    texts[key], remembered = text, remembered + 1
+    return text
+  end
+
+  local function same_number(n) return numbers[n] or remember(numbers, n, number(n)) end
+  local function same_name(s) return names[s] or remember(names, s, name(s)) end
 
   local function number_of(q)
     return q and same_number(q.number) or ""
@@ -289,12 +278,12 @@ do
   end
 
   local function load_of(s)
-    s.text = s.text or number(s.crowded) .. US .. number(s.units - s.room) .. US .. number(s.units)
+    s.text = number(s.crowded) .. US .. number(s.units - s.room) .. US .. number(s.units)
     return s.text
   end
 
   local function price_of(lost)
-    lost.price_text = lost.price_text or number(lost.price)
+    lost.price_text = number(lost.price)
     return lost.price_text
   end
 
@@ -302,7 +291,8 @@ do
     for i = 1, math.min(rows.all, most) do
       local a = rows[i]
       out[#out + 1] = kind .. US .. same_name(a.agent) .. US .. same_number(a.ln_speed) .. US .. same_number(a.ln_known) .. US ..
-        load_of(a.shape) .. US .. number(a.idle) .. US .. a.lost.text .. US .. price_of(a.lost) .. US .. number(a.cost) .. US ..
+        (a.shape.text or load_of(a.shape)) .. US .. number(a.idle) .. US .. a.lost.text .. US ..
+        (a.lost.price_text or price_of(a.lost)) .. US .. number(a.cost) .. US ..
         number_of(a.kept_for) .. US .. same_number(a.alike)
     end
   end

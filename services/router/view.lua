@@ -6,7 +6,7 @@ do
   local DEEPEST = 4096     -- behind them only the first that nobody declined is looked for
   local KNOWN_MAX = 4      -- waiting items of an agent's own customers that are looked at when they are free
   local MOVED_AT_ONCE = 64
-  local LOOKED_FOR = 8     -- of what an agent would take, so that it need not all be looked at again for the next offer
+  local LOOKED_FOR = 6     -- of what an agent would take, so that it need not all be looked at again for the next offer
   local SETS = { 'p', 'o', 'l' }
 
   -- ---- heads of a line: of each set the first, and those behind it as long as somebody declined the one before
@@ -136,11 +136,10 @@ do
   -- The line as a queue of this moment.
   local function line_queue(d, l)
     local q = l.q
-    if q.moment ~= d.moment then
-      q.moment, q.now_ms = d.moment, steps.clock(d, l.queue.hours)
-      if l.queue.nobody or not q.speeds then q.speeds = plans.speeds(d.p, l, work.stand_in(d, l)) end
-      q.base, q.late_base = plans.bases(d.p, l, steps.load(d, l.queue).handling)
-    end
+    if q.moment == d.moment then return q end
+    q.moment, q.now_ms = d.moment, steps.clock(d, l.queue.hours)
+    if l.queue.nobody or not q.speeds then q.speeds = plans.speeds(d.p, l, work.stand_in(d, l)) end
+    q.base, q.late_base = plans.bases(d.p, l, steps.load(d, l.queue).handling)
     return q
   end
 
@@ -220,14 +219,20 @@ do
 
   -- The groups that have room and the skills for one of the lines.
   local function groups_of(d, apart, lines)
-    local list, split = {}, next(apart) and {} or apart
+    local list, count, split = {}, 0, next(apart) and {} or nil
     for name in pairs(apart) do split[crew.of(d, name).group] = true end
     for _, l in ipairs(lines) do
       for _, profile in ipairs(plans.fitting(d.p, l, work.stand_in(d, l))) do
-        for _, g in pairs(crew.groups_of(d, profile)) do
+        for key, g in pairs(crew.groups_of(d, profile)) do
           if g.view ~= views and plans.has_room(g.shape, l.kind, l.units) then
             g.view = views
-            if split[g.key] then add_apart(list, g, apart) else list[#list + 1] = g end
+            if split and split[key] then
+              add_apart(list, g, apart)
+              count = #list
+            else
+              count = count + 1
+              list[count] = g
+            end
           end
         end
       end
@@ -297,8 +302,8 @@ do
   -- ---- what one agent would take
 
   local function look(d, best, head)
-    local one = best.group
-    line_queue(d, head.l)
+    local one, l = best.group, head.l
+    if l.q.moment ~= d.moment then line_queue(d, l) end
     if head.known == one.agent then head.group, head.known_idle_ms = one, one.idle_since_ms end
     if not head.declined or not work.names(head.declined, one.agent) then rule.look(best, head) end
   end
