@@ -9,6 +9,7 @@ static const struct queue_verb verbs[] = {
     {"ls", "", false, false, false, queue_ls},
     {"show", "a queue", false, false, false, queue_show},
     {"held", "", false, false, false, queue_held},
+    {"aside", "", false, false, false, queue_aside},
     {"claim", "a queue", true, true, false, queue_claim},
     {"accept", "a work item", false, true, false, queue_accept},
     {"decline", "a work item", false, true, false, queue_decline},

@@ -16,11 +16,12 @@ static const struct ctl_command commands[] = {
     {"trace", "ID|REFERENCE|ADDRESS|MESSAGE-ID|PROVIDER-ID", "where a message is, what happened to it, when and why",
      "Takes the id of an event, conversation, work item or outbound message, the reference a customer was told, an e-mail\n"
      "address or phone number, a Message-ID, or the id a provider gave.\n", false, cmd_trace},
-    {"queue", "ls | show QUEUE | held | claim [QUEUE] | accept|decline|hold|snooze|resume|reopen|done|requeue ITEM [OPTION]...",
+    {"queue", "ls | show QUEUE | held | aside | claim [QUEUE] | accept|decline|hold|snooze|resume|reopen|done|requeue ITEM [OPTION]...",
      "agents' queues: see, take, put aside, end, hand on",
      "ls                                       waiting, late, on duty, able to take one now\n"
      "show QUEUE [--limit N]                   its work items, the most urgent first\n"
      "held [--limit N]                         what is in agents' hands, the longest first\n"
+     "aside [--agent A] [--limit N]            what is on hold or snoozed, the longest first\n"
      "claim [QUEUE] --agent A                  takes what is most urgent for the agent\n"
      "claim --item ITEM --agent A [--force]    takes this one; --force: a supervisor's word, out of other hands, beyond skills\n"
      "accept ITEM --agent A                    answers an offer\n"

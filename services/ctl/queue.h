@@ -27,6 +27,9 @@ int queue_ls(struct desk_view *v, const struct queue_verb *verb, const struct qu
 int queue_show(struct desk_view *v, const struct queue_verb *verb, const struct queue_asked *asked, const char *queue);
 int queue_held(struct desk_view *v, const struct queue_verb *verb, const struct queue_asked *asked,
                const char *argument);
+/* Of asked->agent, "" of all: what is on hold or snoozed. */
+int queue_aside(struct desk_view *v, const struct queue_verb *verb, const struct queue_asked *asked,
+                const char *argument);
 /* Prints one item, after something was done with it. */
 int queue_print_item(struct desk_view *v, const char *id);
 

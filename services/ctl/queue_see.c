@@ -44,7 +44,8 @@ int queue_ls(struct desk_view *v, const struct queue_verb *verb, const struct qu
   auto_reply *rows = step_call(v, "deskbell_queues", 0, NULL);
   if (!rows)
     return CTL_FAILED;
-  long long held = count_of(v, TAG ":held", &failed), quarantine = count_of(v, TAG ":quarantine", &failed);
+  long long held = count_of(v, TAG ":held", &failed), aside = count_of(v, TAG ":aside", &failed),
+            quarantine = count_of(v, TAG ":quarantine", &failed);
   if (failed)
     return CTL_FAILED;
   if (v->ctl->json) {
@@ -53,6 +54,7 @@ int queue_ls(struct desk_view *v, const struct queue_verb *verb, const struct qu
       json_array_append_new(list, queue_json(rows->element[i]));
     json_object_set_new(all, "queues", list);
     json_object_set_new(all, "held", json_integer(held));
+    json_object_set_new(all, "aside", json_integer(aside));
     json_object_set_new(all, "quarantine", json_integer(quarantine));
     print_json(all);
     return CTL_OK;
@@ -60,8 +62,9 @@ int queue_ls(struct desk_view *v, const struct queue_verb *verb, const struct qu
   printf("%-32s %8s %8s %8s %8s\n", "queue", "waiting", "late", "on duty", "able");
   for (size_t i = 0; i < rows->elements; i++)
     print_queue(rows->element[i]);
-  printf("%-32s %8lld  (deskbell queue held)\n%-32s %8lld  (deskbell quarantine ls)\n", "held by agents", held,
-         "could not be read", quarantine);
+  printf("%-32s %8lld  (deskbell queue held)\n%-32s %8lld  (deskbell queue aside)\n"
+         "%-32s %8lld  (deskbell quarantine ls)\n",
+         "held by agents", held, "put aside", aside, "could not be read", quarantine);
   return CTL_OK;
 }
 
@@ -124,6 +127,21 @@ int queue_held(struct desk_view *v, const struct queue_verb *verb, const struct 
   if (ids->elements || v->ctl->json)
     return print_items(v, ids);
   printf("no agent holds a work item\n");
+  return CTL_OK;
+}
+
+int queue_aside(struct desk_view *v, const struct queue_verb *verb, const struct queue_asked *asked,
+                const char *argument) {
+  char last[24], of_agent[128];
+  (void)verb, (void)argument;
+  snprintf(last, sizeof(last), "%llu", (unsigned long long)asked->limit - 1);
+  snprintf(of_agent, sizeof(of_agent), TAG ":agent:%s:aside", asked->agent);
+  auto_reply *ids = CALL(v, "ZRANGE", asked->agent[0] ? of_agent : TAG ":aside", "0", last);
+  if (!ids)
+    return CTL_FAILED;
+  if (ids->elements || v->ctl->json)
+    return print_items(v, ids);
+  printf("nothing is put aside%s%s\n", asked->agent[0] ? " by " : "", asked->agent);
   return CTL_OK;
 }
 

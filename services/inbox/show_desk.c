@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* GET /v1/queues, GET /v1/queues/{queue}/items, GET /v1/agents. */
+/* GET /v1/queues, GET /v1/queues/{queue}/items, GET /v1/agents, GET /v1/aside. */
 #include "show.h"
 #include "base/clock.h"
 #include "work.h"
 
-enum { QUEUE_FIELDS = 6, AGENT_FIELDS = 7, ITEMS_USUAL = 50 };
+enum { QUEUE_FIELDS = 6, AGENT_FIELDS = 7, ASIDE_FIELDS = 6, ITEMS_USUAL = 50 };
 
 static const char *now_text(struct work *w) {
   const char *now = arena_printf(w->arena, "%lld", (long long)clock_now_ms());
@@ -65,6 +65,44 @@ void show_agents(struct work *w) {
   WORK_ASK(w, on_agents, "FCALL", "deskbell_agents", "1", TAG, now_text(w), "");
 }
 
+static const char *limit_text(struct work *w) {
+  bool said = ask_has(&w->ask, FIELD_LIMIT);
+  return arena_printf(w->arena, "%lld", said ? (long long)w->ask.number[FIELD_LIMIT] : (long long)ITEMS_USUAL);
+}
+
+static json_t *aside_json(redisReply *const *f) {
+  json_t *item = json_object();
+  show_set(item, "item", show_text(f[0]));
+  show_set(item, "state", show_text(f[1]));
+  show_set(item, "agent", show_text(f[2]));
+  show_set(item, "queue", show_text(f[3]));
+  show_moment(item, "since", show_text(f[4]));
+  show_moment(item, "until", show_text(f[5]));
+  return item;
+}
+
+static void on_aside(struct work *w, redisReply *reply) {
+  if (reply->type != REDIS_REPLY_ARRAY)
+    work_fail(w, PROBLEM_STRANGE, NULL);
+  else
+    work_end(w, result_ok(rows_json(reply, ASIDE_FIELDS, aside_json)));
+}
+
+/* An agent's own; a supervisor's choice, and without one all. */
+void show_aside(struct work *w) {
+  bool supervisor = w->caller.role == ACCESS_SUPERVISOR;
+  struct slice agent = ask_has(&w->ask, FIELD_AGENT) ? w->ask.text[FIELD_AGENT]
+                       : supervisor                  ? SLICE("")
+                                                     : slice_text(w->caller.agent);
+  const char *limit = limit_text(w);
+  if (!limit)
+    work_fail(w, PROBLEM_MEMORY, NULL);
+  else if (!supervisor && !slice_equal(agent, slice_text(w->caller.agent)))
+    work_fail(w, PROBLEM_FORBIDDEN, "Only a supervisor sees what others put aside.");
+  else
+    WORK_ASK(w, on_aside, "FCALL", "deskbell_aside", "1", TAG, now_text(w), agent.at, limit);
+}
+
 static void on_waiting(struct work *w, redisReply *reply) {
   if (reply->type != REDIS_REPLY_ARRAY) {
     work_fail(w, PROBLEM_STRANGE, NULL);
@@ -82,8 +120,7 @@ static void on_waiting(struct work *w, redisReply *reply) {
 void show_waiting(struct work *w) {
   const struct definition *d = w->inbox->definition;
   struct slice queue = w->ask.text[FIELD_QUEUE];
-  char *limit = arena_printf(w->arena, "%lld", ask_has(&w->ask, FIELD_LIMIT) ? (long long)w->ask.number[FIELD_LIMIT]
-                                                                             : (long long)ITEMS_USUAL);
+  const char *limit = limit_text(w);
   if (!definition_known(d) || !limit)
     work_fail(w, PROBLEM_AWAY, "The desk definition is not known yet.");
   else if (!definition_has_queue(d, queue))

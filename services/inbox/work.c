@@ -139,6 +139,7 @@ static void begin(struct work *w) {
   case VERB_QUEUES: show_queues(w); return;
   case VERB_WAITING: show_waiting(w); return;
   case VERB_AGENTS: show_agents(w); return;
+  case VERB_ASIDE: show_aside(w); return;
   case VERB_CLAIM:
     if (ask_has(&w->ask, FIELD_AGENT) && w->caller.role != ACCESS_SUPERVISOR &&
         !slice_equal(w->ask.text[FIELD_AGENT], slice_text(w->caller.agent))) {

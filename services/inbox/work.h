@@ -49,5 +49,6 @@ void show_why(struct work *w);
 void show_queues(struct work *w);
 void show_waiting(struct work *w);
 void show_agents(struct work *w);
+void show_aside(struct work *w);
 
 #endif

@@ -108,6 +108,18 @@ do
     return out
   end
 
+  -- aside {tag}  now agent limit : what they put aside ('' all of the desk), the longest first
+  local function aside(keys, args)
+    local d, out = steps.begin(keys[1], args[1]), {}
+    local key = d.tag .. (args[2] == '' and ':aside' or ':agent:' .. args[2] .. ':aside')
+    local list = call('ZRANGE', key, 0, tonumber(args[3]) - 1)
+    for _, item in ipairs(list) do
+      local v = call('HMGET', d.tag .. ':item:' .. item, 'state', 'agent', 'queue', 'changed', 'until')
+      if work.ASIDE[v[1]] then out[#out + 1] = { item, v[1], v[2] or '', v[3] or '', v[4] or '', v[5] or '0' } end
+    end
+    return out
+  end
+
   local function decided(d, list)
     local first, _, record = rule.decide(view.of(d, list))
     return first, record
@@ -182,6 +194,7 @@ do
   register('agents', agents, READS)
   register('crew', remembered, READS)
   register('mine', mine, READS)
+  register('aside', aside, READS)
   register('why', why, READS)
   register('try', try, READS)
 end

@@ -280,8 +280,24 @@ do
     if is_news(d, i, stands) then steps.mark(d, 'l:' .. line) end
   end
 
+  -- ---- aside: on hold or snoozed, in nobody's hands, and its agent's still
+
+  local ASIDE = { on_hold = true, snoozed = true }
+
+  local function enter_aside(d, i)
+    call('ZADD', d.tag .. ':aside', d.text, i.id)
+    if i.agent ~= '' then call('ZADD', d.tag .. ':agent:' .. i.agent .. ':aside', d.text, i.id) end
+  end
+
+  local function leave_aside(d, i)
+    if not ASIDE[i.state] then return end
+    call('ZREM', d.tag .. ':aside', i.id)
+    if i.agent ~= '' then call('ZREM', d.tag .. ':agent:' .. i.agent .. ':aside', i.id) end
+  end
+
   -- The item waits from now on in its queue, with the age and the clocks that it has.
   local function wait(d, i, ...)
+    leave_aside(d, i)
     i.state = 'waiting'
     enter_line(d, i)
     steps.count_waiting(d, i.queue, 1)
@@ -324,6 +340,7 @@ do
         if name ~= but then work.fact(d, 'offer_end', i, name, why or 'withdrawn') end
       end
     end
+    leave_aside(d, i)
     if may_be_due(d, i) then steps.due(d, i.id, nil) end
     free_hands(d, i, but)
     if i.again > 0 then call('HDEL', d.tag .. ':declined', i.id) end -- declined by somebody
@@ -447,5 +464,6 @@ do
   work.place_stays, work.keep_moved, work.line_key = place_stays, keep_moved, line_key
   work.leave_set, work.leave_line, work.enter_line = leave_set, leave_line, enter_line
   work.wait, work.leave, work.set_due_of_waiting, work.HELD = wait, leave, set_due_of_waiting, HELD
+  work.enter_aside, work.ASIDE = enter_aside, ASIDE
   work.resume_clocks, work.start_next = resume_clocks, start_next
 end

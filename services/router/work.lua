@@ -5,7 +5,7 @@ do
   local exact, keep, set_timer, wait, leave = work.exact, work.keep, work.set_timer, work.wait, work.leave
   local leave_set, leave_line, enter_line = work.leave_set, work.leave_line, work.enter_line
   local set_due_of_waiting, resume_clocks, start_next = work.set_due_of_waiting, work.resume_clocks, work.start_next
-  local HELD, place_stays, keep_moved = work.HELD, work.place_stays, work.keep_moved
+  local HELD, ASIDE, place_stays, keep_moved = work.HELD, work.ASIDE, work.place_stays, work.keep_moved
 
   -- ---- the moves; each is one fact
 
@@ -21,9 +21,9 @@ do
   function work.message(d, item)
     local v = pcall_redis('HMGET', d.tag .. ':item:' .. item, 'state', 'place')
     if v.err or not v[1] or v[1] == 'done' then return false end
-    if v[1] ~= 'on_hold' and v[1] ~= 'snoozed' and work.clock_runs(v[2] or '') then return false end -- most are so
+    if not ASIDE[v[1]] and work.clock_runs(v[2] or '') then return false end -- most are so
     local i = work.read(d, item)
-    if i.state == 'on_hold' or i.state == 'snoozed' then
+    if ASIDE[i.state] then
       resume_clocks(d, i)
       start_next(d, i)
       steps.due(d, item, nil)
@@ -125,6 +125,7 @@ do
     if state == 'on_hold' and i.w.paused == 0 then i.w.paused = steps.clock(d, i.w.clock) end
     keep(d, i, 'state', state, 'agent', owner, 'changed', d.text, 'offered', '', 'until', exact(until_ms),
       'again', '0', 'only_until', '0')
+    work.enter_aside(d, i)
     set_timer(d, i)
     steps.due(d, i.id, until_ms > 0 and until_ms or nil)
     work.fact(d, state == 'on_hold' and 'hold' or 'snooze', i, agent, exact(until_ms) .. (why ~= '' and ' ' .. why or ''))
@@ -162,7 +163,7 @@ do
     if not i or i.state == 'done' then return false end
     call('HSET', d.tag .. ':item:' .. item, 'reason', reason)
     i.facts[3], i.priority = priority, priority
-    if i.state == 'on_hold' or i.state == 'snoozed' then
+    if ASIDE[i.state] then
       resume_clocks(d, i)
       steps.due(d, item, nil)
       work.fact(d, 'resume', i, i.agent, 'failed')

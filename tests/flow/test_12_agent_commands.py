@@ -114,6 +114,24 @@ def test_what_is_in_hands_is_listed_also_of_who_is_not_in_the_desk(desk):
     assert "deskbell queue held" in said(desk, "queue", "ls")[0] and "with zoe" in said(desk, "queue", "held")[0]
 
 
+def test_what_is_put_aside_is_listed_until_it_goes_on(desk):
+    item, other = send(desk), send(desk, sender="+14155550101")
+    wait_state(desk, other, "waiting")
+    wait_state(desk, item, "waiting")
+    assert said(desk, "queue", "aside") == ("nothing is put aside\n", 0) and desk.json("queue", "aside") == []
+    for id, agent in ((item, "zoe"), (other, "yan")):
+        desk.run("queue", "claim", "--item", id, "--agent", agent)
+    desk.run("queue", "hold", item)
+    desk.run("queue", "snooze", other, "--until", "2h")
+    assert [i["id"] for i in desk.json("queue", "aside")] == [item, other] and desk.json("queue", "ls")["aside"] == 2
+    assert [(i["id"], i["state"]) for i in desk.json("queue", "aside", "--agent", "yan")] == [(other, "snoozed")]
+    assert said(desk, "queue", "aside", "--agent", "nobody") == ("nothing is put aside by nobody\n", 0)
+    assert "deskbell queue aside" in said(desk, "queue", "ls")[0] and item in said(desk, "queue", "aside")[0]
+    desk.run("queue", "resume", item, "--agent", "zoe")
+    desk.run("queue", "done", other)
+    assert desk.json("queue", "aside") == desk.json("queue", "aside", "--agent", "yan") == []
+
+
 def test_an_agent_who_was_just_defined_can_sign_in_and_is_not_waited_for_without_end(desk):
     desk.kill("router", signal.SIGSTOP)
     try:

@@ -211,6 +211,28 @@ def test_others_items(desk, team):
     assert ana.item(item)["state"] == "on_hold" and ana.item(item)["agent"] == "ana"
 
 
+def test_what_is_put_aside_is_found_again(desk, team):
+    ana, bo, boss = team["ana"], team["bo"], team["boss"]
+
+    def aside(who, query=""):
+        return [r for r in who.get("/v1/aside?limit=500" + query)["data"] if r["item"] == item]
+    item = write(desk)
+    ana.do("/v1/items/claim", item=item)
+    ana.act(item, "snooze", until="2036-01-01T00:00:00Z")
+    (row,) = aside(ana)
+    assert (row["item"], row["state"], row["agent"], row["queue"]) == (item, "snoozed", "ana", "support")
+    assert row["until"] == "2036-01-01T00:00:00.000Z" and row["since"]
+    assert aside(ana, "&agent=ana") == aside(boss, "&agent=ana") == aside(boss) == [row]
+    assert aside(boss, "&agent=bo") == aside(bo) == []
+    assert bo.ask("GET", "/v1/aside?agent=ana")[0] == 403 and len(boss.get("/v1/aside?limit=1")["data"]) == 1
+    ana.act(item, "hold")
+    (row,) = aside(ana)
+    assert row["state"] == "on_hold" and "until" not in row
+    ana.act(item, "resume")
+    assert aside(ana) == aside(boss) == []
+    ana.act(item, "done")
+
+
 def test_one_of_two_wins(desk, team):
     agents = [team["ana"], team["bo"]]
     for _ in range(5):

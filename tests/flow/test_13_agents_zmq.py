@@ -122,6 +122,7 @@ def test_a_shift(desk, connect):
     assert desk.boss.item(item)["queue"] == "billing"
     assert {q["name"] for q in ana.get("queues")["data"]} == {"support", "billing"}
     assert ana.get("waiting", queue="support")["data"] == []
+    assert ana.get("aside", limit=10)["data"] == [] and ana.ask("aside", agent="bo")["code"] == "forbidden"
     desk.boss.act(item, "done")
 
 

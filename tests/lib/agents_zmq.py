@@ -9,12 +9,12 @@ from peer import fields, number, text
 
 REQUEST, ANSWER, NOTICE = 1, 2, 3
 KINDS = ("me presence claim item why accept decline done hold snooze resume reopen transfer queues waiting offers subscribe "
-         "ping").split()
+         "ping aside").split()
 FIELDS = {
     "item": ["item"], "why": ["item"], "accept": ["item"], "decline": ["item", "why"], "resume": ["item", "why"],
     "reopen": ["item", "why"], "hold": ["item", "until_ms", "why"], "snooze": ["item", "until_ms", "why"],
     "claim": ["queue", "item"], "done": ["item", "seen"], "transfer": ["item", "queue", "agent", "note"],
-    "presence": ["presence", "keep_s", "why"], "waiting": ["queue", "limit"],
+    "presence": ["presence", "keep_s", "why"], "waiting": ["queue", "limit"], "aside": ["agent", "limit"],
 }
 
 

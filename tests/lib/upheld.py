@@ -265,6 +265,12 @@ def sets_agree(sight):
                 if id not in items or items[id].state != "waiting" or "known:" + items[id].known != key:
                     wrong.append(f"{key} has {id}")
     only("declined", ("waiting", "offered"))
+    aside = {item.id: item["agent"] for item in items.values() if item.state in ("on_hold", "snoozed")}
+    if set(s.get("aside")) != set(aside):
+        wrong.append(f"aside has {set(s.get('aside'))}, should {set(aside)}")
+    theirs = {(id, key.split(":")[1]) for key in s.keys if key.startswith("agent:") and key.endswith(":aside") for id in s.get(key)}
+    if theirs != {(id, agent) for id, agent in aside.items() if agent}:
+        wrong.append(f"agents' aside has {theirs}, should {aside}")
     for item in items.values():
         if item.state == "waiting" and item.known and item.id not in s.get("known:" + item.known):
             wrong.append(f"known:{item.known} has not {item.id}")
