@@ -70,12 +70,13 @@ int queue_ls(struct desk_view *v, const struct queue_verb *verb, const struct qu
 
 /* ---- show */
 
-/* Prints work items by id as one JSON array or as lines. */
-static int print_items(struct desk_view *v, const redisReply *ids) {
+/* Prints work items, ids or rows that begin with one, as one JSON array or as lines. */
+static int print_items(struct desk_view *v, const redisReply *items) {
   json_t *list = json_array();
-  for (size_t i = 0; i < ids->elements; i++) {
+  for (size_t i = 0; i < items->elements; i++) {
     json_t *item = NULL;
-    int r = item_json(v, reply_text(ids->element[i]), &item);
+    const redisReply *one = items->element[i];
+    int r = item_json(v, one->type == REDIS_REPLY_ARRAY ? step_text(one, 0) : reply_text(one), &item);
     if (r == -EIO) {
       json_decref(list);
       return CTL_FAILED;
@@ -132,15 +133,14 @@ int queue_held(struct desk_view *v, const struct queue_verb *verb, const struct 
 
 int queue_aside(struct desk_view *v, const struct queue_verb *verb, const struct queue_asked *asked,
                 const char *argument) {
-  char last[24], of_agent[128];
+  char limit[24];
   (void)verb, (void)argument;
-  snprintf(last, sizeof(last), "%llu", (unsigned long long)asked->limit - 1);
-  snprintf(of_agent, sizeof(of_agent), TAG ":agent:%s:aside", asked->agent);
-  auto_reply *ids = CALL(v, "ZRANGE", asked->agent[0] ? of_agent : TAG ":aside", "0", last);
-  if (!ids)
+  snprintf(limit, sizeof(limit), "%llu", (unsigned long long)asked->limit);
+  auto_reply *rows = STEP(v, "deskbell_aside", asked->agent, limit);
+  if (!rows)
     return CTL_FAILED;
-  if (ids->elements || v->ctl->json)
-    return print_items(v, ids);
+  if (rows->elements || v->ctl->json)
+    return print_items(v, rows);
   printf("nothing is put aside%s%s\n", asked->agent[0] ? " by " : "", asked->agent);
   return CTL_OK;
 }

@@ -1,5 +1,7 @@
 -- What is asked about queues, agents and decisions; nothing here writes. Part of the library that begins in functions.lua.
 do
+  local PAGE = 100
+
   local function members(d, q)
     return crew.duty(d)[q.name] or 0
   end
@@ -112,11 +114,17 @@ do
   local function aside(keys, args)
     local d, out = steps.begin(keys[1], args[1]), {}
     local key = d.tag .. (args[2] == '' and ':aside' or ':agent:' .. args[2] .. ':aside')
-    local list = call('ZRANGE', key, 0, tonumber(args[3]) - 1)
-    for _, item in ipairs(list) do
-      local v = call('HMGET', d.tag .. ':item:' .. item, 'state', 'agent', 'queue', 'changed', 'until')
-      if work.ASIDE[v[1]] then out[#out + 1] = { item, v[1], v[2] or '', v[3] or '', v[4] or '', v[5] or '0' } end
-    end
+    local limit, from = tonumber(args[3]), 0
+    repeat
+      local page = call('ZRANGE', key, from, from + PAGE - 1)
+      for _, item in ipairs(page) do
+        local v = pcall_redis('HMGET', d.tag .. ':item:' .. item, 'state', 'agent', 'queue', 'changed', 'until')
+        if not v.err and work.ASIDE[v[1]] and #out < limit then
+          out[#out + 1] = { item, v[1], v[2] or '', v[3] or '', v[4] or '', v[5] or '0' }
+        end
+      end
+      from = from + #page
+    until #page < PAGE or #out == limit
     return out
   end
 
@@ -158,8 +166,7 @@ do
       before = call('ZRANK', key, i.id) or 0
       if score and view.served(d, i.w.line) then
         local _
-        _, record = decided(d, { view.head(d, i, tonumber(score),
-          call('HGET', d.tag .. ':declined', i.id) or false) })
+        _, record = decided(d, { view.head(d, i, tonumber(score), call('HGET', d.tag .. ':declined', i.id) or false) })
       end
     end
     return { i.state, i.state == 'offered' and i.offered or i.agent, record, last_offer(d, i), tostring(before), i.w.line,

@@ -83,8 +83,8 @@ local function keep_work(tag, c, had)
 end
 
 local function give_item(tag, item, i, c, messages, now)
-  -- one that waits first in line is remembered as it was read
-  if i.w.line ~= '' then steps.set_changes(steps.begin(tag, now), i.w.line, i.w.set, '') end
+  -- what is remembered of one that waits has its conversation
+  if i.w.line ~= '' then steps.set_changes(steps.begin(tag, now), i.w.line, i.w.set, i.w.known) end
   i.facts[1], i.facts[2] = c.id, c.customer
   call('HSET', tag .. ':item:' .. item, 'facts', concat(i.facts, '\31'))
   c.item, c.queue, c.messages = item, i.queue, messages

@@ -48,7 +48,8 @@ do
     return a.load
   end
 
-  -- Their hands hold more by these units of a kind, or less; load_key() of the same change is worked out once.
+  -- Their hands hold more by these units of a kind (at most 1000, so that a change is one number), or less; load_key() of the same
+  -- change is worked out once.
   local function load_changes(d, a, number, by)
     a.used, a.kinds[number] = math.max(a.used + by, 0), math.max((a.kinds[number] or 0) + by, 0)
     local was, change = a.load, number * 65536 + by

@@ -207,6 +207,8 @@ do
     steps.mark(d, '*')
   end
 
+  local drawn -- the marks that are being looked at
+
   -- Works off some marks, and takes away those that gave all they had and were not made anew meanwhile. True when there may
   -- be more.
   local function look_at_marks(d, offers, most)
@@ -217,7 +219,7 @@ do
     end
     local some, gone = call('SRANDMEMBER', marks, MARKS_AT_ONCE), {}
     if #some == 0 then return false end
-    d.fresh = {}
+    d.fresh, drawn = {}, some
     local done = work_off(d, some, offers, most)
     for _, mark in ipairs(done) do
       if not d.fresh[mark] then gone[#gone + 1] = mark end
@@ -244,10 +246,13 @@ do
   end
 
   -- dispatch {tag}  now most : what is due by itself, then at most `most` offers. Answers more, next, then per offer item,
-  -- agents, until. After a call that fails the next one looks at everything.
+  -- agents, until. A call that fails takes the marks that it failed at away, so that the next one does not fail at them again, and
+  -- leaves one to look at everything.
   local function dispatch(keys, args)
+    drawn = nil
     local ok, answer = pcall(dispatch_once, keys, args)
     if ok then return answer end
+    if drawn then pcall_redis('SREM', keys[1] .. ':marks', unpack(drawn)) end
     steps.forget()
     return redis.error_reply(type(answer) == 'table' and answer.err or tostring(answer))
   end

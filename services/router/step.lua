@@ -2,7 +2,7 @@
 -- functions.lua, which made the table `steps`. Keys: proto/redis.md, "Dispatch".
 --
 -- All stands in Redis. What is remembered, so that it need not be read again: agents and the groups made of them (crew.lua),
--- the heads of lines as items that were read, the names of lines, what is measured of queues. Every step that changes any of
+-- the heads of lines, the names of lines, what is measured of queues. Every step that changes any of
 -- it writes another stamp to P:crew at its end: memory that has not that stamp – of a step that failed half way, of a Redis
 -- that was a replica meanwhile – is made anew.
 do

@@ -110,8 +110,10 @@ do
         state = nil
       end
       local l = state == 'waiting' and plans.line(d.p, line)
-      if l then
-        local score = plans.score(d.p, l, set, at, plans.ln_value(d.p, worth, priority))
+      local score = l and tonumber(call('ZSCORE', work.line_key(d, line, set), id) or nil)
+      if l and not score then
+        work.fire(d, id, steps.clock(d, l.queue.hours)) -- it could not be read when its line was; now it stands there again
+      elseif l then
         list[#list + 1] = make_head(d, id, line, set, score, who_declined(d, id), at, worth, priority, agent, queue, conversation,
           customer)
         list[#list].behind = true

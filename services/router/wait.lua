@@ -232,10 +232,11 @@ do
 
   local function line_key(d, line, set) return d.tag .. ':line:' .. line .. ':' .. set end
 
-  local function leave_set(d, id, line, set, known)
+  -- must: it is an error that it does not stand there.
+  local function leave_set(d, id, line, set, known, must)
     steps.leaves_set(d, line, set, known, id)
+    if call('ZREM', line_key(d, line, set), id) == 0 and must then error('item ' .. id .. ' does not wait') end
     if known ~= '' then call('ZREM', d.tag .. ':known:' .. known, id) end
-    return call('ZREM', line_key(d, line, set), id)
   end
 
   local function leave_line(d, i)

@@ -184,7 +184,7 @@ do
   -- whatever comes next.
   function work.offer(d, head, agents, until_ms, record)
     local id, l, offered, until_text = head.id, head.l, table.concat(agents, ' '), exact(until_ms)
-    if leave_set(d, id, l.name, head.set, head.known) == 0 then error('item ' .. id .. ' does not wait') end -- memory is wrong
+    leave_set(d, id, l.name, head.set, head.known, true) -- else what is remembered is wrong
     steps.count_waiting(d, head.queue, -1)
     call('HSET', d.tag .. ':item:' .. id, 'state', 'offered', 'offered', offered, 'until', until_text, 'changed', d.text)
     steps.due(d, id, until_ms)

@@ -61,7 +61,7 @@ def test_a_damaged_conversation_stops_no_item(quick):
 
 
 def test_a_call_that_fails_forgets_nothing(opened):
-    """It had taken the marks already."""
+    """It took the marks that it failed at away, and left one for everything."""
     d = opened({"support": {}}, {"ana": agent(), "bo": agent()})
     item = d.write()
     d.r.rename(f"{P}:load", f"{P}:load:before")
@@ -312,8 +312,21 @@ def test_a_dispatch_that_failed_says_so_to_the_others(quick):
     with fails_half_way(d, "load"), pytest.raises(ResponseError, match="WRONGTYPE"):
         d.r.delete(f"{P}:crew")  # what is remembered is read again
         d.dispatch()
-    assert b"*" in d.r.smembers(f"{P}:marks")
+    assert d.r.smembers(f"{P}:marks") == {b"*"}
     assert ear.times() == 1
+
+
+def test_an_agent_who_cannot_be_looked_at_stops_no_other(quick):
+    d = Domain(quick, desk({"support": {}}, {"ana": agent(), "bo": agent()})).sign_in()
+    d.dispatch()
+    d.r.set(f"{P}:known:ana", "damaged")
+    d.r.delete(f"{P}:crew")  # what is remembered is read again
+    for name in ("ana", "bo"):
+        d.presence(name, "break"), d.presence(name, "ready")
+    item = d.write()
+    with pytest.raises(ResponseError, match="WRONGTYPE"):
+        d.dispatch()
+    assert [o.item for o in d.dispatch()] == [item]
 
 
 @pytest.mark.parametrize("step", ["done", "route", "dispatch"])
@@ -394,3 +407,73 @@ def test_who_only_asks_writes_nothing_though_it_fails(opened):
     with fails_half_way(d, f"conv:{d.item(item).conversation}"), pytest.raises(ResponseError, match="WRONGTYPE"):
         d.ask("why", item)
     assert (d.state().keys, d.r.get(f"{P}:crew")) == before
+
+
+# ---- waiting items of an agent's own customers
+
+def known_to(d, name, sender):
+    """A customer whom this agent answered; the item that it was."""
+    item = d.write(sender=sender)
+    assert d.claim(name, item=item) == ("OK", item) and d.done(item, name) == "OK"
+    return item
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_an_own_customers_item_that_goes_to_another_conversation_is_offered_there(opened, back):
+    """It is remembered by its agent, behind the first of its line."""
+    d = opened({"support": {}}, {"ana": agent()}, sign_in=False)
+    known_to(d, "ana", "tel:+1777")
+    other = known_to(d, "zoe", "tel:+1888")
+    first, _ = d.write(priority=1), d.write()
+    item = d.later(SECOND).write(sender="tel:+1777")
+    its, others = d.item(item).conversation, d.item(other).conversation
+    assert d.item(item).known == "ana" and its != others
+    if back:
+        assert d.merge(its, others) == ("OK", others)
+    assert [o.item for o in d.sign_in("ana").dispatch()] == [first] and d.accept(first, "ana") == "OK"
+    assert (d.unmerge(its) if back else d.merge(its, others)) == ("OK", others)
+    assert d.item(item).conversation == (its if back else others)
+    assert d.done(first, "ana") == "OK" and [(o.item, o.agents) for o in d.dispatch()] == [(item, ["ana"])]
+    (offer,) = d.journal(item, "offer")
+    assert offer["conversation"] == d.item(item).conversation and d.ask("why", item)[3] == offer["cursor"]
+
+
+def test_an_own_customers_item_that_was_damaged_for_a_while_is_offered_after_all(opened):
+    """Its line lost it meanwhile."""
+    d = opened({"support": {}}, {"ana": agent(), "bo": agent()}, sign_in=False)
+    known_to(d, "ana", "tel:+1777")
+    first, second = d.write(priority=1, sender="tel:+1777"), d.write()
+    d.sign_in()
+    kept = d.r.dump(f"{P}:item:{first}")
+    d.r.set(f"{P}:item:{first}", "damaged")
+    assert [o.item for o in d.dispatch()] == [second]
+    d.r.restore(f"{P}:item:{first}", 0, kept, replace=True)
+    name = held(d, second)[1][0]
+    assert d.accept(second, name) == "OK" and d.done(second, name) == "OK"
+    d.r.delete(f"{P}:crew")  # what is remembered is read again
+    d.presence("bo", "break"), d.presence("ana", "break"), d.presence("ana", "ready")
+    assert [(o.item, o.agents) for o in d.dispatch()] == [(first, ["ana"])]
+
+
+# ---- what is put aside
+
+@pytest.mark.parametrize("harm", ["damaged", "gone"])
+def test_an_item_that_cannot_be_read_hides_no_other_that_is_put_aside(quick, harm):
+    d = Domain(quick, desk({"support": {}}, {"ana": agent(3)})).sign_in()
+    first, second = d.write(), d.write()
+    for item in (first, second):
+        assert d.claim("ana", item=item)[0] == "OK" and d.later(1).verb("hold", item, "ana")[0] == "OK"
+    d.r.delete(f"{P}:item:{first}")
+    if harm == "damaged":
+        d.r.set(f"{P}:item:{first}", "damaged")
+    assert [row[0] for row in d.ask("aside", "", 1)] == [row[0] for row in d.ask("aside", "ana", 9)] == [second]
+
+
+def test_more_than_a_page_is_put_aside(quick):
+    d = Domain(quick, desk({"support": {}}, {"ana": agent(3)})).sign_in()
+    items = [d.write(sender=f"tel:+{n}") for n in range(210)]
+    for item in items:
+        assert d.verb("snooze", item, "ana", d.now + HOUR)[0] == "OK"
+        d.later(1)
+    assert [row[0] for row in d.ask("aside", "", 205)] == items[:205]
+    assert [row[0] for row in d.ask("aside", "", 1000)] == items

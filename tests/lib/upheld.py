@@ -233,8 +233,8 @@ def stands(sight, item, settled):
             wrong.append(f"waits with agent {item['agent']!r} offered {item['offered']!r}")
         if item.paused:
             wrong.append("waits with its clocks paused")
-    elif places or item.line:
-        wrong.append(f"{item.state} and stands in {places} {item.line!r}")
+    elif places:
+        wrong.append(f"{item.state} and stands in {places}")
     if sorted(holders) != sorted(listed):
         wrong.append(f"{item.state} by {item.agents}, in the hands of {holders}")
     if item.state == "offered" and (not item.agents or len(set(item.agents)) != len(item.agents) or item["agent"]):
@@ -353,9 +353,11 @@ def timers_agree(sight, settled):
         at = next_timer(sight, item)
         want = {} if at is None else {item.clock: at}
         right = have == want
-        if item.state != "waiting":  # one may stand from when it waited until it passes; in hand also one of another definition
+        if item.state in ("offered", "active", "wrapping"):  # one may stand from when it waited, until it passes
             early = have and all(sight.clock(item) < time and (at is None or time <= at) for time in have.values())
-            right = right or early or s.generation != "1"
+            right = right or early
+        if item.state != "waiting":  # ... or one of the definition that it was taken by
+            right = right or s.generation != "1"
         if settled and not right:
             wrong.append(f"{item.id} {item.state}: timer {have}, should {want}; clock {sight.clock(item)}")
     due = s.get("due")
