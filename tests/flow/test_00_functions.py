@@ -350,7 +350,7 @@ def test_trim_keeps_what_a_follower_has_not_read(r):
 
 
 def test_release_answers(r):
-    assert r.fcall_ro("deskbell_release", 0) == b"10"
+    assert r.fcall_ro("deskbell_release", 0) == b"11"
 
 
 def test_all_keys_carry_the_partition_tag(r):
