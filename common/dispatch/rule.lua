@@ -112,13 +112,15 @@ do
   -- compared once.
   local item_rows, agent_rows = {used = 0}, {used = 0}
   local list_of_items, list_of_held, list_of_agents, list_of_spared = {all = 0}, {all = 0}, {all = 0}, {all = 0}
-  local looked = {all = 0}
+  local looked, best_list, seen_queues, parts = {all = 0}, {}, {}, {}
+  local decision = 0 -- the number of the one that is being made
 
-  local function emptied(list)
+  function rule.emptied(list)
     for n = #list, 1, -1 do list[n] = nil end
     list.all = 0
     return list
   end
+  local emptied = rule.emptied
 
   local function new_row(rows)
     rows.used = rows.used + 1
@@ -185,20 +187,20 @@ do
     return row
   end
 
-  -- What an agent's lost queues are worth; worked out once in a view.
-  local function price(v, lost)
-    if lost.view == v then return lost.price end
+  -- What an agent's lost queues are worth; worked out once for a decision.
+  local function price(lost)
+    if lost.decision == decision then return lost.price end
     local sum = 0
     for _, q in ipairs(lost) do
       if q.real_time then sum = sum + q.scarcity / (q.able > 1 and q.able or 1) end
     end
-    lost.view, lost.price, lost.price_text = v, sum, false
+    lost.decision, lost.price, lost.price_text = decision, sum, false
     return sum
   end
 
   -- One row of a group: those of it who are alike, or the one who knows the customer.
   local function judge_agent(v, binds, item, s, lost, agent, idle, ln_known, alike)
-    local worth, speed = price(v, lost), item.q.speeds[s.profile]
+    local worth, speed = price(lost), item.q.speeds[s.profile]
     local cost = ((s.crowded - speed) - ln_known) + v.weights[FLEXIBILITY] * worth
     local keeper = binds and kept_for(v, item, lost) or nil
     local list, most = keeper and list_of_spared or list_of_agents, keeper and HELD or AGENTS
@@ -228,7 +230,7 @@ do
           alike = alike - 1
         end
         if not binds and free.all >= AGENTS and not known and
-          (s.crowded - speed) + flexibility * price(v, lost) > free[AGENTS].cost then
+          (s.crowded - speed) + flexibility * price(lost) > free[AGENTS].cost then
           free.all = free.all + 1
         elseif not known or item.known ~= g.agent then
           judge_agent(v, binds, item, s, lost, g.agent, g.idle_since_ms, 0, alike)
@@ -308,11 +310,28 @@ do
 
   local function by_number(a, b) return a.number < b.number end
 
-  local function add_queues(out, seen)
-    local list = {}
-    for q in pairs(seen) do list[#list + 1] = q end
-    table.sort(list, by_number)
-    for _, q in ipairs(list) do
+  local function see(q)
+    if q.seen == decision then return end
+    q.seen, seen_queues[#seen_queues + 1] = decision, q
+  end
+
+  local function see_lost(rows, most)
+    for i = 1, math.min(rows.all, most) do
+      for _, q in ipairs(rows[i].lost) do see(q) end
+    end
+  end
+
+  local function add_queues(out, items, held, agents, spared)
+    emptied(seen_queues)
+    for i = 1, math.min(items.all, ITEMS) do see(items[i].item.q) end
+    for i = 1, math.min(held.all, HELD) do
+      see(held[i].item.q)
+      see(held[i].kept_for)
+    end
+    see_lost(agents, AGENTS)
+    see_lost(spared, HELD)
+    table.sort(seen_queues, by_number)
+    for _, q in ipairs(seen_queues) do
       out[#out + 1] = "q" .. US .. same_number(q.number) .. US .. lasting(q) .. US .. same_number(q.now_ms) .. US ..
         same_number(q.able) .. US .. same_number(q.keep) .. US .. same_number(q.scarcity) .. US .. (q.real_time and "1" or "0")
     end
@@ -320,12 +339,6 @@ do
 
   local function left(rows, most)
     return same_number(math.max(rows.all - most, 0))
-  end
-
-  local function see_lost(rows, most, seen)
-    for i = 1, math.min(rows.all, most) do
-      for _, q in ipairs(rows[i].lost) do seen[q] = true end
-    end
   end
 
   local weights, weights_row
@@ -339,12 +352,9 @@ do
   end
 
   local function record(v, items, held, agents, spared, unfit)
-    local seen, out = {}, {weights_of(v)}
-    for i = 1, math.min(items.all, ITEMS) do seen[items[i].item.q] = true end
-    for i = 1, math.min(held.all, HELD) do seen[held[i].item.q], seen[held[i].kept_for] = true, true end
-    see_lost(agents, AGENTS, seen)
-    see_lost(spared, HELD, seen)
-    add_queues(out, seen)
+    local out = emptied(parts)
+    out[1] = weights_of(v)
+    add_queues(out, items, held, agents, spared)
     add_items(out, "i", items, ITEMS)
     add_items(out, "h", held, HELD)
     add_agents(out, "a", agents, AGENTS)
@@ -359,6 +369,7 @@ do
   -- who could have it, best first, as many as a record shows, good until the next decision.
   function rule.decide(v)
     begin_rows()
+    decision, v.binds = decision + 1, nil
     local items, held, unfit = emptied(list_of_items), emptied(list_of_held), 0
     local agents, spared = emptied(list_of_agents), emptied(list_of_spared)
     for _, item in ipairs(v.items) do
@@ -378,9 +389,10 @@ do
 
   -- What one agent – the view's one group – would take: rule.best begins, rule.look is told of each item, rule.best_items
   -- answers the `most` best of them, best first, and the index of the first. best.kept: the reserve kept something. One look
-  -- at a time.
+  -- at a time; its items are good until the next answer.
   function rule.best(v, most)
     begin_rows()
+    v.binds = nil
     local best = emptied(looked)
     best.v, best.group, best.shape, best.most, best.kept = v, v.groups[1], v.groups[1].shape, most, false
     return best
@@ -405,8 +417,8 @@ do
   end
 
   function rule.best_items(best)
-    local items = {}
-    for n = 1, math.min(best.all, best.most) do items[n] = best[n].item end
-    return items, best[1] and best[1].index
+    emptied(best_list)
+    for n = 1, math.min(best.all, best.most) do best_list[n] = best[n].item end
+    return best_list, best[1] and best[1].index
   end
 end

@@ -8,6 +8,7 @@ do
   local MOVED_AT_ONCE = 64
   local LOOKED_FOR = 6     -- of what an agent would take, so that it need not all be looked at again for the next offer
   local SETS = { 'p', 'o', 'l' }
+  local emptied = rule.emptied
 
   -- ---- heads of a line: of each set the first, and those behind it as long as somebody declined the one before
 
@@ -218,10 +219,11 @@ do
 
   local views = 0 -- a view's number is in the lines and groups that are in it
   local NOBODY = {}
+  local the_view, its_lines, its_groups = {}, {}, {} -- one at a time: made anew for each decision
 
   -- The groups that have room and the skills for one of the lines.
   local function groups_of(d, apart, lines)
-    local list, count, split = {}, 0, next(apart) and {} or nil
+    local list, count, split = emptied(its_groups), 0, next(apart) and {} or nil
     for name in pairs(apart) do split[crew.of(d, name).group] = true end
     for _, l in ipairs(lines) do
       for _, profile in ipairs(plans.fitting(d.p, l, work.stand_in(d, l))) do
@@ -270,7 +272,7 @@ do
 
   -- The rule's view of these heads.
   local function view_of(d, list)
-    local apart, lines, number = NOBODY, {}, #d.p.real_time
+    local apart, lines, number = NOBODY, emptied(its_lines), #d.p.real_time
     views = views + 1
     for _, head in ipairs(list) do
       local l = head.l
@@ -291,7 +293,8 @@ do
       set_known(d, head, groups)
       set_barred(head, groups)
     end
-    return { weights = d.p.weights, scarce = scarce_queues(d), groups = groups, items = list, binds = nil }
+    the_view.weights, the_view.scarce, the_view.groups, the_view.items = d.p.weights, scarce_queues(d), groups, list
+    return the_view
   end
 
   local function is_head(d, one)
@@ -310,9 +313,17 @@ do
     if not head.declined or not work.names(head.declined, one.agent) then rule.look(best, head) end
   end
 
+  local own_view, own_last, own_list = { groups = {} }, {}, {} -- one look at a time
+
   local function begin_look(d, name, shape)
-    local one = { shape = shape, count = 1, agent = name, idle_since_ms = crew.of(d, name).idle }
-    return rule.best({ weights = d.p.weights, scarce = scarce_queues(d), groups = { one }, binds = nil }, LOOKED_FOR)
+    local one = own_view.groups[1]
+    if not one or one.agent ~= name then
+      one = { count = 1, agent = name } -- heads keep it as the group that knows their customer
+      own_view.groups[1] = one
+    end
+    one.shape, one.idle_since_ms = shape, crew.of(d, name).idle
+    own_view.weights, own_view.scarce = d.p.weights, scarce_queues(d)
+    return rule.best(own_view, LOOKED_FOR)
   end
 
   local function look_at_line(d, best, l)
@@ -358,9 +369,10 @@ do
     best = best or look_at_all(d, name, shape, lines)
     local items, index = rule.best_items(best)
     if best.all >= LOOKED_FOR then least = math.max(least or -math.huge, best[LOOKED_FOR].index) end
-    local list = {}
+    local list = emptied(own_list)
     for n = 1, math.min(most, #items) do list[n] = items[n] end
-    return list, index, { items = items, least = least, kept = best.kept }
+    own_last.items, own_last.least, own_last.kept = items, least, best.kept
+    return list, index, own_last
   end
 
   local function index_of(d, head)
