@@ -115,12 +115,17 @@ do
   local looked, best_list, seen_queues, parts = {all = 0}, {}, {}, {}
   local decision = 0 -- the number of the one that is being made
 
+  -- A list that is used again, with nothing in it.
   function rule.emptied(list)
     for n = #list, 1, -1 do list[n] = nil end
-    list.all = 0
     return list
   end
   local emptied = rule.emptied
+
+  local function no_rows(list)
+    list.all = 0
+    return emptied(list)
+  end
 
   local function new_row(rows)
     rows.used = rows.used + 1
@@ -370,8 +375,8 @@ do
   function rule.decide(v)
     begin_rows()
     decision, v.binds = decision + 1, nil
-    local items, held, unfit = emptied(list_of_items), emptied(list_of_held), 0
-    local agents, spared = emptied(list_of_agents), emptied(list_of_spared)
+    local items, held, unfit = no_rows(list_of_items), no_rows(list_of_held), 0
+    local agents, spared = no_rows(list_of_agents), no_rows(list_of_spared)
     for _, item in ipairs(v.items) do
       local row = judge_item(v, item)
       if not row then
@@ -393,7 +398,7 @@ do
   function rule.best(v, most)
     begin_rows()
     v.binds = nil
-    local best = emptied(looked)
+    local best = no_rows(looked)
     best.v, best.group, best.shape, best.most, best.kept = v, v.groups[1], v.groups[1].shape, most, false
     return best
   end
