@@ -19,7 +19,8 @@ do
     return { id = id, l = l, q = l and l.q, set = set, score = score, declined = declined, arrival_ms = at,
       ln_value = plans.ln_value(d.p, worth, priority), known = known, ln_known = plans.known_bonus(d.p),
       needs = l and l.words ~= '' and l.words or nil, queue = queue, conversation = conversation, customer = customer,
-      group = nil, barred = nil } -- named here, so that it never grows; known_idle_ms, behind and index are seldom
+      group = nil, barred = nil } -- named here, so that it never grows; known_idle_ms, behind and index are seldom. For the same
+      -- reason nothing that is not there is set to nil.
   end
 
   -- ... of an item that was read.
@@ -223,20 +224,14 @@ do
 
   -- The groups that have room and the skills for one of the lines.
   local function groups_of(d, apart, lines)
-    local list, count, split = emptied(its_groups), 0, next(apart) and {} or nil
+    local list, split = emptied(its_groups), next(apart) and {} or apart
     for name in pairs(apart) do split[crew.of(d, name).group] = true end
     for _, l in ipairs(lines) do
       for _, profile in ipairs(plans.fitting(d.p, l, work.stand_in(d, l))) do
         for key, g in pairs(crew.groups_of(d, profile)) do
           if g.view ~= views and plans.has_room(g.shape, l.kind, l.units) then
             g.view = views
-            if split and split[key] then
-              add_apart(list, g, apart)
-              count = #list
-            else
-              count = count + 1
-              list[count] = g
-            end
+            if split[key] then add_apart(list, g, apart) else list[#list + 1] = g end
           end
         end
       end
@@ -307,8 +302,8 @@ do
   -- ---- what one agent would take
 
   local function look(d, best, head)
-    local one, l = best.group, head.l
-    if l.q.moment ~= d.moment then line_queue(d, l) end
+    local one = best.group
+    line_queue(d, head.l)
     if head.known == one.agent then head.group, head.known_idle_ms = one, one.idle_since_ms end
     if not head.declined or not work.names(head.declined, one.agent) then rule.look(best, head) end
   end
