@@ -40,11 +40,11 @@ do
     return stamp
   end
 
-  -- Something may be possible now that was not: whoever calls deskbell_dispatch next looks at it.
+  -- Something may be possible now that was not: whoever calls deskbell_dispatch next looks at it. d.fresh: those made while
+  -- dispatch looks at marks.
   function steps.mark(d, ...)
     d.marked = (d.marked or 0) + call('SADD', d.tag .. ':marks', ...)
-    d.fresh = d.fresh or {}
-    for n = 1, select('#', ...) do d.fresh[select(n, ...)] = true end
+    for n = 1, d.fresh and select('#', ...) or 0 do d.fresh[select(n, ...)] = true end
   end
 
   -- Where there are marks already that nobody has looked at, all dispatch processes have been told.
