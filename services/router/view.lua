@@ -16,11 +16,12 @@ do
   -- each view's to say. known: its customer's own agent, '' none; declined: names, false nobody.
   local function make_head(d, id, line, set, score, declined, at, worth, priority, known, queue, conversation, customer)
     local l = plans.line(d.p, line)
+    -- All are named here, so that it never grows, but known_idle_ms, behind and index, which few have. For the same reason what
+    -- is not there is not set to nil later.
     return { id = id, l = l, q = l and l.q, set = set, score = score, declined = declined, arrival_ms = at,
       ln_value = plans.ln_value(d.p, worth, priority), known = known, ln_known = plans.known_bonus(d.p),
       needs = l and l.words ~= '' and l.words or nil, queue = queue, conversation = conversation, customer = customer,
-      group = nil, barred = nil } -- named here, so that it never grows; known_idle_ms, behind and index are seldom. For the same
-      -- reason nothing that is not there is set to nil.
+      group = nil, barred = nil }
   end
 
   -- ... of an item that was read.
