@@ -41,3 +41,12 @@ void show_words(json_t *to, const char *name, struct slice words, char sep) {
       json_array_append_new(list, json_stringn(one.at, one.len));
   json_object_set_new(to, name, list);
 }
+
+json_t *show_item_row(redisReply *const *row) {
+  json_t *item = json_object();
+  show_set(item, "item", show_text(row[0]));
+  show_set(item, "state", show_text(row[1]));
+  show_moment(item, "since", show_text(row[2]));
+  show_moment(item, "until", show_text(row[3]));
+  return item;
+}

@@ -15,6 +15,8 @@ void show_set(json_t *to, const char *name, struct slice value);
 void show_number(json_t *to, const char *name, struct slice value);
 /* Unix ms as RFC 3339; 0 is nothing. */
 void show_moment(json_t *to, const char *name, struct slice value);
+/* An item of a list: its first four values are id, state, since and until (Unix ms). */
+json_t *show_item_row(redisReply *const *row);
 /* Words by `sep`. */
 void show_words(json_t *to, const char *name, struct slice words, char sep);
 

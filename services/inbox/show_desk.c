@@ -69,13 +69,9 @@ static const char *limit_text(struct work *w) {
 }
 
 static json_t *aside_json(redisReply *const *f) {
-  json_t *item = json_object();
-  show_set(item, "item", show_text(f[0]));
-  show_set(item, "state", show_text(f[1]));
-  show_set(item, "agent", show_text(f[2]));
-  show_set(item, "queue", show_text(f[3]));
-  show_moment(item, "since", show_text(f[4]));
-  show_moment(item, "until", show_text(f[5]));
+  json_t *item = show_item_row(f);
+  show_set(item, "agent", show_text(f[4]));
+  show_set(item, "queue", show_text(f[5]));
   return item;
 }
 

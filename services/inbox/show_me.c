@@ -6,15 +6,6 @@
 
 enum { HEAD = 3, ROW = 4 };
 
-static json_t *row_json(redisReply *const *row) {
-  json_t *item = json_object();
-  show_set(item, "item", show_text(row[0]));
-  show_set(item, "state", show_text(row[1]));
-  show_moment(item, "since", show_text(row[2]));
-  show_moment(item, "until", show_text(row[3]));
-  return item;
-}
-
 /* Presence, used, units, then per item: id, state, since, until. */
 static void on_mine(struct work *w, redisReply *reply) {
   if (reply->type != REDIS_REPLY_ARRAY || reply->elements < HEAD || (reply->elements - HEAD) % ROW) {
@@ -26,7 +17,7 @@ static void on_mine(struct work *w, redisReply *reply) {
   for (size_t i = HEAD; i + ROW <= reply->elements; i += ROW) {
     redisReply *const *row = &reply->element[i];
     if (!offers || slice_equal(show_text(row[1]), SLICE("offered")))
-      json_array_append_new(items, row_json(row));
+      json_array_append_new(items, show_item_row(row));
   }
   if (!offers) {
     json_object_set_new(body, "agent", json_string(w->caller.agent));

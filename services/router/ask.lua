@@ -118,9 +118,9 @@ do
     repeat
       local page = call('ZRANGE', key, from, from + PAGE - 1)
       for _, item in ipairs(page) do
-        local v = pcall_redis('HMGET', d.tag .. ':item:' .. item, 'state', 'agent', 'queue', 'changed', 'until')
+        local v = pcall_redis('HMGET', d.tag .. ':item:' .. item, 'state', 'changed', 'until', 'agent', 'queue')
         if not v.err and work.ASIDE[v[1]] and #out < limit then
-          out[#out + 1] = { item, v[1], v[2] or '', v[3] or '', v[4] or '', v[5] or '0' }
+          out[#out + 1] = { item, v[1], v[2] or '', v[3] or '0', v[4] or '', v[5] or '' }
         end
       end
       from = from + #page
