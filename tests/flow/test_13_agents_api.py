@@ -231,6 +231,11 @@ def test_what_is_put_aside_is_found_again(desk, team):
     ana.act(item, "resume")
     assert aside(ana) == aside(boss) == []
     ana.act(item, "done")
+    item = write(desk)
+    desk.run("queue", "hold", item)
+    (row,) = aside(boss)
+    assert "agent" not in row and aside(ana) == [], "nobody had it"
+    desk.run("queue", "done", item)
 
 
 def test_one_of_two_wins(desk, team):
