@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { ASIDE_MOST = 5000 }; /* deskbell_aside looks at no more: proto/redis.md */
 enum queue_field { QUEUE_NAME, QUEUE_WAITING, QUEUE_LATE, QUEUE_OPEN, QUEUE_ON_DUTY, QUEUE_ABLE };
 
 static long long count_of(struct desk_view *v, const char *key, bool *failed) {
@@ -135,6 +136,8 @@ int queue_aside(struct desk_view *v, const struct queue_verb *verb, const struct
                 const char *argument) {
   char limit[24];
   (void)verb, (void)argument;
+  if (asked->limit > ASIDE_MOST)
+    return ctl_wrong_usage(v->ctl, "of what is put aside at most %d are listed; --agent lists those of one agent", ASIDE_MOST);
   snprintf(limit, sizeof(limit), "%llu", (unsigned long long)asked->limit);
   auto_reply *rows = STEP(v, "deskbell_aside", asked->agent, limit);
   if (!rows)

@@ -1,6 +1,6 @@
 -- What is asked about queues, agents and decisions; nothing here writes. Part of the library that begins in functions.lua.
 do
-  local PAGE = 100
+  local PAGE, ASIDE_MOST = 100, 5000
 
   local function members(d, q)
     return crew.duty(d)[q.name] or 0
@@ -110,7 +110,8 @@ do
     return out
   end
 
-  -- aside {tag}  now agent limit : what they put aside ('' all of the desk), the longest first
+  -- aside {tag}  now agent limit : what they put aside ('' all of the desk), the longest first; of the first
+  -- ASIDE_MOST entries, for all else waits meanwhile
   local function aside(keys, args)
     local d, out = steps.begin(keys[1], args[1]), {}
     local key = d.tag .. (args[2] == '' and ':aside' or ':agent:' .. args[2] .. ':aside')
@@ -124,7 +125,7 @@ do
         end
       end
       from = from + #page
-    until #page < PAGE or #out == limit
+    until #page < PAGE or #out == limit or from == ASIDE_MOST
     return out
   end
 

@@ -125,6 +125,7 @@ def test_what_is_put_aside_is_listed_until_it_goes_on(desk):
     desk.run("queue", "snooze", other, "--until", "2h")
     assert [i["id"] for i in desk.json("queue", "aside")] == [item, other] and desk.json("queue", "ls")["aside"] == 2
     assert [(i["id"], i["state"]) for i in desk.json("queue", "aside", "--agent", "yan")] == [(other, "snoozed")]
+    assert said(desk, "queue", "aside", "--limit", "5000")[1] == 0 and said(desk, "queue", "aside", "--limit", "5001")[1] == 2
     assert said(desk, "queue", "aside", "--agent", "nobody") == ("nothing is put aside by nobody\n", 0)
     assert "deskbell queue aside" in said(desk, "queue", "ls")[0] and item in said(desk, "queue", "aside")[0]
     desk.run("queue", "resume", item, "--agent", "zoe")

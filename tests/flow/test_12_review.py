@@ -477,3 +477,13 @@ def test_more_than_a_page_is_put_aside(quick):
         d.later(1)
     assert [row[0] for row in d.ask("aside", "", 205)] == items[:205]
     assert [row[0] for row in d.ask("aside", "", 1000)] == items
+
+
+def test_of_very_many_that_are_put_aside_the_first_are_looked_at(quick):
+    d = Domain(quick, desk({"support": {}}, {"ana": agent(3)})).sign_in()
+    inside, outside = d.write(sender="tel:+1"), d.write(sender="tel:+2")
+    for item, before in ((inside, 4999), (outside, 5000)):
+        assert d.verb("hold", item, "ana")[0] == "OK"
+        d.r.delete(f"{P}:aside")
+        d.r.zadd(f"{P}:aside", {item: 1, **{f"gone{n}": 0 for n in range(before)}})
+        assert [row[0] for row in d.ask("aside", "", 10_000)] == ([item] if item == inside else [])
