@@ -131,6 +131,28 @@ def test_told_whoever_has_it(opened):
     assert told(d, item) == [("late", "first")] and d.journal(item, "deadline")[0]["agent"] == "ana"
 
 
+@pytest.mark.parametrize("ends_early", [False, True])
+def test_what_is_offered_keeps_the_timer_of_when_it_waited_until_that_passes(opened, ends_early):
+    """Nothing is told then but what is due, and the next one is right; whoever ends it takes it away."""
+    d = opened({"support": dict(answer=HOUR, warn=0.8, relax=[(10 * MINUTE, {"de": 1})])}, {"ana": agent(skills={"de": 2})})
+    item = d.write(skills="de>=2")
+
+    def timer():
+        at = d.r.zscore(f"{P}:timer:", item)
+        return at and at - NOW
+    assert timer() == 10 * MINUTE, "a skill relaxes then"
+    assert [o.item for o in d.later(SECOND).dispatch()] == [item] and timer() == 10 * MINUTE
+    assert d.accept(item, "ana") == "OK" and timer() == 10 * MINUTE
+    if ends_early:
+        assert d.done(item, "ana") == "OK" and timer() is None
+        return
+    d.later(10 * MINUTE).dispatch()
+    assert timer() == 48 * MINUTE and told(d, item) == [] and held(d, item) == ("active", ["ana"])
+    d.later(38 * MINUTE).dispatch()
+    assert told(d, item) == [("warn", "first")]
+    assert d.done(item, "ana") == "OK" and timer() is None
+
+
 def test_no_warning_unless_asked(opened):
     d, item = promises(opened, warn=1)
     d.later(HOUR).dispatch()
