@@ -39,16 +39,14 @@ static int put_in_force(struct desk_view *v, const struct buf *text) {
   char next[24], now[24];
   snprintf(next, sizeof(next), "%llu", (unsigned long long)version + 1);
   snprintf(now, sizeof(now), "%lld", (long long)clock_now_ms());
-  const char *argv[] = {"FCALL", "deskbell_desk_apply", "1", TAG, now, next, expected, text->at};
-  const size_t lengths[] = {5, 19, 1, sizeof(TAG) - 1, strlen(now), strlen(next), strlen(expected), text->len};
-  auto_reply *reply = redisCommandArgv(v->redis, 8, argv, lengths);
+  const char *argv[] = {"FCALL", "deskbell_desk_apply", "1", TAG, now, next, expected, text->at, ""};
+  const size_t lengths[] = {5, 19, 1, sizeof(TAG) - 1, strlen(now), strlen(next), strlen(expected), text->len, 0};
+  auto_reply *reply = desk_call_bytes(v, 9, argv, lengths);
   if (!reply)
-    return ctl_fail(v->ctl, "Redis does not answer: %s", v->redis->errstr);
-  if (reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "STALE", 5) == 0)
+    return CTL_FAILED;
+  if (reply->elements != 2 || strcmp(reply_text(reply->element[0]), "OK") != 0)
     return ctl_fail(v->ctl, "somebody else applied a desk definition just now: look at it (deskbell desk export) and try again");
-  if (reply->type == REDIS_REPLY_ERROR)
-    return ctl_fail(v->ctl, "Redis refuses: %s", reply->str);
-  printf(v->ctl->json ? "{\"version\":%s}\n" : "version %s is in force\n", next);
+  printf(v->ctl->json ? "{\"version\":%s}\n" : "version %s is in force\n", reply_text(reply->element[1]));
   return CTL_OK;
 }
 

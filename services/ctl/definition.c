@@ -2,9 +2,7 @@
 #include "definition.h"
 #include "base/clock.h"
 #include "base/file.h"
-#include "desk/review.h"
-#include "plan/plan.h"
-#include "template/review.h"
+#include "judge/judge.h"
 #include <stdio.h>
 
 int definition_read(const struct ctl *ctl, const char *path, struct buf *ret_text, struct desk **ret) {
@@ -55,15 +53,7 @@ struct listener {
   json_t *alarms;
 };
 
-/* Of templates only what is wrong: what is worth knowing is told by `deskbell template check`. */
-static void hear_template(void *arg, const struct template_finding *f) {
-  const struct listener *l = arg;
-  if (f->wrong)
-    fprintf(stderr, "%s:%u:%u: %s%s%s%s\n", l->name, f->place.line, f->place.column, f->name ? "template '" : "",
-            f->name ? f->name : "", f->name ? "': " : "", f->text);
-}
-
-static void hear_desk(void *arg, const struct desk_finding *f) {
+static void hear(void *arg, const struct desk_finding *f) {
   const struct listener *l = arg;
   fprintf(stderr, "%s:%u:%u: %s%s\n", l->name, f->place.line, f->place.column, f->wrong ? "" : "alarm: ", f->text);
   if (!f->wrong && l->alarms)
@@ -71,20 +61,7 @@ static void hear_desk(void *arg, const struct desk_finding *f) {
                                                (int)f->place.column, "text", f->text));
 }
 
-static bool fits_routing(const struct desk *desk, int64_t now_ms) {
-  auto_clean(buf_free) struct buf plan = BUF_INIT(PLAN_MAX_BYTES), hours = BUF_INIT(PLAN_MAX_BYTES);
-  return plan_write(desk, &plan) == 0 && plan_write_hours(desk, now_ms, &hours) == 0;
-}
-
 int definition_review(const struct desk *desk, const char *name, json_t *ret_alarms) {
   struct listener l = {name, ret_alarms};
-  int64_t now_ms = clock_now_ms();
-  size_t wrong = template_review(desk, NULL, hear_template, &l);
-  wrong += desk_review(desk, now_ms, hear_desk, &l);
-  if (!fits_routing(desk, now_ms)) {
-    fprintf(stderr, "%s:1:1: too large for routing: what it says of queues, agents and hours takes more than %d bytes\n",
-            name, PLAN_MAX_BYTES);
-    wrong++;
-  }
-  return wrong ? CTL_USAGE : CTL_OK;
+  return judge_desk(desk, clock_now_ms(), hear, &l) ? CTL_USAGE : CTL_OK;
 }

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "desk_versions.h"
-#include "base/clock.h"
 #include "desk/desk.h"
-#include "lines_diff.h"
+#include "text/lines_diff.h"
 #include <stdio.h>
-#include <stdlib.h>
 
 #define DIFF_MAX (2 * DESK_MAX_BYTES + 65536)
 
@@ -26,77 +24,50 @@ int desk_version_read(struct desk_view *v, const char *version, struct buf *ret)
 
 /* ---- versions */
 
-struct version {
-  uint64_t number;
-  long long bytes, applied_ms; /* 0: not known */
-};
+enum { NUMBER, APPLIED, BYTES, BY, IN_FORCE, FIELDS };
+#define VERSIONS_MOST "100000"
 
-static int by_number(const void *a, const void *b) {
-  const struct version *x = a, *y = b;
-  return x->number < y->number ? -1 : x->number > y->number;
+static json_t *as_json(redisReply *const *f) {
+  json_t *row = json_object();
+  uint64_t number = 0, ms = 0, bytes = 0;
+  (void)!slice_to_u64(slice_text(reply_text(f[NUMBER])), INT64_MAX, &number);
+  (void)!slice_to_u64(slice_text(reply_text(f[BYTES])), INT64_MAX, &bytes);
+  json_object_set_new(row, "version", json_integer((json_int_t)number));
+  json_object_set_new(row, "applied", json_null());
+  if (slice_to_u64(slice_text(reply_text(f[APPLIED])), INT64_MAX / 2, &ms) == 0)
+    json_set_time(row, "applied", (int64_t)ms);
+  json_object_set_new(row, "bytes", json_integer((json_int_t)bytes));
+  if (reply_text(f[BY])[0])
+    json_object_set_new(row, "by", json_string(reply_text(f[BY])));
+  json_object_set_new(row, "in_force", json_boolean(reply_text(f[IN_FORCE])[0] == '1'));
+  return row;
 }
 
-static bool describe(struct desk_view *v, const char *name, struct version *ret) {
-  auto_reply *bytes = CALL(v, "HSTRLEN", TAG ":desk:documents", name);
-  auto_reply *applied = bytes ? CALL(v, "HGET", TAG ":desk:applied", name) : NULL;
-  if (!applied)
-    return false;
-  uint64_t ms = 0;
-  if (slice_to_u64(slice_text(reply_text(applied)), INT64_MAX, &ms) < 0)
-    ms = 0;
-  ret->bytes = bytes->integer;
-  ret->applied_ms = (long long)ms;
-  return true;
+static void show(const json_t *row) {
+  const char *applied = json_string_value(json_object_get(row, "applied"));
+  const char *by = json_string_value(json_object_get(row, "by"));
+  printf("%8lld  %-24s  %9lld bytes%s%s%s\n", json_integer_value(json_object_get(row, "version")), applied ? applied : "-",
+         json_integer_value(json_object_get(row, "bytes")), by ? "  by " : "", by ? by : "",
+         json_is_true(json_object_get(row, "in_force")) ? "  in force" : "");
 }
 
-static void show(const struct version *version, bool in_force) {
-  char when[RFC3339_LEN + 1] = "-";
-  if (version->applied_ms)
-    clock_rfc3339(version->applied_ms, when);
-  printf("%8llu  %-24s  %9lld bytes%s\n", (unsigned long long)version->number, when, version->bytes,
-         in_force ? "  in force" : "");
-}
-
-static json_t *as_json(const struct version *version, bool in_force) {
-  char when[RFC3339_LEN + 1];
-  clock_rfc3339(version->applied_ms, when);
-  return json_pack("{s:I,s:o,s:I,s:b}", "version", (json_int_t)version->number, "applied",
-                   version->applied_ms ? json_string(when) : json_null(), "bytes", (json_int_t)version->bytes,
-                   "in_force", in_force);
-}
-
-static void show_all(const struct desk_view *v, const struct version *versions, size_t count, uint64_t in_force) {
-  json_t *list = json_array();
-  for (size_t i = 0; i < count; i++)
-    if (v->ctl->json)
-      json_array_append_new(list, as_json(&versions[i], versions[i].number == in_force));
-    else
-      show(&versions[i], versions[i].number == in_force);
-  if (v->ctl->json)
-    print_json(list);
-  else
-    json_decref(list);
-}
-
+/* The oldest first: the end of the list is what is looked for, and stands at the prompt. */
 int desk_versions_list(struct desk_view *v) {
-  const char *current = desk_version_in_force(v);
-  auto_reply *names = current ? CALL(v, "HKEYS", TAG ":desk:documents") : NULL;
-  uint64_t in_force = 0;
-  if (!names)
+  auto_reply *reply = CALL(v, "FCALL_RO", "deskbell_desk_versions", "1", TAG, "0", VERSIONS_MOST);
+  if (!reply)
     return CTL_FAILED;
-  if (current[0] && slice_to_u64(slice_text(current), UINT64_MAX, &in_force) < 0)
-    return ctl_fail(v->ctl, "the version in Redis is no number: %s", current);
-  struct version *versions = must_calloc(names->elements + 1, sizeof(*versions));
-  size_t count = 0;
-  bool alive = true;
-  for (size_t i = 0; i < names->elements && alive; i++)
-    if (slice_to_u64(slice_text(reply_text(names->element[i])), UINT64_MAX, &versions[count].number) == 0)
-      alive = describe(v, reply_text(names->element[i]), &versions[count++]);
-  qsort(versions, count, sizeof(*versions), by_number);
-  if (alive)
-    show_all(v, versions, count, in_force);
-  free(versions);
-  return alive ? CTL_OK : CTL_FAILED;
+  json_t *list = json_array();
+  for (size_t i = reply->elements; i > 0; i--)
+    if (reply->element[i - 1]->elements >= FIELDS)
+      json_array_append_new(list, as_json(reply->element[i - 1]->element));
+  if (v->ctl->json) {
+    print_json(list);
+    return CTL_OK;
+  }
+  for (size_t i = 0; i < json_array_size(list); i++)
+    show(json_array_get(list, i));
+  json_decref(list);
+  return CTL_OK;
 }
 
 /* ---- diff */

@@ -4,7 +4,7 @@
 -- key ("{p00}"), so that all it touches is in one hash slot. Every step may be repeated: the event's own key
 -- remembers what was decided, a repeat answers the same and changes nothing.
 
-local RELEASE = '11'
+local RELEASE = '12'
 -- Redis gives a library its globals only when a function runs; the wrapper in register() fills these.
 local call, pcall_redis, find, sub, gmatch, match, concat
 -- Steps of outbound.lua, which stands behind this in the library.
@@ -439,19 +439,6 @@ local function quarantine_end(keys, args)
   return 'OK'
 end
 
--- desk_apply {tag}  now version expected document : the desk definition of this version counts from now on.
--- Answers the version, or STALE when another was applied since `expected`.
-local function desk_apply(keys, args)
-  local tag = keys[1]
-  local current = call('GET', tag .. ':desk') or '0'
-  if current ~= args[3] then return redis.error_reply('STALE version ' .. current) end
-  call('HSET', tag .. ':desk:documents', args[2], args[4])
-  call('HSET', tag .. ':desk:applied', args[2], args[1])
-  call('SET', tag .. ':desk', args[2])
-  journal(tag, { type = 'desk', desk = args[2], at = args[1] })
-  return args[2]
-end
-
 -- trim {tag}  before_ms most : forgets journal entries older than before_ms, never one that a follower has not read yet,
 -- at most `most` at a time. Answers how many.
 local function trim(keys, args)
@@ -488,7 +475,6 @@ end
 register('route', route)
 register('customer_import', customer_import)
 register('quarantine_end', quarantine_end)
-register('desk_apply', desk_apply)
 register('trim', trim, { 'allow-oom' }) -- at maxmemory it is what makes room again
 redis.register_function{ function_name = 'deskbell_release', callback = function() return RELEASE end,
   flags = { 'no-writes' } }

@@ -143,12 +143,12 @@ static void on_document(void *arg, redisReply *reply) {
 
 static void on_applied(void *arg, redisReply *reply) {
   struct store *s = arg;
-  if (reply && reply->type == REDIS_REPLY_ERROR && strncmp(reply->str, "STALE", 5) != 0)
+  if (reply && reply->type == REDIS_REPLY_ERROR)
     end(s, reply->str);
   else if (!reply)
     end(s, NULL);
   else
-    ask_version(s); /* ours, or that of another router which was first */
+    ask_version(s); /* of ours, or of another router which was first */
 }
 
 static void on_version(void *arg, redisReply *reply) {

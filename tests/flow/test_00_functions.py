@@ -320,15 +320,21 @@ def test_import_after_first_contact_takes_over_the_known_customer(r):
 
 
 def test_desk_versions(r):
-    apply = lambda version, expected: r.fcall("deskbell_desk_apply", 1, P, NOW, version, expected, "queues: []")
-    assert apply(1, 0) == b"1"
-    with pytest.raises(redis_client.exceptions.ResponseError, match="STALE"):
-        apply(2, 0)
-    assert apply(2, 1) == b"2"
+    def apply(version, expected, document="queues: []", by=""):
+        return [x.decode() for x in r.fcall("deskbell_desk_apply", 1, P, NOW, version, expected, document, by)]
+    assert apply(1, 0) == ["OK", "1"]
+    assert apply(2, 0, "queues: [{name: a}]") == ["STALE", "1"]
+    assert apply(2, 0) == ["OK", "1"], "what is in force already is asked for again"
+    assert apply(2, 1, by="cho") == ["OK", "2"]
     with pytest.raises(redis_client.exceptions.ResponseError, match="STALE"):
         route(r, event(), desk=1)
     assert route(r, event(), desk=2) == "r"
-    assert journal(r)[-1]["desk"] == "2"
+    assert [(e["desk"], e["evidence"]) for e in journal(r) if e["type"] == "desk"] == [("1", ""), ("2", "cho")]
+    for n in range(3, 12):
+        assert apply(n, n - 1) == ["OK", str(n)]
+    versions = lambda most: [[x.decode() for x in row] for row in r.fcall_ro("deskbell_desk_versions", 1, P, NOW, most)]
+    assert [row[0] for row in versions(3)] == ["11", "10", "9"]
+    assert versions(99)[0] == ["11", str(NOW), "10", "", "1"] and versions(99)[9] == ["2", str(NOW), "10", "cho", "0"]
 
 
 def test_trim_keeps_what_a_follower_has_not_read(r):
@@ -350,7 +356,7 @@ def test_trim_keeps_what_a_follower_has_not_read(r):
 
 
 def test_release_answers(r):
-    assert r.fcall_ro("deskbell_release", 0) == b"11"
+    assert r.fcall_ro("deskbell_release", 0) == b"12"
 
 
 def test_all_keys_carry_the_partition_tag(r):

@@ -17,7 +17,8 @@ import uuid
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # The library of Redis functions: the parts that services/router/CMakeLists.txt joins, in that order.
-LIBRARY = [ROOT / "services/router" / f"{name}.lua" for name in ("functions", "thread", "conversation", "outbound", "acknowledge")]
+LIBRARY = [ROOT / "services/router" / f"{name}.lua" for name in ("functions", "thread", "conversation", "outbound", "acknowledge",
+                                                              "desk")]
 LIBRARY += [ROOT / "common/dispatch/rule.lua"]
 LIBRARY += [ROOT / "services/router" / f"{name}.lua" for name in (
     "plan", "worth", "step", "crew", "wait", "work", "due", "verbs", "view", "match", "ask")]

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "lines_diff.h"
+#include "text/lines_diff.h"
 #include <stdlib.h>
 
 #define AROUND 3 /* lines that are the same, before and behind what changed */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Differences as `diff -u` shows them: known ones, and random texts that come out again when they are applied. */
-#include "lines_diff.h"
+#include "text/lines_diff.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>

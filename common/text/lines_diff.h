@@ -4,8 +4,8 @@
  * are at most LINES_DIFF_MOST; texts that differ in more are shown as one changed block, without what they begin and
  * end with alike.
  */
-#ifndef CTL_LINES_DIFF_H
-#define CTL_LINES_DIFF_H
+#ifndef TEXT_LINES_DIFF_H
+#define TEXT_LINES_DIFF_H
 
 #include "base/buf.h"
 
