@@ -8,7 +8,8 @@ enum { TOKEN_BYTES = 32 };
 
 static_assert(sizeof(prefix) - 1 + BASE32_LEN(TOKEN_BYTES) == ACCESS_TOKEN_LEN, "the header says how long it is");
 
-static const char *const roles[] = {[ACCESS_AGENT] = "agent", [ACCESS_SUPERVISOR] = "supervisor"};
+static const char *const roles[] = {
+    [ACCESS_AGENT] = "agent", [ACCESS_SUPERVISOR] = "supervisor", [ACCESS_OPERATOR] = "operator"};
 
 const char *access_role_text(enum access_role role) {
   return roles[role];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who may call the agents' API: a file with a line for each token, "agent role sha256-of-token", role `agent` or
- * `supervisor`; empty lines and lines that begin with '#' are passed over. The tokens themselves are nowhere: what is
+ * Who may call the agents' API: a file with a line for each token, "agent role sha256-of-token", role `agent`,
+ * `supervisor` or `operator` (whose name need not be an agent's); empty lines and lines that begin with '#' are passed over. The tokens themselves are nowhere: what is
  * shown once to whom it belongs has 256 bits of chance, so its plain SHA-256 gives nothing away (SE-01, SE-10).
  *
  * The file belongs to its reader alone (mode 0600): one that others may read is refused whole. A line that makes no
@@ -18,7 +18,7 @@
 #define ACCESS_TOKEN_LEN 56 /* "dbk_" and 52 characters of base32 */
 #define ACCESS_ID_LEN 8     /* what a token is called: the first hex digits of its digest */
 
-enum access_role { ACCESS_AGENT, ACCESS_SUPERVISOR };
+enum access_role { ACCESS_AGENT, ACCESS_SUPERVISOR, ACCESS_OPERATOR };
 
 struct access_row {
   char agent[ACCESS_AGENT_MAX + 1];

@@ -3,7 +3,7 @@
  * The HTTP/1.1 server part, on libmicrohttpd inside the libuv loop. A request is handed over whole (body in memory,
  * bounded); the answer may be given at once or later from the loop thread – the connection is suspended meanwhile.
  *
- * Limits, each with its answer: body over max_body 413 (also when only announced), headers over 32 KiB 431 (kept
+ * Limits, each with its answer: body over max_body 413 with a sentence (also when only announced), headers over 32 KiB 431 (kept
  * pieces included, so in practice from about 30 KiB), Content-Length together with Transfer-Encoding or given twice
  * 400, whole request over deadline_ms: closed, a kept connection silent for 60 s: closed, connections over the limits:
  * closed at accept (a trusted proxy counts only in all), slow readers: closed by the deadline. Methods other than the
@@ -30,8 +30,8 @@ struct http_options {
 
 /* Called when a request is complete. Must call http_reply() once, now or later. */
 typedef void http_handler(void *arg, struct http_request *request);
-/* Optional: the largest body for this method and path, asked before the body is read; 0: the server's. */
-typedef size_t http_limit(void *arg, const char *method, const char *path);
+/* Optional: the largest body that is taken of this request, asked when its headers are there; 0: the server's. */
+typedef size_t http_limit(void *arg, const struct http_request *r);
 
 /* Returns 0 (gives *ret) or -errno (port taken, bad address). */
 int must_check http_open(uv_loop_t *loop, const struct http_options *options, http_handler *handler, http_limit *limit,

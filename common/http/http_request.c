@@ -6,6 +6,7 @@
  */
 #include "http/http_internal.h"
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -154,7 +155,11 @@ static unsigned refusal(struct http_request *r, const char *version) {
 
 static enum MHD_Result refuse(struct http_request *r, unsigned status) {
   static const struct http_reply_header later = {"Retry-After", "5"};
-  http_reply(r, status, NULL, SLICE(""), &later, status == 503);
+  char words[100] = "";
+  if (status == 413)
+    snprintf(words, sizeof(words), "The body is larger than %zu bytes, the most that is taken here of this caller.\n",
+             r->body_limit);
+  http_reply(r, status, words[0] ? "text/plain" : NULL, slice_text(words), &later, status == 503);
   return http_queue(r);
 }
 
@@ -162,7 +167,7 @@ static enum MHD_Result begin(struct http_request *r, const char *method, const c
   struct http_server *s = r->server;
   r->begun = true;
   r->method = method;
-  size_t asked = s->limit ? s->limit(s->arg, method, r->path) : 0;
+  size_t asked = s->limit ? s->limit(s->arg, r) : 0;
   r->body_limit = asked && asked < s->options.max_body ? asked : s->options.max_body;
   unsigned status = refusal(r, version);
   if (status)

@@ -15,7 +15,7 @@ enum { LOCK_WAIT_MS = 5000 };
 struct tokens {
   const struct ctl *ctl;
   char *path;
-  bool supervisor;
+  enum access_role role; /* of a new one */
 };
 
 static int fail(const struct tokens *t, const struct complaint *c) {
@@ -29,7 +29,7 @@ static int run_new(const struct tokens *t, const char *agent) {
   struct complaint complaint;
   if (!access_agent_ok(slice_text(agent)))
     return ctl_wrong_usage(t->ctl, "\"%s\" is not an agent's name: 1 to 32 of a-z, 0-9 and '-'", agent);
-  access_token_make(agent, t->supervisor ? ACCESS_SUPERVISOR : ACCESS_AGENT, token, &row);
+  access_token_make(agent, t->role, token, &row);
   if (access_add(t->path, &row, &complaint) < 0)
     return fail(t, &complaint);
   access_row_id(&row, id);
@@ -123,13 +123,16 @@ static int run_with(struct tokens *t, size_t verb, const char *argument) {
 }
 
 int cmd_token(struct ctl *ctl, int argc, char **argv) {
-  static const struct option options[] = {{"supervisor", no_argument, NULL, 's'}, {0}};
+  static const struct option options[] = {
+      {"supervisor", no_argument, NULL, 's'}, {"operator", no_argument, NULL, 'o'}, {0}};
   struct tokens t = {.ctl = ctl};
   optind = 0;
   for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-    if (o != 's')
+    if (o != 's' && o != 'o')
       return ctl_wrong_usage(ctl, "wrong option or value");
-    t.supervisor = true;
+    if (t.role != ACCESS_AGENT)
+      return ctl_wrong_usage(ctl, "one role, please: --supervisor or --operator");
+    t.role = o == 's' ? ACCESS_SUPERVISOR : ACCESS_OPERATOR;
   }
   const char *verb = optind < argc ? argv[optind] : "ls";
   int rest = optind < argc ? argc - optind - 1 : 0;

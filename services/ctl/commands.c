@@ -98,9 +98,10 @@ static const struct ctl_command commands[] = {
      "would a mail be acknowledged, why, and with what", "Asks nobody and sends nothing. Without --desk: by the desk definition in force. --from: the return path; \"\" is the\n"
      "null path; without it what the mail says itself. As if the mail began a conversation; limits on how many go out\n"
      "are not asked.\n", false, cmd_ack},
-    {"token", "ls | new AGENT [--supervisor] | revoke AGENT|ID", "who may call the agents' API",
-     "new prints a token, once: what is stored is its SHA-256. Whoever has it acts as this agent; a supervisor sees all and may\n"
-     "take over. revoke takes all tokens of an agent, or one by its id of `ls`; it counts at once.\n", false, cmd_token},
+    {"token", "ls | new NAME [--supervisor|--operator] | revoke NAME|ID", "who may call the agents' API",
+     "new prints a token, once: what is stored is its SHA-256. Whoever has it acts as the agent of this name; a\n"
+     "supervisor sees all and may take over; an operator reads and changes the desk definition, and nothing else. revoke takes\n"
+     "all tokens of a name, or one by its id of `ls`; it counts at once.\n", false, cmd_token},
     {"exec-child", "[--lock FILE] -- PROGRAM [ARGUMENT...]", "run a program that ends with its parent", NULL, true,
      cmd_exec_child},
 };

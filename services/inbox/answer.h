@@ -6,7 +6,7 @@
 #include "inbox.h"
 #include "result.h"
 
-#define ANSWER_HEADERS 6
+#define ANSWER_HEADERS 6 /* of who asks; the answer adds its own */
 
 /* `headers` go with it, at most ANSWER_HEADERS. */
 void answer_result(struct inbox *inbox, struct http_request *request, const struct result *r,

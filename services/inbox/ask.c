@@ -10,7 +10,8 @@
 
 #define LATEST_MS 253402300799999 /* 9999-12-31 */
 
-enum form { FORM_NAME, FORM_ID, FORM_IDS, FORM_LINE, FORM_TEXT, FORM_MOMENT, FORM_NUMBER, FORM_PRESENCE };
+enum form { FORM_NAME, FORM_ID, FORM_IDS, FORM_LINE, FORM_TEXT, FORM_MOMENT, FORM_NUMBER, FORM_PRESENCE,
+            FORM_ETAG, FORM_DOCUMENT };
 
 static const struct {
   const char *name;
@@ -21,14 +22,32 @@ static const struct {
 #include "verbs.def"
 };
 
+#define ROLE(role) (1u << ACCESS_##role)
+enum {
+  WHO_AGENT = ROLE(AGENT) | ROLE(SUPERVISOR),
+  WHO_SUPERVISOR = ROLE(SUPERVISOR),
+  WHO_OPERATOR = ROLE(OPERATOR),
+  WHO_DESK = ROLE(SUPERVISOR) | ROLE(OPERATOR),
+};
+
 #define TAKES(id) (1u << FIELD_##id)
 static const struct verb_row verbs[] = {
-#define VERB(id, method, path, who, takes, needs, step) {#id, method, path, ACCESS_##who, takes, needs, step},
+#define VERB(id, method, path, who, takes, needs, step) {#id, method, path, WHO_##who, takes, needs, step},
 #include "verbs.def"
 };
 
 const struct verb_row *verb_row(enum verb verb) {
   return &verbs[verb];
+}
+
+const char *verb_refuses(enum verb verb, enum access_role role) {
+  unsigned who = verbs[verb].who;
+  if (who & (1u << role))
+    return NULL;
+  return who == WHO_AGENT        ? "Only for agents and supervisors."
+         : who == WHO_SUPERVISOR ? "Only for supervisors."
+         : who == WHO_OPERATOR   ? "Only for operators."
+                                 : "Only for supervisors and operators.";
 }
 
 struct ask ask_new(enum verb verb) {
@@ -109,7 +128,9 @@ static const char *unfit(enum form form, struct slice s) {
   case FORM_TEXT: return is_text(s, true) ? NULL : "UTF-8 without control characters";
   case FORM_PRESENCE: return is_presence(s) ? NULL : "ready, busy, break, away or offline";
   case FORM_MOMENT:
-  case FORM_NUMBER: break;
+  case FORM_NUMBER:
+  case FORM_ETAG:
+  case FORM_DOCUMENT: break;
   }
   return NULL;
 }
@@ -158,8 +179,9 @@ int ask_text(struct ask *a, enum field field, struct slice text, struct arena *a
 
 /* ---- where it stands */
 
+/* In a query or a JSON body? */
 static bool taken(const struct ask *a, enum field field) {
-  return field < FIELD_COUNT && (verbs[a->verb].takes & (1u << field));
+  return field < FIELD_COUNT && (verbs[a->verb].takes & (1u << field)) && fields[field].form < FORM_ETAG;
 }
 
 int ask_query(struct ask *a, struct slice query, struct arena *arena, struct ask_fault *fault) {
@@ -220,6 +242,24 @@ int ask_json(struct ask *a, struct slice body, struct arena *arena, struct ask_f
   int r = take_members(a, root, arena, fault);
   json_decref(root);
   return r;
+}
+
+int ask_etag(struct ask *a, struct slice value, struct ask_fault *fault) {
+  uint64_t version;
+  value = slice_trim(value);
+  bool quoted = value.len > 2 && value.at[0] == '"' && value.at[value.len - 1] == '"';
+  if (!quoted || slice_to_u64(slice_of(value.at + 1, value.len - 2), INT64_MAX, &version) < 0)
+    return wrong(fault, true, fields[FIELD_EXPECTED].name, "must be the ETag of one version, as \"7\" with the quotes");
+  a->number[FIELD_EXPECTED] = (int64_t)version;
+  a->given |= 1u << FIELD_EXPECTED;
+  return 0;
+}
+
+void ask_document(struct ask *a, struct slice body) {
+  if (body.len == 0)
+    return;
+  a->text[FIELD_DOCUMENT] = body;
+  a->given |= 1u << FIELD_DOCUMENT;
 }
 
 int ask_complete(const struct ask *a, struct ask_fault *fault) {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What somebody asks for, checked: from a path, a query, a JSON body or a protobuf message into one shape (verbs.def).
- * Pure. */
+/* What somebody asks for, checked: from a path, a query, a header, a body or a protobuf message into one shape
+ * (verbs.def). Pure. */
 #ifndef INBOX_ASK_H
 #define INBOX_ASK_H
 
 #include "access/access.h"
 #include "base/arena.h"
+#include "desk/desk.h"
 
 #define ASK_BODY_MAX (16 * 1024)
 #define ASK_QUERY_MAX 2048
@@ -25,7 +26,7 @@ enum verb {
 struct verb_row {
   const char *name;         /* "TAKE_OVER" */
   const char *method, *path;
-  enum access_role who;
+  unsigned who;             /* bits of roles */
   unsigned takes, needs;    /* bits of fields */
   const char *step;
 };
@@ -47,6 +48,8 @@ struct ask_fault {
 enum { ASK_WRONG = 1 };
 
 const struct verb_row *verb_row(enum verb verb);
+/* NULL, or why this role may not ask for it: one sentence. */
+const char *verb_refuses(enum verb verb, enum access_role role);
 /* An empty one. */
 struct ask ask_new(enum verb verb);
 const char *field_name(enum field field);
@@ -66,6 +69,10 @@ int must_check ask_moment(struct ask *a, enum field field, int64_t unix_ms, stru
 int must_check ask_query(struct ask *a, struct slice query, struct arena *arena, struct ask_fault *fault);
 /* A JSON object, or nothing at all; members that are no fields of the verb are passed over, null is as not given. */
 int must_check ask_json(struct ask *a, struct slice body, struct arena *arena, struct ask_fault *fault);
+/* The value of If-Match: one strong ETag of a version, "7" (RFC 9110, 8.8.3 and 13.1.1). */
+int must_check ask_etag(struct ask *a, struct slice value, struct ask_fault *fault);
+/* The body as a desk definition; it is lent, not copied. Nothing at all is as not given. */
+void ask_document(struct ask *a, struct slice body);
 /* Is all there that the verb needs? */
 int must_check ask_complete(const struct ask *a, struct ask_fault *fault);
 

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include <stdlib.h>
 
-enum form { UNTIL, END, HOW, REQUEUE, UNTIL_WHY, WHAT, NONE, REOPEN, DEADLINE, PRESENCE };
+enum form { UNTIL, END, HOW, REQUEUE, UNTIL_WHY, WHAT, NONE, REOPEN, DEADLINE, PRESENCE, DESK };
 
 static const struct {
   const char *type;
@@ -108,6 +108,13 @@ static void read_deadline(struct notice *n, struct slice evidence) {
   set_moment(n, "due", word(&evidence));
 }
 
+static void read_desk(struct notice *n, const struct entry *e) {
+  uint64_t version;
+  if (slice_to_u64(e->meta[META_DESK], INT64_MAX, &version) == 0)
+    json_object_set_new(n->data, "version", json_integer((json_int_t)version));
+  set(n, "by", e->meta[META_EVIDENCE]);
+}
+
 static void read_evidence(struct notice *n, enum form form, const struct entry *e) {
   struct slice evidence = e->meta[META_EVIDENCE];
   switch (form) {
@@ -133,6 +140,7 @@ static void read_evidence(struct notice *n, enum form form, const struct entry *
     set(n, "presence", word(&evidence));
     set(n, "why", left(evidence));
     return;
+  case DESK: read_desk(n, e); return;
   case NONE: return;
   }
 }

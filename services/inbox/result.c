@@ -24,6 +24,10 @@ struct result result_ok(json_t *body) {
   return (struct result){.status = 200, .code = "ok", .title = "", .body = body ? body : json_object()};
 }
 
+struct result result_text(struct slice text, const char *type, uint64_t version) {
+  return (struct result){.status = 200, .code = "ok", .title = "", .text = text, .type = type, .version = version};
+}
+
 void result_free(struct result *r) {
   json_decref(r->body);
   r->body = NULL;

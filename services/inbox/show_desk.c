@@ -11,19 +11,6 @@ static const char *now_text(struct work *w) {
   return now ? now : "0";
 }
 
-/* Answers with an object for each row. */
-static void answer_rows(struct work *w, const redisReply *reply, size_t fields, json_t *(*row)(redisReply *const *f)) {
-  if (reply->type != REDIS_REPLY_ARRAY) {
-    work_fail(w, PROBLEM_STRANGE, NULL);
-    return;
-  }
-  json_t *data = json_array();
-  for (size_t i = 0; i < reply->elements; i++)
-    if (reply->element[i]->type == REDIS_REPLY_ARRAY && reply->element[i]->elements >= fields)
-      json_array_append_new(data, row(reply->element[i]->element));
-  work_end(w, result_ok(json_pack("{s:o}", "data", data)));
-}
-
 static json_t *queue_json(redisReply *const *f) {
   json_t *q = json_object();
   show_set(q, "name", show_text(f[0]));
@@ -36,7 +23,7 @@ static json_t *queue_json(redisReply *const *f) {
 }
 
 static void on_queues(struct work *w, redisReply *reply) {
-  answer_rows(w, reply, QUEUE_FIELDS, queue_json);
+  work_rows(w, reply, QUEUE_FIELDS, queue_json);
 }
 
 void show_queues(struct work *w) {
@@ -56,7 +43,7 @@ static json_t *agent_json(redisReply *const *f) {
 }
 
 static void on_agents(struct work *w, redisReply *reply) {
-  answer_rows(w, reply, AGENT_FIELDS, agent_json);
+  work_rows(w, reply, AGENT_FIELDS, agent_json);
 }
 
 void show_agents(struct work *w) {
@@ -76,7 +63,7 @@ static json_t *aside_json(redisReply *const *f) {
 }
 
 static void on_aside(struct work *w, redisReply *reply) {
-  answer_rows(w, reply, ASIDE_FIELDS, aside_json);
+  work_rows(w, reply, ASIDE_FIELDS, aside_json);
 }
 
 /* An agent's own; a supervisor's choice, and without one all. */

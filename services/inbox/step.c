@@ -189,12 +189,20 @@ static json_t *success(const struct ask *ask, const struct caller *caller, const
   return body;
 }
 
+static void set_version(json_t *to, struct slice version) {
+  uint64_t n;
+  if (slice_to_u64(version, INT64_MAX, &n) == 0)
+    json_object_set_new(to, "version", json_integer((json_int_t)n));
+}
+
 static json_t *extra(const struct outcome *o, struct slice detail) {
   json_t *body = json_object();
   if (strcmp(o->word, "TAKEN") == 0)
     set(body, strcmp(o->code, "in-progress") == 0 ? "item" : "agent", detail);
   if (strcmp(o->word, "ILLEGAL") == 0)
     set(body, "state", detail);
+  if (strcmp(o->word, "STALE") == 0)
+    set_version(body, detail);
   return body;
 }
 

@@ -53,6 +53,7 @@ static bool allow_origin(struct asker *a) {
   if (!origin || !listed(a->inbox, origin))
     return false;
   add_header(a, "Access-Control-Allow-Origin", origin);
+  add_header(a, "Access-Control-Expose-Headers", "ETag, Retry-After");
   return true;
 }
 
@@ -62,7 +63,7 @@ static void answer_preflight(struct asker *a, bool allowed) {
     return;
   }
   add_header(a, "Access-Control-Allow-Methods", "GET, POST, PUT");
-  add_header(a, "Access-Control-Allow-Headers", "Authorization, Content-Type, Last-Event-ID");
+  add_header(a, "Access-Control-Allow-Headers", "Authorization, Content-Type, If-Match, If-None-Match, Last-Event-ID");
   add_header(a, "Access-Control-Max-Age", "600");
   http_reply(a->request, 204, NULL, SLICE(""), a->headers, a->header_count);
 }
@@ -91,10 +92,14 @@ static const struct access_row *sign_in(struct asker *a) {
 
 /* ---- what */
 
-static bool is_json(const char *type) {
-  struct slice value = slice_text(type), media;
+static bool is_type(const struct http_request *request, const char *wanted) {
+  struct slice value = slice_text(http_header(request, "content-type")), media;
   slice_split(&value, ';', &media);
-  return slice_equal_nocase(slice_trim(media), SLICE("application/json"));
+  return slice_equal_nocase(slice_trim(media), slice_text(wanted));
+}
+
+static bool takes(const struct ask *ask, enum field field) {
+  return verb_row(ask->verb)->takes & (1u << field);
 }
 
 static void refuse_fault(struct asker *a, const struct ask_fault *fault) {
@@ -109,16 +114,38 @@ static void refuse_fault(struct asker *a, const struct ask_fault *fault) {
   result_free(&r);
 }
 
+/* Of a version that the caller looked at. False: it was answered. */
+static bool read_match(struct asker *a, struct ask *ask) {
+  const char *match = http_header(a->request, "if-match");
+  struct ask_fault fault;
+  if (!match)
+    refuse(a, PROBLEM_NO_MATCH, NULL);
+  else if (ask_etag(ask, slice_text(match), &fault))
+    refuse_fault(a, &fault);
+  else
+    return true;
+  return false;
+}
+
+static int read_body(struct asker *a, struct ask *ask, struct arena *arena, struct ask_fault *fault) {
+  if (!takes(ask, FIELD_DOCUMENT))
+    return ask_json(ask, http_body(a->request), arena, fault);
+  ask_document(ask, http_body(a->request));
+  return 0;
+}
+
 /* False: it was answered. */
 static bool read_ask(struct asker *a, struct ask *ask, struct arena *arena) {
-  struct slice body = http_body(a->request);
   struct ask_fault fault;
   bool reads = strcmp(verb_row(ask->verb)->method, "GET") == 0;
-  if (!reads && slice_trim(body).len && !is_json(http_header(a->request, "content-type"))) {
+  const char *type = takes(ask, FIELD_DOCUMENT) ? "application/yaml" : "application/json";
+  if (!reads && slice_trim(http_body(a->request)).len && !is_type(a->request, type)) {
     refuse(a, PROBLEM_TYPE, NULL);
     return false;
   }
-  int r = reads ? ask_query(ask, http_query(a->request), arena, &fault) : ask_json(ask, body, arena, &fault);
+  if (takes(ask, FIELD_EXPECTED) && !read_match(a, ask))
+    return false;
+  int r = reads ? ask_query(ask, http_query(a->request), arena, &fault) : read_body(a, ask, arena, &fault);
   if (r == 0)
     r = ask_complete(ask, &fault);
   if (r < 0)
@@ -139,6 +166,14 @@ static bool find_verb(struct asker *a, struct arena *arena, struct ask *ret) {
     refuse(a, PROBLEM_NOT_FOUND, NULL);
   }
   return r == 0;
+}
+
+/* False: it was answered. */
+static bool may(struct asker *a, const struct access_row *row, const struct ask *ask) {
+  const char *refused = verb_refuses(ask->verb, row->role);
+  if (refused)
+    refuse(a, PROBLEM_FORBIDDEN, refused);
+  return refused == NULL;
 }
 
 static void on_worked(void *arg, const struct result *r) {
@@ -176,15 +211,19 @@ static void on_request(void *arg, struct http_request *request) {
     return;
   struct arena *arena = arena_new(ARENA_FIRST, WORK_ARENA);
   struct ask ask;
-  if (find_verb(a, arena, &ask) && read_ask(a, &ask, arena))
+  if (find_verb(a, arena, &ask) && may(a, row, &ask) && read_ask(a, &ask, arena))
     go(a, row, &ask, arena);
   else
     arena_free(&arena);
 }
 
-static size_t on_limit(void *arg, const char *method, const char *path) {
-  (void)arg, (void)method, (void)path;
-  return ASK_BODY_MAX;
+/* A desk definition is larger than all else, and so only taken from who may see one. */
+static size_t on_limit(void *arg, const struct http_request *request) {
+  const struct inbox *inbox = arg;
+  if (strncmp(http_path(request), "/v1/desk", 8) != 0)
+    return ASK_BODY_MAX;
+  const struct access_row *row = gate_find(inbox->gate, http_header(request, "authorization"));
+  return row && !verb_refuses(VERB_DESK_CHECK, row->role) ? DESK_MAX_BYTES : ASK_BODY_MAX;
 }
 
 int take_http_open(struct inbox *inbox) {
@@ -195,7 +234,7 @@ int take_http_open(struct inbox *inbox) {
     listen += 7;
   int r = http_open(inbox->loop,
                     &(struct http_options){.listen = listen,
-                                           .max_body = ASK_BODY_MAX,
+                                           .max_body = DESK_MAX_BYTES,
                                            .max_connections = settings->max_connections,
                                            .max_per_address = settings->max_per_address,
                                            .deadline_ms = settings->deadline_ms,

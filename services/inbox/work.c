@@ -25,7 +25,7 @@ void work_fail(struct work *w, enum problem problem, const char *detail) {
 
 /* Refusals for a while: the library is not there yet, no memory, a replica. */
 static bool for_a_while(const char *error) {
-  static const char *const words[] = {"Function not found", "OOM ", "LOADING", "READONLY", "BUSY", "MISCONF", "STALE"};
+  static const char *const words[] = {"Function not found", "OOM ", "LOADING", "READONLY", "BUSY", "MISCONF"};
   for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
     if (strstr(error, words[i]))
       return true;
@@ -34,6 +34,8 @@ static bool for_a_while(const char *error) {
 
 static void on_answer(void *arg, redisReply *reply) {
   struct work *w = arg;
+  if (w->acted)
+    POINT("inbox.answered");
   if (!reply) {
     work_fail(w, w->acted ? PROBLEM_LOST : PROBLEM_AWAY, NULL);
     return;
@@ -54,12 +56,23 @@ void work_ask(struct work *w, void (*next)(struct work *w, redisReply *reply), i
     work_fail(w, PROBLEM_AWAY, NULL);
 }
 
+void work_rows(struct work *w, const redisReply *reply, size_t fields, json_t *(*row)(redisReply *const *f)) {
+  if (reply->type != REDIS_REPLY_ARRAY) {
+    work_fail(w, PROBLEM_STRANGE, NULL);
+    return;
+  }
+  json_t *data = json_array();
+  for (size_t i = 0; i < reply->elements; i++)
+    if (reply->element[i]->type == REDIS_REPLY_ARRAY && reply->element[i]->elements >= fields)
+      json_array_append_new(data, row(reply->element[i]->element));
+  work_end(w, result_ok(json_pack("{s:o}", "data", data)));
+}
+
 /* ---- a step */
 
 /* "OK", or an array of a word and a detail. */
 static void on_step(struct work *w, redisReply *reply) {
   const redisReply *word = reply, *detail = NULL;
-  POINT("inbox.answered");
   if (reply->type == REDIS_REPLY_ARRAY && reply->elements >= 1) {
     word = reply->element[0];
     detail = reply->elements > 1 ? reply->element[1] : NULL;
@@ -140,6 +153,13 @@ static void begin(struct work *w) {
   case VERB_WAITING: show_waiting(w); return;
   case VERB_AGENTS: show_agents(w); return;
   case VERB_ASIDE: show_aside(w); return;
+  case VERB_DESK: show_definition(w); return;
+  case VERB_DESK_VERSIONS: show_versions(w); return;
+  case VERB_DESK_VERSION: show_version(w); return;
+  case VERB_DESK_DIFF: show_diff(w); return;
+  case VERB_DESK_CHECK:
+  case VERB_DESK_APPLY: desk_apply(w); return;
+  case VERB_DESK_ROLLBACK: desk_rollback(w); return;
   case VERB_CLAIM:
     if (ask_has(&w->ask, FIELD_AGENT) && w->caller.role != ACCESS_SUPERVISOR &&
         !slice_equal(w->ask.text[FIELD_AGENT], slice_text(w->caller.agent))) {
@@ -177,8 +197,9 @@ void work_start(struct inbox *inbox, const struct caller *caller, const struct a
   w->cursor = SLICE("");
   inbox->working++;
   metric_add(inbox->asked, 1);
-  if (caller->role < verb_row(ask->verb)->who)
-    work_fail(w, PROBLEM_FORBIDDEN, "Only for supervisors.");
+  const char *refused = verb_refuses(ask->verb, caller->role);
+  if (refused)
+    work_fail(w, PROBLEM_FORBIDDEN, refused);
   else
     begin(w);
 }

@@ -38,11 +38,13 @@ void work_ask(struct work *w, void (*next)(struct work *w, redisReply *reply), i
               const size_t *lengths);
 #define WORK_ASK(w, next, ...)                                                                                      \
   work_ask(w, next, (int)(sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *)), (const char *[]){__VA_ARGS__}, NULL)
+/* Ends it with an object for each row of the answer that has as many fields. */
+void work_rows(struct work *w, const redisReply *reply, size_t fields, json_t *(*row)(redisReply *const *f));
 /* Ends it; takes the result. */
 void work_end(struct work *w, struct result r);
 void work_fail(struct work *w, enum problem problem, const char *detail);
 
-/* show_me.c, show_item.c, show_why.c, show_desk.c: readings by verb. */
+/* Readings by verb: show_me.c, show_item.c, show_why.c, show_desk.c, show_definition.c. */
 void show_me(struct work *w);
 void show_item(struct work *w);
 void show_why(struct work *w);
@@ -50,5 +52,12 @@ void show_queues(struct work *w);
 void show_waiting(struct work *w);
 void show_agents(struct work *w);
 void show_aside(struct work *w);
+void show_definition(struct work *w);
+void show_version(struct work *w);
+void show_versions(struct work *w);
+void show_diff(struct work *w);
+/* desk_apply.c: the desk definition that the ask holds, checked, and unless that was all put into force; an older one. */
+void desk_apply(struct work *w);
+void desk_rollback(struct work *w);
 
 #endif

@@ -108,7 +108,7 @@ const struct hook *hooks_find(const struct sms *s, const char *path);
 
 /* take_webhook.c */
 void take_webhook(void *sms, struct http_request *request);
-size_t webhook_limit(void *sms, const char *method, const char *path);
+size_t webhook_limit(void *sms, const struct http_request *request);
 /* Answers a request that is not taken. */
 void answer(struct sms *s, const struct hook *hook, struct http_request *request, enum verdict verdict, const char *why,
             const char *retry_after);

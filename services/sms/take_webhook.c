@@ -144,8 +144,7 @@ void take_webhook(void *sms, struct http_request *request) {
     take_signed(s, &in, started_us);
 }
 
-size_t webhook_limit(void *sms, const char *method, const char *path) {
-  const struct hook *h = hooks_find(sms, path);
-  (void)method;
+size_t webhook_limit(void *sms, const struct http_request *request) {
+  const struct hook *h = hooks_find(sms, http_path(request));
   return h ? h->config->max_body : 64 * 1024;
 }

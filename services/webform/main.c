@@ -125,9 +125,10 @@ static void on_request(void *arg, struct http_request *request) {
     answer_preflight(&asker);
 }
 
-static size_t on_limit(void *arg, const char *method, const char *path) {
+static size_t on_limit(void *arg, const struct http_request *r) {
   bool is_thanks = false;
-  const struct form_channel *channel = strcmp(method, "POST") == 0 ? route(arg, path, &is_thanks) : NULL;
+  bool post = strcmp(http_method(r), "POST") == 0;
+  const struct form_channel *channel = post ? route(arg, http_path(r), &is_thanks) : NULL;
   return channel && !is_thanks ? channel->config->max_body : OTHER_BODY_MAX;
 }
 

@@ -95,7 +95,7 @@ def test_the_messages_are_the_verbs():
     kinds = re.findall(r"^    \w+ (\w+) = \d+;", proto.split("message AgentAnswer")[0], re.M)
     assert kinds == KINDS
     verbs = {v.lower() for v in re.findall(r"^VERB\((\w+),", (ROOT / "services/inbox/verbs.def").read_text(), re.M)}
-    assert verbs - set(kinds) == {"events", "agents", "take_over"}
+    assert {v for v in verbs - set(kinds) if not v.startswith("desk")} == {"events", "agents", "take_over"}
     assert set(kinds) - verbs == {"subscribe", "ping"}
 
 

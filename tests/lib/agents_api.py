@@ -94,20 +94,24 @@ class Api:
         s.connect((self.address.hostname, self.address.port))
         return s
 
-    def ask(self, method, path, body=None, headers=None):
-        """(status, headers, JSON)."""
+    def ask_raw(self, method, path, body=None, headers=None):
+        """(status, headers, bytes)."""
         c = http.client.HTTPConnection(self.address.hostname, self.address.port, timeout=PATIENCE)
         h = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        if body is not None:
-            h["Content-Type"] = "application/json"
-            body = body if isinstance(body, (bytes, str)) else json.dumps(body)
         try:
             c.request(method, path, body, {**h, **(headers or {})})
             r = c.getresponse()
-            raw = r.read()
-            return r.status, dict(r.getheaders()), json.loads(raw) if raw else None
+            return r.status, dict(r.getheaders()), r.read()
         finally:
             c.close()
+
+    def ask(self, method, path, body=None, headers=None):
+        """(status, headers, JSON)."""
+        h = {} if body is None else {"Content-Type": "application/json"}
+        if body is not None and not isinstance(body, (bytes, str)):
+            body = json.dumps(body)
+        status, answered, raw = self.ask_raw(method, path, body, {**h, **(headers or {})})
+        return status, answered, json.loads(raw) if raw and "json" in answered.get("Content-Type", "") else None
 
     def get(self, path):
         status, _, body = self.ask("GET", path)

@@ -38,13 +38,14 @@ static void parse(const char *text) {
 
 static void test_lines(void **state) {
   (void)state;
-  parse("# a comment\n\nana agent " DIGEST "\n  bo\tsupervisor\t" DIGEST "  \r\n");
-  assert_int_equal(list.count, 2);
+  parse("# a comment\n\nana agent " DIGEST "\n  bo\tsupervisor\t" DIGEST "  \r\ncho operator " DIGEST);
+  assert_int_equal(list.count, 3);
   assert_int_equal(list.bad, 0);
   assert_string_equal(list.rows[0].agent, "ana");
   assert_int_equal(list.rows[0].role, ACCESS_AGENT);
   assert_string_equal(list.rows[1].agent, "bo");
   assert_int_equal(list.rows[1].role, ACCESS_SUPERVISOR);
+  assert_int_equal(list.rows[2].role, ACCESS_OPERATOR);
   access_list_free(&list);
 }
 

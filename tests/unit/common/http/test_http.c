@@ -50,9 +50,12 @@ static void on_request(void *arg, struct http_request *r) {
     http_reply(r, seen.status, seen.type, slice_text(seen.reply), NULL, 0);
 }
 
-static size_t on_limit(void *arg, const char *method, const char *path) {
-  (void)arg, (void)method;
-  return strcmp(path, "/small") == 0 ? 10 : seen.limit;
+static size_t on_limit(void *arg, const struct http_request *r) {
+  (void)arg;
+  const char *most = http_header(r, "x-most");
+  if (most)
+    return (size_t)atoi(most);
+  return strcmp(http_path(r), "/small") == 0 ? 10 : seen.limit;
 }
 
 static const char *const proxies[] = {"127.0.0.1", "10.0.0.1"};
@@ -163,6 +166,7 @@ static void test_refusals_before_the_handler(void **state) {
       {413, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100001\r\n\r\n"},
       {413, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10000000000\r\n\r\n"},
       {413, "POST /small HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\nhello world"},
+      {413, "POST / HTTP/1.1\r\nHost: x\r\nX-Most: 5\r\nContent-Length: 11\r\n\r\nhello world"},
       {413, "POST /small HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nhello \r\n5\r\nworld\r\n0\r\n\r\n"},
   };
   open_with(usual());

@@ -36,7 +36,7 @@ static void test_every_row_is_found(void **state) {
     auto_clean(buf_free) struct buf path = BUF_INIT(1000);
     for (const char *at = row->path; *at; at++) {
       if (*at == '{') {
-        buf_add_text(&path, "w0123456789abcdef");
+        buf_add_text(&path, strncmp(at, "{version}", 9) == 0 ? "17" : "w0123456789abcdef");
         at = strchr(at, '}');
       } else {
         buf_add_char(&path, *at);
@@ -44,7 +44,7 @@ static void test_every_row_is_found(void **state) {
     }
     assert_int_equal(route(row->method, path.at), 0);
     assert_int_equal(ask.verb, i);
-    if (strchr(row->path, '{'))
+    if (strchr(row->path, '{') && !strstr(row->path, "{version}"))
       assert_string_equal(ask.text[strstr(row->path, "{item}") ? FIELD_ITEM : FIELD_QUEUE].at, "w0123456789abcdef");
     assert_int_equal(route("DELETE", path.at), ROUTE_NO_METHOD);
     assert_non_null(strstr(allow, row->method));
@@ -175,6 +175,56 @@ static void test_queries(void **state) {
   free(large);
 }
 
+static void test_etags(void **state) {
+  (void)state;
+  static const struct {
+    const char *value;
+    int64_t version; /* -1: wrong */
+  } rows[] = {
+      {"\"7\"", 7}, {"  \"7\" ", 7}, {"\"0\"", 0}, {"7", -1}, {"\"7", -1}, {"7\"", -1}, {"\"\"", -1}, {"\"", -1}, {"", -1},
+      {"*", -1}, {"W/\"7\"", -1}, {"\"7\", \"8\"", -1}, {"\"-7\"", -1}, {"\"7x\"", -1}, {"\" 7\"", -1},
+      {"\"9223372036854775807\"", INT64_MAX}, {"\"9223372036854775808\"", -1},
+  };
+  for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    ask = ask_new(VERB_DESK_APPLY);
+    int r = ask_etag(&ask, slice_text(rows[i].value), &fault);
+    assert_int_equal(r, rows[i].version < 0 ? ASK_WRONG : 0);
+    assert_int_equal(ask_has(&ask, FIELD_EXPECTED), r == 0);
+    if (r == 0)
+      assert_int_equal(ask.number[FIELD_EXPECTED], rows[i].version);
+    else
+      assert_string_equal(fault.field, "If-Match");
+  }
+}
+
+/* What stands in a header, or is the whole body, cannot be said in a JSON body as well. */
+static void test_header_and_document_are_no_members(void **state) {
+  (void)state;
+  ask = ask_new(VERB_DESK_ROLLBACK);
+  assert_int_equal(ask_json(&ask, SLICE("{\"If-Match\": 7, \"document\": \"x\", \"version\": 9}"), arena, &fault), 0);
+  assert_int_equal(ask.given, 0);
+  assert_int_equal(ask_complete(&ask, &fault), ASK_WRONG);
+  ask = ask_new(VERB_DESK_CHECK);
+  ask_document(&ask, SLICE(""));
+  assert_int_equal(ask_complete(&ask, &fault), ASK_WRONG);
+  assert_string_equal(fault.field, "document");
+  ask_document(&ask, SLICE("queues: []"));
+  assert_int_equal(ask_complete(&ask, &fault), 0);
+}
+
+static void test_roles_are_sets(void **state) {
+  (void)state;
+  assert_null(verb_refuses(VERB_ME, ACCESS_AGENT));
+  assert_null(verb_refuses(VERB_ME, ACCESS_SUPERVISOR));
+  assert_string_equal(verb_refuses(VERB_ME, ACCESS_OPERATOR), "Only for agents and supervisors.");
+  assert_string_equal(verb_refuses(VERB_AGENTS, ACCESS_AGENT), "Only for supervisors.");
+  assert_string_equal(verb_refuses(VERB_AGENTS, ACCESS_OPERATOR), "Only for supervisors.");
+  assert_string_equal(verb_refuses(VERB_DESK_APPLY, ACCESS_SUPERVISOR), "Only for operators.");
+  assert_null(verb_refuses(VERB_DESK_APPLY, ACCESS_OPERATOR));
+  assert_string_equal(verb_refuses(VERB_DESK, ACCESS_AGENT), "Only for supervisors and operators.");
+  assert_null(verb_refuses(VERB_DESK, ACCESS_SUPERVISOR));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(test_every_row_is_found, set_up, tear_down),
@@ -184,6 +234,9 @@ int main(void) {
       cmocka_unit_test_setup_teardown(test_wrong_bodies, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_too_long, set_up, tear_down),
       cmocka_unit_test_setup_teardown(test_queries, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_etags, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_header_and_document_are_no_members, set_up, tear_down),
+      cmocka_unit_test_setup_teardown(test_roles_are_sets, set_up, tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

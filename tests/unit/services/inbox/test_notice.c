@@ -21,6 +21,7 @@ static bool read(const char *type, const char *agent, const char *evidence, cons
   e.meta[META_WORK_ITEM] = SLICE("w1");
   e.meta[META_CONVERSATION] = SLICE("v1");
   e.meta[META_QUEUE] = SLICE("support");
+  e.meta[META_DESK] = SLICE("12");
   e.meta[META_AT] = SLICE("1795804200000");
   e.meta[META_AGENT] = slice_text(agent);
   e.meta[META_EVIDENCE] = slice_text(evidence);
@@ -67,6 +68,8 @@ static void test_every_type(void **state) {
   expect("deadline", "ana", "late first 1795804200000", "", "\"target\":\"first\"");
   expect("deadline", "", "warn next 1795804200000", "", "\"what\":\"warn\"");
   expect("presence", "ana", "ready away ignored 3 offers", "", "\"why\":\"ignored 3 offers\"");
+  expect("desk", "", "cho", "", "\"by\":\"cho\"");
+  expect("desk", "", "cho", "", "\"version\":12");
 }
 
 static void test_whom_it_concerns(void **state) {
@@ -92,14 +95,14 @@ static void test_whom_it_concerns(void **state) {
 
 static void test_what_is_none(void **state) {
   (void)state;
-  static const char *const types[] = {"event", "outbound", "desk", "", "offers", "offer_", "acknowledge", "outbound_state"};
+  static const char *const types[] = {"event", "outbound", "desks", "", "offers", "offer_", "acknowledge", "outbound_state"};
   for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
     assert_false(read(types[i], "ana", "x", ""));
 }
 
 static void test_odd_evidence(void **state) {
   (void)state;
-  static const char *const types[] = {"offer", "offer_end", "claim", "requeue", "hold", "resume", "deadline", "presence"};
+  static const char *const types[] = {"offer", "offer_end", "claim", "requeue", "hold", "resume", "deadline", "presence", "desk"};
   static const char *const odd[] = {"", " ", "  x  y ", "\xff\xfe \xc0", "to= by= =", "99999999999999999999999", "-1", "taken from"};
   for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
     for (size_t k = 0; k < sizeof(odd) / sizeof(odd[0]); k++) {

@@ -143,6 +143,7 @@ static void test_answers(void **state) {
   expect_result("POST", "/v1/items/w1/transfer", "UNKNOWN", "", 422, "\"code\":\"unknown\"");
   expect_result("PUT", "/v1/me/presence", "SAME", "", 200, "\"already\":true");
   expect_result("PUT", "/v1/me/presence", "UNKNOWN", "", 409, "\"code\":\"not-an-agent\"");
+  expect_result("PUT", "/v1/desk", "STALE", "8", 412, "\"version\":8");
   expect_result("POST", "/v1/items/w1/accept", "SURPRISE", "", 500, "\"code\":\"internal\"");
   expect_result("POST", "/v1/items/w1/accept", "", "", 500, "\"type\":\"urn:deskbell:problem:internal\"");
 }
