@@ -26,6 +26,9 @@
  *       limit: {waiting: 500, to: support}   # what comes above goes to another queue
  *       offer: {to: 1, within: 30s}     # to so many agents at once, for so long
  *       wrap_up: 0s            # time to finish up after an item is done
+ *       members:               # beside the agents who name the queue
+ *         agents: [bo]         # these
+ *         skills: ["billing >= 3", zh]     # and whoever has all of these
  *   agents:
  *     - name: ana
  *       address: ana@example.com        # mail from here about a conversation is a colleague's note
@@ -118,6 +121,7 @@
 #define DESK_MAX_RULES 500
 #define DESK_MAX_QUEUES 500
 #define DESK_MAX_AGENTS 5000
+#define DESK_MAX_MEMBERSHIPS 200000 /* of agents in queues, in all, where a queue names its members */
 #define DESK_MAX_HOURS 50
 #define DESK_MAX_TEMPLATES 500
 #define DESK_MAX_TEMPLATE_BYTES 8192 /* of a text as it is written; what comes out of it is at most 4 KiB */
@@ -178,7 +182,8 @@ struct desk_queue {
   size_t overflow_count;
   struct desk_level *levels;
   size_t level_count;
-  struct complaint_place place, after_place, nobody_place, limit_place;
+  bool nobody_able;        /* `members` asks for skills, and no agent has them all */
+  struct complaint_place place, after_place, nobody_place, limit_place, able_place;
 };
 
 /* Capacity for a channel kind, or what an item of it takes. */
@@ -190,7 +195,7 @@ struct desk_units {
 struct desk_agent {
   char *name;
   char *address;           /* in lower case; NULL: not said */
-  char **queues;
+  char **queues;           /* those it names, then those that have it as a member */
   double *speeds;          /* beside `queues`: 0.1 … 10 */
   size_t queue_count;
   struct desk_skill *skills;

@@ -225,6 +225,7 @@ static int read_desk(struct reading *r) {
   fault = read_section(r, "hours", read_hours);
   fault = fault ? fault : read_queues(r, node_member(root, "queues"));
   fault = fault ? fault : read_section(r, "agents", read_agents);
+  fault = fault ? fault : read_members(r, node_member(root, "queues"));
   fault = fault ? fault : read_rules(r, node_member(root, "rules"), node_member(root, "default"));
   fault = fault ? fault : read_dispatch(r, node_member(root, "dispatch"));
   fault = fault ? fault : read_section(r, "value", read_value);

@@ -15,8 +15,9 @@
 #define LIMIT_MOST 1000000
 #define UNSET (-1)
 
-static int queue_name(struct reading *r, const struct node *value, void *into) {
-  (void)r, (void)value, (void)into; /* read_names() has it */
+/* read_names() has the name, read_members() the members. */
+static int elsewhere(struct reading *r, const struct node *value, void *into) {
+  (void)r, (void)value, (void)into;
   return 0;
 }
 
@@ -255,7 +256,7 @@ static int queue_levels(struct reading *r, const struct node *value, void *into)
 /* ---- the section */
 
 static const struct field queue_fields[] = {
-    {"name", true, queue_name},          {"priority", false, queue_priority},
+    {"name", true, elsewhere},           {"priority", false, queue_priority},
     {"answer_within", false, queue_answer}, {"next_within", false, queue_next},
     {"resolve_within", false, queue_resolve}, {"levels", false, queue_levels},
     {"warn_at", false, queue_warn},      {"hours", false, queue_hours},
@@ -264,6 +265,7 @@ static const struct field queue_fields[] = {
     {"relax", false, queue_relax},       {"overflow", false, queue_overflow},
     {"nobody", false, queue_nobody},     {"limit", false, queue_limit},
     {"offer", false, queue_offer},       {"wrap_up", false, queue_wrap},
+    {"members", false, elsewhere},
 };
 
 static int read_queue(struct reading *r, const struct node *n, struct desk_queue *q) {

@@ -4,7 +4,7 @@
 #include "desk/when.h"
 #include <stdlib.h>
 
-#define SKILLS_MAX 20
+#define NEEDS_MAX 20
 #define SKILLS_TEXT_MAX 1024
 #define UNSET (-1)
 
@@ -25,7 +25,7 @@ static int then_within(struct reading *r, const struct node *value, void *into) 
 }
 
 /* "billing >= 3", or "billing" for at least 1. */
-static int read_skill(struct reading *r, const struct node *item, struct names *seen, struct buf *ret) {
+static int read_need(struct reading *r, const struct node *item, struct names *seen, struct desk_skill *ret) {
   struct slice text = slice_trim(item->text), name = text, level = SLICE("1");
   const char *compare = text.len ? memmem(text.at, text.len, ">=", 2) : NULL;
   if (compare) {
@@ -33,7 +33,6 @@ static int read_skill(struct reading *r, const struct node *item, struct names *
     level = slice_trim(slice_of(compare + 2, text.len - (size_t)(compare + 2 - text.at)));
   }
   struct node part = *item;
-  char *skill = NULL;
   int64_t number = 0;
   if (item->kind != NODE_TEXT || value_count(level, &number) || number > 10)
     return complain_value(r, item, "is not a skill: \"billing >= 3\" (0 to 10) or \"billing\"");
@@ -42,24 +41,35 @@ static int read_skill(struct reading *r, const struct node *item, struct names *
     memcpy(copy, name.at, name.len);
   part.text = slice_of(copy, name.len < sizeof(copy) ? name.len : 0);
   part.plain = false;
-  int fault = read_name(r, &part, &skill);
-  if (!fault && !names_add(seen, slice_text(skill), 0))
+  int fault = read_name(r, &part, &ret->name);
+  ret->level = (int)number;
+  if (!fault && !names_add(seen, slice_text(ret->name), 0))
     fault = complain_value(r, item, "is given twice");
-  if (!fault)
-    buf_printf(ret, "%s%s>=%d", ret->len ? "," : "", skill, (int)number);
-  free(skill);
+  return fault;
+}
+
+int read_skill_needs(struct reading *r, const struct node *value, struct desk_skill **ret, size_t *ret_count) {
+  struct names seen = {0};
+  int fault = read_list_shape(r, value, "skills", NEEDS_MAX);
+  if (fault)
+    return fault;
+  *ret = must_calloc(value->count + 1, sizeof(**ret));
+  for (const struct node *n = value->first; n && !fault; n = n->next)
+    fault = read_need(r, n, &seen, &(*ret)[(*ret_count)++]);
+  names_free(&seen);
   return fault;
 }
 
 static int then_skills(struct reading *r, const struct node *value, void *into) {
-  struct names seen = {0};
   struct buf text = BUF_INIT(SKILLS_TEXT_MAX);
-  int fault = read_list_shape(r, value, "skills", SKILLS_MAX);
+  struct desk_skill *needs = NULL;
+  size_t count = 0;
+  int fault = read_skill_needs(r, value, &needs, &count);
   buf_add_text(&text, "");
-  for (const struct node *n = value->first; n && !fault; n = n->next)
-    fault = read_skill(r, n, &seen, &text);
-  names_free(&seen);
-  assert(!text.full); /* SKILLS_MAX names of at most 32 bytes */
+  for (size_t i = 0; i < count && !fault; i++)
+    buf_printf(&text, "%s%s>=%d", i ? "," : "", needs[i].name, needs[i].level);
+  skills_free(needs, count);
+  assert(!text.full); /* NEEDS_MAX names of at most 32 bytes */
   ((struct desk_rule *)into)->skills = text.at;
   ((struct desk_rule *)into)->skills_place = place_of(value);
   return fault;

@@ -54,6 +54,14 @@ static void look_at_real_time(struct reviewing *r) {
   }
 }
 
+static void look_at_members(struct reviewing *r) {
+  for (size_t i = 0; i < r->desk->queue_count; i++) {
+    const struct desk_queue *q = &r->desk->queues[i];
+    if (q->nobody_able)
+      review_alarm(r, &q->able_place, "no agent has all the skills that make a member of queue '%s'", q->name);
+  }
+}
+
 static int room_for(const struct desk_agent *a, const char *kind) {
   for (size_t i = 0; i < a->kind_count; i++)
     if (strcmp(a->kinds[i].kind, kind) == 0)
@@ -103,6 +111,7 @@ size_t desk_review(const struct desk *d, int64_t now_ms, desk_tell *tell_finding
   look_at_hours(&r, now_ms);
   look_at_real_time(&r);
   look_at_capacity(&r);
+  look_at_members(&r);
   review_ways(&r);
   review_duty(&r, now_ms);
   review_shadows(&r);

@@ -86,6 +86,9 @@ int must_check read_hours_side(struct reading *r, const struct node *value, cons
 /* {billing: 5, zh: 8}; at most DESK_AGENT_SKILLS. What was read before a fault is counted too. */
 int must_check read_skill_levels(struct reading *r, const struct node *value, struct desk_skill **ret,
                                  size_t *ret_count);
+/* ["billing >= 3", zh]: levels that are needed, each skill once. As read_skill_levels(). */
+int must_check read_skill_needs(struct reading *r, const struct node *value, struct desk_skill **ret,
+                                size_t *ret_count);
 void skills_free(struct desk_skill *skills, size_t count);
 /* Appends a tag or another mark: [a-z0-9_-], lower-cased: no character that means something in a predicate. */
 int must_check read_tag(struct reading *r, const struct node *item, struct buf *ret);
@@ -105,6 +108,7 @@ void units_free(struct desk_units *units, size_t count);
 /* The sections (parse_….c); NULL where one may be absent. */
 int must_check read_queues(struct reading *r, const struct node *list);
 int must_check read_agents(struct reading *r, const struct node *list);
+int must_check read_members(struct reading *r, const struct node *queues); /* after the agents */
 int must_check read_when(struct reading *r, const struct node *value, struct desk_rule *rule);
 /* Conditions on the customer alone: a predicate, never "". */
 int must_check read_when_customer(struct reading *r, const struct node *value, const char *where, char **ret);

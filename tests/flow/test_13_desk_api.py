@@ -4,7 +4,7 @@ import socket
 import threading
 
 import pytest
-from agents_api import CONFIG, DEFINITION, Api, client, open_desk, well
+from agents_api import CONFIG, DEFINITION, Api, client, open_desk, well, write
 from desk import Desk, wait_for
 
 YAML = {"Content-Type": "application/yaml"}
@@ -100,6 +100,28 @@ def test_it_counts(desk, cho):
     wait_for(lambda: "returns" in {q["name"] for q in boss.get("/v1/queues")["data"]}, "the queue")
     assert boss.get("/v1/queues/returns/items")["data"] == []
     assert cho.rollback(version, version + 1)[0] == 200
+
+
+def test_members_by_rule(desk, cho):
+    """Who learns what a queue asks is its member, and gets its work."""
+    version, document = cho.see()
+    changed = document.replace("agents:", "  - {name: returns, members: {skills: [\"boxes >= 2\"]}}\nagents:").replace(
+        "rules:", "rules:\n  - {name: back, when: {words: [return]}, then: {queue: returns}}")
+    status, _, body = cho.put(changed, version)
+    assert status == 200
+    assert {a["text"] for a in body["alarms"]} == {
+        "no agent has all the skills that make a member of queue 'returns'",
+        "work items come to queue 'returns', and no agent is a member: they are offered to nobody"}
+    status, _, body = cho.put(changed.replace("zh: 5", "zh: 5, boxes: 2"), version + 1)
+    assert (status, body) == (200, {"version": version + 2, "alarms": []})
+    ana = client(desk, "ana")
+    ana.ready()
+    item = write(desk, "I return this")
+    assert ana.wait_offer() == item and ana.item(item)["queue"] == "returns"
+    ana.act(item, "accept")
+    ana.act(item, "done")
+    ana.ready("offline")
+    assert cho.rollback(version, version + 2)[0] == 200
 
 
 def test_only_on_top_of_what_was_looked_at(cho):

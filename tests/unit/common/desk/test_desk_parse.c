@@ -147,7 +147,7 @@ static const char *const around[PLACES][2] = {
   "customer_open, customer_consent, suspected, automatic, hours"
 #define QUEUE_KEYS                                                                                                     \
   "name, priority, answer_within, next_within, resolve_within, levels, warn_at, hours, after_hours, real_time, "        \
-  "handling, language, relax, overflow, nobody, limit, offer, wrap_up"
+  "handling, language, relax, overflow, nobody, limit, offer, wrap_up, members"
 
 static const struct {
   enum place place;
