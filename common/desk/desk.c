@@ -32,7 +32,7 @@ static const char sample[] =
     "#    relax: [{after: 20m, skills: {billing: 1}}]   # from then on no more is asked of agents\n"
     "#    overflow: [{after: 40m, to: support}]         # from then on members of that queue may take it too\n"
     "#    nobody: support                               # at once, while no member is on duty\n"
-    "#    members: {agents: [bo], skills: [\"billing >= 3\"]}  # beside agents who name it: these, and who can do this\n"
+    "#    members: {agents: [ana], skills: [\"billing >= 3\"]}  # beside agents who name it: these, and who can do this\n"
     "\n"
     "#agents:\n"
     "#  - name: ana\n"
