@@ -36,6 +36,24 @@ static void set_words(json_t *to, const char *name, struct slice list, char sep)
   json_object_set_new(to, name, array);
 }
 
+static void set_number(json_t *to, const char *name, struct slice text) {
+  uint64_t number;
+  if (slice_to_u64(text, INT64_MAX, &number) == 0)
+    json_object_set_new(to, name, json_integer((json_int_t)number));
+}
+
+static json_t *history_json(struct slice text) {
+  struct slice part[HISTORY_COUNT];
+  split_parts(text, ' ', part, HISTORY_COUNT);
+  json_t *h = json_object();
+  set_time(h, "known_since", part[HISTORY_KNOWN_SINCE]);
+  set_number(h, "contacts", part[HISTORY_CONTACTS]);
+  set_number(h, "conversations", part[HISTORY_CONVERSATIONS]);
+  set_time(h, "last_contact", part[HISTORY_LAST_CONTACT]);
+  set_time(h, "last_served", part[HISTORY_LAST_SERVED]);
+  return h;
+}
+
 json_t *entry_context_json(const struct entry *e) {
   struct slice part[CONTEXT_COUNT];
   entry_context_parts(e, part);
@@ -52,6 +70,8 @@ json_t *entry_context_json(const struct entry *e) {
   set(c, "language", part[CONTEXT_LANGUAGE]);
   set_words(c, "open_conversations", part[CONTEXT_OPEN], ' ');
   set(c, "last_agent", part[CONTEXT_LAST_AGENT]);
+  if (part[CONTEXT_HISTORY].len)
+    json_object_set_new(c, "history", history_json(part[CONTEXT_HISTORY]));
   struct slice text = part[CONTEXT_PROFILE];
   json_t *profile = text.len ? json_loadb(text.at, text.len, 0, NULL) : NULL;
   if (profile)

@@ -124,6 +124,19 @@ static void print_hands(const json_t *item) {
     printf("%s until %s", json_array_size(offered) || text_of(item, "agent")[0] ? "" : ",", text_of(item, "until"));
 }
 
+/* "before  4 contacts, 2 conversations begun, the last contact 2026-11-20T…" */
+static void print_history(const json_t *h) {
+  json_int_t contacts = json_integer_value(json_object_get(h, "contacts"));
+  json_int_t conversations = json_integer_value(json_object_get(h, "conversations"));
+  printf("    before  %" JSON_INTEGER_FORMAT " contact%s", contacts, contacts == 1 ? "" : "s");
+  if (contacts)
+    printf(", %" JSON_INTEGER_FORMAT " conversation%s begun, the last contact %s", conversations, conversations == 1 ? "" : "s",
+           text_of(h, "last_contact"));
+  if (text_of(h, "last_served")[0])
+    printf(", last served %s", text_of(h, "last_served"));
+  printf(" · known since %s\n", text_of(h, "known_since"));
+}
+
 static void print_context(const json_t *context) {
   if (!context)
     return;
@@ -145,6 +158,8 @@ static void print_context(const json_t *context) {
   if (text_of(context, "as_of")[0])
     printf(" · as of %s", text_of(context, "as_of"));
   printf("\n");
+  if (json_object_get(context, "history"))
+    print_history(json_object_get(context, "history"));
 }
 
 void item_print(const json_t *item) {

@@ -54,18 +54,31 @@ local function identify(tag, e)
   if not id then return { id = 'c' .. sub(e.id, 1, 16), state = 'absent', new = true } end
   local mail = e.mode == 'mail'
   local v = pcall_redis('HMGET', tag .. ':cust:' .. id, 'tags', 'value', 'lang', 'profile', 'open', 'last_agent',
-    'imported', 'name', 'last_agent_at', mail and 'undeliverable:' .. e.from or 'talk:' .. e.channel .. ':' .. e.from)
+    'imported', 'name', 'last_agent_at', mail and 'undeliverable:' .. e.from or 'talk:' .. e.channel .. ':' .. e.from,
+    'created', 'history')
   if v.err then return { id = id, state = 'unavailable' } end
   return { id = id, state = v[7] and 'present' or 'absent', tags = v[1], value = v[2], lang = v[3], profile = v[4],
     open = v[5], last_agent = v[6], last_agent_at = v[9], imported = v[7], name = v[8], talk = not mail and v[10],
-    undeliverable = mail and v[10] }
+    undeliverable = mail and v[10], created = v[11], history = v[12] }
+end
+
+-- How often a customer had to ask us: messages that opened work, conversations begun by them, the latest (Unix ms).
+local function history_of(c)
+  local contacts, conversations, last = match(c.history or '', '^(%d+) (%d+) (%d+)$')
+  return contacts or '0', conversations or '0', last or '0'
+end
+
+local function history_text(c)
+  if not c.created then return '' end
+  local contacts, conversations, last = history_of(c)
+  return concat({ c.created, contacts, conversations, last, c.last_agent_at or '0' }, ' ')
 end
 
 local function context_text(c)
   local profile = c.profile or ''
   if #profile > PROFILE_IN_JOURNAL_MAX then profile = '' end
   return concat({ c.state, c.imported or '', c.tags or '', c.value or '', c.lang or '', c.open or '',
-    c.last_agent or '', c.name or '', profile }, '\30')
+    c.last_agent or '', c.name or '', profile, history_text(c) }, '\30')
 end
 
 -- ---------------------------------------------------------------- decide
@@ -186,7 +199,7 @@ end
 local function item_id(event) return 'w' .. sub(event, 1, 16) end
 
 -- Everything a message changes on its customer, in one write; nothing when nothing changed.
-local function keep_customer(tag, e, customer, new_talk, opened, now)
+local function keep_customer(tag, e, customer, new_talk, opened, begun, now)
   if not customer.id then return end
   local w, n = { 'HSET', tag .. ':cust:' .. customer.id }, 2
   local function put(field, value) w[n + 1], w[n + 2] = field, value n = n + 2 end
@@ -198,7 +211,11 @@ local function keep_customer(tag, e, customer, new_talk, opened, now)
   end
   if customer.undeliverable then call('HDEL', w[2], 'undeliverable:' .. e.from) end -- it lives
   if new_talk then put('talk:' .. e.channel .. ':' .. e.from, new_talk) end
-  if opened then put('open', add_open(customer.open, opened)) end
+  if opened then
+    local contacts, conversations = history_of(customer)
+    put('open', add_open(customer.open, opened))
+    put('history', concat({ contacts + 1, conversations + (begun and 1 or 0), now }, ' '))
+  end
   if n > 2 then call(unpack(w)) end
 end
 
@@ -312,7 +329,8 @@ local function route_message(tag, e, rules, now, idle_ms)
     call('HSET', key, 'messages', messages + 1, 'last_ms', now, 'last', cursor)
   end
   if conv.renamed then call('HSET', key, 'subject', e.subject, 'base', e.hint.base) end
-  keep_customer(tag, e, customer, is_new and e.mode == 'sender' and id, opened and conv.customer == owner and id, now)
+  keep_customer(tag, e, customer, is_new and e.mode == 'sender' and id, opened and conv.customer == owner and id, is_new,
+    now)
   if opened and conv.customer ~= owner then change_open(tag, conv.customer, '', id) end
   if e.answer_in then draw_in(tag, now, e.answer_in, id) end
   if e.kind == 'opt-out' then

@@ -218,8 +218,30 @@ def test_context_is_attached_present_absent_unavailable(r):
     import_customer(r, "tel:+14155550100", tags="|vip|", value="7", lang="de", profile='{"plan":"gold"}', name="Ann")
     route(r, event(), event(sender="tel:+14155550101"), event(sender=""))
     contexts = [e["context"].split("\x1e") for e in journal(r)]
-    assert contexts[0] == ["present", str(NOW), "|vip|", "7", "de", "", "", "Ann", '{"plan":"gold"}']
+    assert contexts[0] == ["present", str(NOW), "|vip|", "7", "de", "", "", "Ann", '{"plan":"gold"}', f"{NOW} 0 0 0 0"]
     assert contexts[1][0] == "absent" and contexts[2][0] == "absent"
+    assert contexts[1][9] == contexts[2][9] == "", "of who is new nothing is known"
+
+
+def test_history_is_what_came_before(r):
+    """Messages that opened work, and conversations begun; what goes on in an open one is no contact."""
+    histories = lambda: [e["context"].split("\x1e")[9] for e in journal(r) if e["type"] == "event"]
+    route(r, event())
+    route(r, event(), now=NOW + 1000)
+    assert histories() == ["", f"{NOW} 1 1 {NOW} 0"]
+    first = journal(r)[0]
+    r.hset(f"{P}:cust:{first['customer']}", mapping={"last_agent": "ana", "last_agent_at": NOW + 1500})
+    r.fcall("deskbell_done", 1, P, NOW + 2000, first["work_item"], "", "")
+    route(r, event(), now=NOW + 3000)
+    route(r, event(), now=NOW + 4000)
+    assert histories()[2:] == [f"{NOW} 1 1 {NOW} {NOW + 1500}", f"{NOW} 2 1 {NOW + 3000} {NOW + 1500}"]
+    route(r, event(channel="other"), now=NOW + 5000)
+    route(r, event(channel="other"), now=NOW + 6000)
+    assert histories()[-1] == f"{NOW} 3 2 {NOW + 5000} {NOW + 1500}"
+    r.hset(f"{P}:cust:{first['customer']}", "history", "many")
+    route(r, event(channel="third"), now=NOW + 7000)
+    assert histories()[-1] == f"{NOW} 0 0 0 {NOW + 1500}", "what cannot be read is counted anew"
+    assert r.hget(f"{P}:cust:{first['customer']}", "history") == f"1 1 {NOW + 7000}".encode()
 
 
 def test_unreadable_context_is_marked_and_routing_goes_on(r):

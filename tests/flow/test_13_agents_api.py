@@ -43,6 +43,21 @@ def test_a_shift(desk, team):
     stream.close()
 
 
+def test_what_was_before(desk, team):
+    """Who takes it up sees how often this customer had to ask already."""
+    ana, phone = team["ana"], "+14155570001"
+    histories = []
+    for _ in range(3):
+        item = write(desk, phone=phone)
+        ana.do("/v1/items/claim", item=item)
+        histories.append(ana.item(item)["context"].get("history"))
+        held = desk.run("queue", "held").stdout.decode()
+        ana.act(item, "done")
+    assert histories[0] is None and [(h["contacts"], h["conversations"]) for h in histories[1:]] == [(1, 1), (2, 1)]
+    assert histories[1]["known_since"] == histories[1]["last_contact"] < histories[2]["last_contact"] < histories[2]["last_served"]
+    assert "before  2 contacts, 1 conversation begun, the last contact 20" in held, held
+
+
 def test_every_move(desk, team):
     ana, bo, boss = team["ana"], team["bo"], team["boss"]
     ana.ready()

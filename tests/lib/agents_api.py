@@ -203,9 +203,9 @@ def new_team(desk):
     return {**{name: client(desk, name) for name in ("ana", "bo", "cy")}, "boss": client(desk, "boss", "--supervisor")}
 
 
-def write(desk, text="Where is my order?"):
+def write(desk, text="Where is my order?", phone=None):
     """A customer's message; the id of its work item once it is there."""
-    phone = f"+1415555{secrets.randbelow(10000):04}"
+    phone = phone or f"+1415555{secrets.randbelow(10000):04}"
     status, _, body = desk.hook({"type": "message", "from": phone, "text": text})
     assert status == 200, body
     event = json.loads(body)["id"]
