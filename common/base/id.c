@@ -85,9 +85,13 @@ void message_id_digest(struct slice message_id, char ret[EVENT_ID_LEN + 1]) {
   base32_encode(whole, EVENT_ID_BYTES, ret);
 }
 
-uint64_t hash64(struct slice s) {
-  uint64_t h = 0xcbf29ce484222325u;
+uint64_t hash64_with(uint64_t secret, struct slice s) {
+  uint64_t h = 0xcbf29ce484222325u ^ secret;
   for (size_t i = 0; i < s.len; i++)
     h = (h ^ (uint8_t)s.at[i]) * 0x100000001b3u;
   return h ^ h >> 32;
+}
+
+uint64_t hash64(struct slice s) {
+  return hash64_with(0, s);
 }

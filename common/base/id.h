@@ -32,7 +32,8 @@ void event_reference(const char *event_id_text, char ret[REFERENCE_LEN + 1]);
 void outbound_id_make(struct slice channel, struct slice key, char ret[DERIVED_ID_LEN + 1]);
 /* Digest of a Message-ID (without <>) as it stands in Redis: 26 characters. */
 void message_id_digest(struct slice message_id, char ret[EVENT_ID_LEN + 1]);
-/* FNV-1a 64; for lanes and tables, never for security. */
+/* FNV-1a 64; for lanes and tables, never for security. With a secret: for tables of names that others choose. */
 uint64_t hash64(struct slice s);
+uint64_t hash64_with(uint64_t secret, struct slice s);
 
 #endif

@@ -221,15 +221,42 @@ static int finish(struct building *b) {
   return 0;
 }
 
+/* ---- directives: of no use here, and libyaml's time with many of them grows with their square */
+
+static bool ends_line(struct slice before) {
+  static const struct slice breaks[] = {{"\n", 1}, {"\r", 1}, {"\xc2\x85", 2}, {"\xe2\x80\xa8", 3}, {"\xe2\x80\xa9", 3},
+                                        {"\xef\xbb\xbf", 3}}; /* libyaml's, and the mark at the beginning */
+  for (size_t i = 0; i < sizeof(breaks) / sizeof(breaks[0]); i++)
+    if (before.len >= breaks[i].len && memcmp(before.at + before.len - breaks[i].len, breaks[i].at, breaks[i].len) == 0)
+      return true;
+  return before.len == 0;
+}
+
+static int refuse_directives(const struct document *d, struct slice yaml) {
+  unsigned line = 1;
+  const char *counted = yaml.at, *at = yaml.len ? memchr(yaml.at, '%', yaml.len) : NULL;
+  for (; at; at = memchr(at + 1, '%', yaml.len - (size_t)(at + 1 - yaml.at))) {
+    for (; counted < at; counted++)
+      line += *counted == '\n';
+    const struct node here = {.line = line, .column = 1};
+    if (ends_line(slice_of(yaml.at, (size_t)(at - yaml.at))))
+      return document_complain(d, &here, "directives (lines that begin with '%%') are not allowed");
+  }
+  return 0;
+}
+
 int document_read(struct slice yaml, struct arena *a, struct document *ret) {
   struct building b = {.arena = a, .document = ret};
   if (yaml.len > DOCUMENT_MAX_BYTES)
     return document_complain(ret, NULL, "larger than 1MiB (%zu bytes)", yaml.len);
+  int r = refuse_directives(ret, yaml);
+  if (r)
+    return r;
   if (!yaml_parser_initialize(&b.parser))
     return document_complain(ret, NULL, "out of memory");
   yaml_parser_set_encoding(&b.parser, YAML_UTF8_ENCODING);
   yaml_parser_set_input_string(&b.parser, (const unsigned char *)(yaml.len ? yaml.at : ""), yaml.len);
-  int r = build(&b, yaml);
+  r = build(&b, yaml);
   yaml_parser_delete(&b.parser);
   return r ? r : finish(&b);
 }

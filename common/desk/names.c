@@ -1,8 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Open addressing at most half full: outsiders only look up, operators only add, so a plain hash will do. */
+/* Open addressing at most half full. Names come from documents that somebody sent, so the hash has a secret of this
+ * process in it: nobody can choose names that meet in one place. */
 #include "desk/names.h"
+#include "base/digest.h"
 #include "base/id.h"
 #include <stdlib.h>
+
+static uint64_t hash_of(struct slice name) {
+  static uint64_t secret;
+  if (!secret)
+    random_bytes(&secret, sizeof(secret));
+  return hash64_with(secret, name);
+}
 
 static struct name_slot *slot_of(const struct names *n, struct slice name, uint64_t hash) {
   size_t at = hash & (n->capacity - 1);
@@ -18,7 +27,7 @@ static struct name_slot *slot_of(const struct names *n, struct slice name, uint6
 uint32_t names_find(const struct names *n, struct slice name) {
   if (n->count == 0)
     return NAMES_NONE;
-  const struct name_slot *s = slot_of(n, name, hash64(name));
+  const struct name_slot *s = slot_of(n, name, hash_of(name));
   return s->text ? s->index : NAMES_NONE;
 }
 
@@ -35,7 +44,7 @@ static void grow(struct names *n) {
 bool names_add(struct names *n, struct slice name, uint32_t index) {
   if (2 * (n->count + 1) > n->capacity)
     grow(n);
-  uint64_t hash = hash64(name);
+  uint64_t hash = hash_of(name);
   struct name_slot *s = slot_of(n, name, hash);
   if (s->text)
     return false;

@@ -62,16 +62,22 @@ static int complain_nobody(struct reading *r, const struct node *name) {
 
 static int join_named(struct joining *j, const struct node *list, size_t queue) {
   struct reading *r = j->r;
+  struct names seen = {0};
   int fault = read_list_shape(r, list, "agents", DESK_MAX_AGENTS);
+  if (!fault && list->count == 0)
+    fault = document_complain(&r->document, list, "'agents' needs at least one entry");
   for (const struct node *n = list->first; n && !fault; n = n->next) {
+    uint32_t agent = n->kind == NODE_TEXT ? names_find(&r->agents, n->text) : NAMES_NONE;
     if (n->kind != NODE_TEXT)
-      return document_complain(&r->document, n, "the name of an agent is needed here");
-    uint32_t agent = names_find(&r->agents, n->text);
-    if (agent == NAMES_NONE)
-      return complain_nobody(r, n);
-    if (!join(j, agent, queue))
-      return complain_many(r, n);
+      fault = document_complain(&r->document, n, "the name of an agent is needed here");
+    else if (agent == NAMES_NONE)
+      fault = complain_nobody(r, n);
+    else if (!names_add(&seen, n->text, agent))
+      fault = complain_value(r, n, "is given twice");
+    else if (!join(j, agent, queue))
+      fault = complain_many(r, n);
   }
+  names_free(&seen);
   return fault;
 }
 

@@ -3,7 +3,7 @@
  * The HTTP/1.1 server part, on libmicrohttpd inside the libuv loop. A request is handed over whole (body in memory,
  * bounded); the answer may be given at once or later from the loop thread – the connection is suspended meanwhile.
  *
- * Limits, each with its answer: body over max_body 413 with a sentence (also when only announced), headers over 32 KiB 431 (kept
+ * Limits, each with its answer: body over max_body 413 (also when only announced), headers over 32 KiB 431 (kept
  * pieces included, so in practice from about 30 KiB), Content-Length together with Transfer-Encoding or given twice
  * 400, whole request over deadline_ms: closed, a kept connection silent for 60 s: closed, connections over the limits:
  * closed at accept (a trusted proxy counts only in all), slow readers: closed by the deadline. Methods other than the

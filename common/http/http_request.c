@@ -6,7 +6,6 @@
  */
 #include "http/http_internal.h"
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -155,11 +154,7 @@ static unsigned refusal(struct http_request *r, const char *version) {
 
 static enum MHD_Result refuse(struct http_request *r, unsigned status) {
   static const struct http_reply_header later = {"Retry-After", "5"};
-  char words[100] = "";
-  if (status == 413)
-    snprintf(words, sizeof(words), "The body is larger than %zu bytes, the most that is taken here of this caller.\n",
-             r->body_limit);
-  http_reply(r, status, words[0] ? "text/plain" : NULL, slice_text(words), &later, status == 503);
+  http_reply(r, status, NULL, SLICE(""), &later, status == 503);
   return http_queue(r);
 }
 

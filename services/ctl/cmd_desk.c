@@ -46,7 +46,9 @@ static int put_in_force(struct desk_view *v, const struct buf *text) {
     return CTL_FAILED;
   if (reply->elements != 2 || strcmp(reply_text(reply->element[0]), "OK") != 0)
     return ctl_fail(v->ctl, "somebody else applied a desk definition just now: look at it (deskbell desk export) and try again");
-  printf(v->ctl->json ? "{\"version\":%s}\n" : "version %s is in force\n", reply_text(reply->element[1]));
+  const char *in_force = reply_text(reply->element[1]);
+  bool changed = strcmp(in_force, next) == 0;
+  printf(v->ctl->json ? "{\"version\":%s}\n" : changed ? "version %s is in force\n" : "version %s is in force already\n", in_force);
   return CTL_OK;
 }
 

@@ -4,7 +4,7 @@
 #include "text/lines_diff.h"
 #include <stdio.h>
 
-#define DIFF_MAX (2 * DESK_MAX_BYTES + 65536)
+#define DIFF_MAX LINES_DIFF_ROOM(2 * DESK_MAX_BYTES)
 
 const char *desk_version_in_force(struct desk_view *v) {
   auto_reply *current = CALL(v, "GET", TAG ":desk");

@@ -248,7 +248,9 @@ int ask_etag(struct ask *a, struct slice value, struct ask_fault *fault) {
   uint64_t version;
   value = slice_trim(value);
   bool quoted = value.len > 2 && value.at[0] == '"' && value.at[value.len - 1] == '"';
-  if (!quoted || slice_to_u64(slice_of(value.at + 1, value.len - 2), INT64_MAX, &version) < 0)
+  struct slice number = quoted ? slice_of(value.at + 1, value.len - 2) : SLICE("");
+  bool padded = number.len > 1 && number.at[0] == '0'; /* ETags are compared byte for byte */
+  if (padded || slice_to_u64(number, (uint64_t)fields[FIELD_VERSION].most, &version) < 0)
     return wrong(fault, true, fields[FIELD_EXPECTED].name, "must be the ETag of one version, as \"7\" with the quotes");
   a->number[FIELD_EXPECTED] = (int64_t)version;
   a->given |= 1u << FIELD_EXPECTED;

@@ -1,63 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * PUT /v1/desk, POST /v1/desk/check, POST /v1/desk/versions/{version}/rollback: a desk definition is checked as `deskbell
- * desk check` does, and put into force in one step, on top of the version that the caller looked at. A check of the
- * largest definition takes some 40 ms, in which others wait.
+ * PUT /v1/desk, POST /v1/desk/check, POST /v1/desk/versions/{version}/rollback: a desk definition is judged as `deskbell
+ * desk check` does, by a child (judges.c), and put into force in one step, on top of the version the caller looked at.
  */
 #include "base/clock.h"
-#include "judge/judge.h"
+#include "judges.h"
 #include "log/log.h"
 #include "show.h"
 #include "text/utf8.h"
 #include "work.h"
 #include <stdio.h>
 
-enum { FINDINGS_MOST = 100, DETAIL_MOST = 170 };
+enum { DETAIL_MOST = 170 };
 
-/* ---- what is found */
-
-struct findings {
-  struct arena *arena;
-  json_t *wrong, *alarms;
-  size_t more;              /* wrong ones beyond FINDINGS_MOST */
-};
-
-/* Mended, because a sentence that was cut may end in the middle of a character that it quotes. */
-static void add_finding(struct findings *f, json_t *list, unsigned line, unsigned column, const char *text) {
-  const char *words = utf8_mend(f->arena, slice_text(text), NULL);
-  json_array_append_new(list, json_pack("{s:I, s:I, s:s}", "line", (json_int_t)line, "column", (json_int_t)column,
-                                        "text", words ? words : ""));
-}
-
-static void hear(void *arg, const struct desk_finding *f) {
-  struct findings *all = arg;
-  json_t *list = f->wrong ? all->wrong : all->alarms;
-  if (json_array_size(list) < FINDINGS_MOST)
-    add_finding(all, list, f->place.line, f->place.column, f->text);
-  else if (f->wrong)
-    all->more++;
-}
-
-/* False: it cannot be in force. */
-static bool judge(struct work *w, struct slice document, struct findings *ret) {
-  auto_clean(desk_free) struct desk *desk = NULL;
-  struct complaint c = {.text = ""};
-  *ret = (struct findings){.arena = w->arena, .wrong = json_array(), .alarms = json_array()};
-  if (desk_parse(document, "desk definition", &desk, &c) == 0)
-    return judge_desk(desk, clock_now_ms(), hear, ret) == 0;
-  add_finding(ret, ret->wrong, c.line, c.column, c.text);
-  return false;
-}
-
-static void refuse(struct work *w, struct findings *f) {
-  struct result r = result_problem(PROBLEM_DESK, NULL);
-  const json_t *first = json_array_get(f->wrong, 0);
-  struct slice words = slice_text(json_string_value(json_object_get(first, "text")));
-  snprintf(r.detail, sizeof(r.detail), "line %d: %.*s", (int)json_integer_value(json_object_get(first, "line")),
-           (int)utf8_cut(words, DETAIL_MOST), words.at);
-  r.body = json_pack("{s:O, s:O, s:I}", "findings", f->wrong, "alarms", f->alarms, "more", (json_int_t)f->more);
-  work_end(w, r);
-}
+static const char never[] = "judging it took too much time or memory: have fewer rules, patterns and members, or shorter lists";
 
 /* ---- putting it into force */
 
@@ -97,31 +53,68 @@ static void put_in_force(struct work *w, struct slice document) {
   work_ask(w, on_applied, sizeof(argv) / sizeof(argv[0]), argv, lengths);
 }
 
-static void judge_and_go(struct work *w, struct slice document) {
-  struct findings f;
-  if (!judge(w, document, &f)) {
-    refuse(w, &f);
-  } else {
-    w->body = json_pack("{s:O}", "alarms", f.alarms);
-    if (w->ask.verb == VERB_DESK_CHECK) {
-      json_t *body = w->body;
-      w->body = NULL;
-      work_end(w, result_ok(body));
-    } else {
-      put_in_force(w, document);
-    }
+/* ---- judging it */
+
+static void refuse(struct work *w, json_t *wrong, json_t *alarms, json_int_t more) {
+  struct result r = result_problem(PROBLEM_DESK, NULL);
+  const json_t *first = json_array_get(wrong, 0);
+  struct slice words = slice_text(json_string_value(json_object_get(first, "text")));
+  snprintf(r.detail, sizeof(r.detail), "line %d: %.*s", (int)json_integer_value(json_object_get(first, "line")),
+           (int)utf8_cut(words, DETAIL_MOST), words.at ? words.at : "");
+  r.body = json_pack("{s:O, s:O, s:I}", "findings", wrong, "alarms", alarms, "more", more);
+  work_end(w, r);
+}
+
+static void take_verdict(struct work *w, struct slice document, const json_t *said) {
+  json_t *wrong = json_object_get(said, "wrong"), *alarms = json_object_get(said, "alarms");
+  json_int_t more = json_integer_value(json_object_get(said, "more"));
+  if (json_array_size(wrong)) {
+    refuse(w, wrong, alarms, more);
+    return;
   }
-  json_decref(f.wrong);
-  json_decref(f.alarms);
+  json_t *body = json_pack("{s:O}", "alarms", alarms);
+  if (more)
+    json_object_set_new(body, "more", json_integer(more));
+  if (w->ask.verb == VERB_DESK_CHECK) {
+    work_end(w, result_ok(body));
+    return;
+  }
+  w->body = body;
+  put_in_force(w, document);
+}
+
+static void refuse_unjudged(struct work *w) {
+  json_t *wrong = json_pack("[{s:i, s:i, s:s}]", "line", 1, "column", 1, "text", never), *none = json_array();
+  refuse(w, wrong, none, 0);
+  json_decref(wrong);
+  json_decref(none);
+}
+
+static void on_judged(void *arg, enum judged how, struct slice document, const json_t *said) {
+  struct work *w = arg;
+  switch (how) {
+  case JUDGED: take_verdict(w, document, said); return;
+  case JUDGED_NEVER: refuse_unjudged(w); return;
+  case JUDGED_STOPPED: work_fail(w, PROBLEM_AWAY, NULL); return;
+  case JUDGED_FAULT: work_fail(w, PROBLEM_STRANGE, NULL); return;
+  }
+}
+
+static void judge(struct work *w, struct slice document) {
+  int r = judges_start(w->inbox->judges, document, on_judged, w);
+  if (r == JUDGES_BUSY)
+    work_fail(w, PROBLEM_AWAY, "Too many desk definitions are being checked; nothing was done.");
+  else if (r < 0)
+    work_fail(w, PROBLEM_MEMORY, NULL);
 }
 
 void desk_apply(struct work *w) {
-  judge_and_go(w, w->ask.text[FIELD_DOCUMENT]);
+  judge(w, w->ask.text[FIELD_DOCUMENT]);
 }
 
 static void on_old(struct work *w, redisReply *reply) {
   if (reply->type == REDIS_REPLY_STRING)
-    judge_and_go(w, show_text(reply));
+    judge(w, show_text(reply));
   else
     work_fail(w, PROBLEM_NOT_FOUND, "There is no such version of the desk definition.");
 }

@@ -122,6 +122,7 @@ static void open_gate(struct inbox *s) {
       &(struct listeners_options){.most = settings->streams, .keep_ms = settings->keep_ms, .renew = renew, .arg = s});
   s->streams = event_streams_new(s);
   s->definition = definition_open();
+  s->judges = judges_open(s->loop);
 }
 
 int inbox_start(struct service_run *run, void **ret_self) {
@@ -189,12 +190,14 @@ static void on_closed(uv_handle_t *handle) {
   free(s);
 }
 
-/* In this order: what waits for Redis is answered by its closing, and those answers still need the server. */
+/* In this order: what waits for a judge or for Redis is answered by their closing, and those answers still need the
+ * server. */
 void inbox_stop(void *self) {
   struct inbox *s = self;
   if (s->listeners)
     listeners_say(s->listeners, "stopping", NULL, NULL);
   tail_close(&s->tail);
+  judges_close(&s->judges);
   redis_close(&s->redis);
   take_zmq_close(&s->zmq);
   http_close(&s->http);

@@ -13,6 +13,7 @@
 #include "definition.h"
 #include "gate.h"
 #include "http/http.h"
+#include "judges.h"
 #include "journal/tail.h"
 #include "listeners.h"
 #include "metrics/metrics.h"
@@ -30,6 +31,7 @@ struct inbox {
   struct redis *redis;            /* steps and readings */
   struct tail *tail;
   struct definition *definition;
+  struct judges *judges;
   struct gate *gate;
   struct listeners *listeners;
   struct http_server *http;

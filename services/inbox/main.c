@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* inbox: the agents' API. */
 #include "inbox.h"
+#include "judge_child.h"
 
 static const char *health(const struct config *config) {
   return config->inbox.health;
@@ -17,5 +18,7 @@ int main(int argc, char **argv) {
       .unhealthy = inbox_unhealthy,
       .measure = inbox_measure,
   };
+  if (argc == 2 && strcmp(argv[1], JUDGE_OPTION) == 0)
+    return judge_child_main();
   return service_main(&service, argc, argv);
 }

@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #define DOCUMENTS TAG ":desk:documents"
-#define DIFF_MAX (2 * DESK_MAX_BYTES + 65536)
+#define DIFF_MAX LINES_DIFF_ROOM(2 * DESK_MAX_BYTES)
 enum { ROW_NUMBER, ROW_APPLIED, ROW_BYTES, ROW_BY, ROW_IN_FORCE, ROW_FIELDS };
 enum { VERSIONS_USUAL = 50 };
 

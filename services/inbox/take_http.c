@@ -139,7 +139,8 @@ static bool read_ask(struct asker *a, struct ask *ask, struct arena *arena) {
   struct ask_fault fault;
   bool reads = strcmp(verb_row(ask->verb)->method, "GET") == 0;
   const char *type = takes(ask, FIELD_DOCUMENT) ? "application/yaml" : "application/json";
-  if (!reads && slice_trim(http_body(a->request)).len && !is_type(a->request, type)) {
+  bool coded = http_header(a->request, "content-encoding") != NULL;
+  if (!reads && slice_trim(http_body(a->request)).len && (coded || !is_type(a->request, type))) {
     refuse(a, PROBLEM_TYPE, NULL);
     return false;
   }
@@ -194,6 +195,11 @@ static void go(struct asker *a, const struct access_row *row, struct ask *ask, s
   }
 }
 
+static void look_at_tokens(struct inbox *inbox) {
+  if (gate_look(inbox->gate))
+    inbox_recheck(inbox);
+}
+
 static void on_request(void *arg, struct http_request *request) {
   struct inbox *inbox = arg;
   struct asker *a = http_request_alloc(request, sizeof(*a));
@@ -204,8 +210,7 @@ static void on_request(void *arg, struct http_request *request) {
     answer_preflight(a, allowed);
     return;
   }
-  if (gate_look(inbox->gate))
-    inbox_recheck(inbox);
+  look_at_tokens(inbox);
   const struct access_row *row = sign_in(a);
   if (!row)
     return;
@@ -219,9 +224,11 @@ static void on_request(void *arg, struct http_request *request) {
 
 /* A desk definition is larger than all else, and so only taken from who may see one. */
 static size_t on_limit(void *arg, const struct http_request *request) {
-  const struct inbox *inbox = arg;
-  if (strncmp(http_path(request), "/v1/desk", 8) != 0)
+  struct inbox *inbox = arg;
+  bool put = strcmp(http_method(request), "PUT") == 0 && strcmp(http_path(request), "/v1/desk") == 0;
+  if (!put && strcmp(http_path(request), "/v1/desk/check") != 0)
     return ASK_BODY_MAX;
+  look_at_tokens(inbox);
   const struct access_row *row = gate_find(inbox->gate, http_header(request, "authorization"));
   return row && !verb_refuses(VERB_DESK_CHECK, row->role) ? DESK_MAX_BYTES : ASK_BODY_MAX;
 }

@@ -69,7 +69,7 @@ local function history_of(c)
 end
 
 local function history_text(c)
-  if not c.created then return '' end
+  if not match(c.created or '', '^%d+$') then return '' end
   local contacts, conversations, last = history_of(c)
   return concat({ c.created, contacts, conversations, last, c.last_agent_at or '0' }, ' ')
 end
@@ -199,7 +199,7 @@ end
 local function item_id(event) return 'w' .. sub(event, 1, 16) end
 
 -- Everything a message changes on its customer, in one write; nothing when nothing changed.
-local function keep_customer(tag, e, customer, new_talk, opened, begun, now)
+local function keep_customer(tag, e, customer, new_talk, own, opened, begun, now)
   if not customer.id then return end
   local w, n = { 'HSET', tag .. ':cust:' .. customer.id }, 2
   local function put(field, value) w[n + 1], w[n + 2] = field, value n = n + 2 end
@@ -211,9 +211,9 @@ local function keep_customer(tag, e, customer, new_talk, opened, begun, now)
   end
   if customer.undeliverable then call('HDEL', w[2], 'undeliverable:' .. e.from) end -- it lives
   if new_talk then put('talk:' .. e.channel .. ':' .. e.from, new_talk) end
+  if own then put('open', add_open(customer.open, own)) end
   if opened then
     local contacts, conversations = history_of(customer)
-    put('open', add_open(customer.open, opened))
     put('history', concat({ contacts + 1, conversations + (begun and 1 or 0), now }, ' '))
   end
   if n > 2 then call(unpack(w)) end
@@ -329,8 +329,8 @@ local function route_message(tag, e, rules, now, idle_ms)
     call('HSET', key, 'messages', messages + 1, 'last_ms', now, 'last', cursor)
   end
   if conv.renamed then call('HSET', key, 'subject', e.subject, 'base', e.hint.base) end
-  keep_customer(tag, e, customer, is_new and e.mode == 'sender' and id, opened and conv.customer == owner and id, is_new,
-    now)
+  local own = opened and conv.customer == owner and id
+  keep_customer(tag, e, customer, is_new and e.mode == 'sender' and id, own, opened, is_new, now)
   if opened and conv.customer ~= owner then change_open(tag, conv.customer, '', id) end
   if e.answer_in then draw_in(tag, now, e.answer_in, id) end
   if e.kind == 'opt-out' then

@@ -20,8 +20,8 @@ from provider import CLOSE, Provider
 CREATING = ["reply.creating", "reply.created"]
 RELAYING = ["relay.due", "relay.sent", "outbound.arrived", "outbound.taken", "outbound.stored", "outbound.answered",
             "relay.answered", "relay.settling", "relay.settled"]
-# The router is there while the other program is delivering already: if that one dies, it may be anywhere.
-MEANWHILE = ["relay.answered", "relay.settling", "relay.settled"]
+# Reached while the program is delivering already, by the router or by its own answer: if it dies, it may be anywhere.
+MEANWHILE = ["outbound.answered", "relay.answered", "relay.settling", "relay.settled"]
 REPORTING = ["report.made", "report.spooled", "report.told", "route.sent", "route.answered", "report.noted"]
 
 

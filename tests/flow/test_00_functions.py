@@ -239,6 +239,13 @@ def test_history_is_what_came_before(r):
     route(r, event(channel="other"), now=NOW + 6000)
     assert histories()[-1] == f"{NOW} 3 2 {NOW + 5000} {NOW + 1500}"
     r.hset(f"{P}:cust:{first['customer']}", "history", "many")
+    route(r, mail(mid="m1", others="email:bo@example.org"), now=NOW)
+    conversation = journal(r)[-1]
+    r.fcall("deskbell_done", 1, P, NOW + 1000, conversation["work_item"], "", "")
+    route(r, mail(mid="m2", refs="m1", sender="email:bo@example.org", name="Bo"), now=NOW + 2000)
+    bo = journal(r)[-1]
+    assert bo["conversation"] == conversation["conversation"] and bo["customer"] != conversation["customer"]
+    assert r.hget(f"{P}:cust:{bo['customer']}", "history") == f"1 0 {NOW + 2000}".encode(), "in another's conversation"
     route(r, event(channel="third"), now=NOW + 7000)
     assert histories()[-1] == f"{NOW} 0 0 0 {NOW + 1500}", "what cannot be read is counted anew"
     assert r.hget(f"{P}:cust:{first['customer']}", "history") == f"1 1 {NOW + 7000}".encode()
@@ -347,16 +354,32 @@ def test_desk_versions(r):
     assert apply(1, 0) == ["OK", "1"]
     assert apply(2, 0, "queues: [{name: a}]") == ["STALE", "1"]
     assert apply(2, 0) == ["OK", "1"], "what is in force already is asked for again"
-    assert apply(2, 1, by="cho") == ["OK", "2"]
+    assert apply(2, 1, "queues: [{name: a}]", "cho") == ["OK", "2"]
     with pytest.raises(redis_client.exceptions.ResponseError, match="STALE"):
         route(r, event(), desk=1)
     assert route(r, event(), desk=2) == "r"
     assert [(e["desk"], e["evidence"]) for e in journal(r) if e["type"] == "desk"] == [("1", ""), ("2", "cho")]
+    assert apply(3, 2, "queues: [{name: a}]") == ["OK", "2"], "what is in force is no new version"
     for n in range(3, 12):
-        assert apply(n, n - 1) == ["OK", str(n)]
+        assert apply(n, n - 1, f"# {n % 10}") == ["OK", str(n)]
     versions = lambda most: [[x.decode() for x in row] for row in r.fcall_ro("deskbell_desk_versions", 1, P, NOW, most)]
     assert [row[0] for row in versions(3)] == ["11", "10", "9"]
-    assert versions(99)[0] == ["11", str(NOW), "10", "", "1"] and versions(99)[9] == ["2", str(NOW), "10", "cho", "0"]
+    assert versions(99)[0] == ["11", str(NOW), "3", "", "1"] and versions(99)[9] == ["2", str(NOW), "19", "cho", "0"]
+
+
+def test_old_versions_are_forgotten(r):
+    """1 000 are kept, or 64 MiB of them; the one in force in any case."""
+    def apply(version, document):
+        return r.fcall("deskbell_desk_apply", 1, P, NOW, version, version - 1, document, "cho")
+    numbers = lambda: [int(row[0]) for row in r.fcall_ro("deskbell_desk_versions", 1, P, NOW, 100000)]
+    for n in range(1, 1011):
+        apply(n, f"# {n}")
+    assert numbers() == list(range(1010, 10, -1)) and r.hlen(f"{P}:desk:by") == r.hlen(f"{P}:desk:applied") == 1000
+    for n in range(1011, 1080):
+        apply(n, f"# {n}" + "x" * 1024 * 1024)
+    assert 60 <= len(numbers()) <= 64 and numbers()[0] == 1079
+    apply(1080, "y" * 65 * 1024 * 1024)
+    assert numbers() == [1080]
 
 
 def test_trim_keeps_what_a_follower_has_not_read(r):

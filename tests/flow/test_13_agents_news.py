@@ -301,6 +301,7 @@ def answers(api):
 
 def test_it_stops_in_order(desk, team):
     ana, found = team["ana"], []
+    wait_for(lambda: desk.metrics("inbox")["deskbell_inbox_connections"] == 0, "an end of all before")
     stream = ana.events()
     stream.wait("hello")
     waiter = threading.Thread(target=lambda: found.append(ana.ask("GET", "/v1/offers?wait=60")))

@@ -25,7 +25,7 @@ static void expect(const struct desk *d, const char *agent, const char *queues) 
 static void test_by_name_and_by_skill(void **state) {
   (void)state;
   struct desk *d = good("queues:\n"
-                        "  - {name: support, members: {agents: [dora, cy, dora]}}\n"
+                        "  - {name: support, members: {agents: [dora, cy]}}\n"
                         "  - {name: billing, members: {skills: [\"billing >= 3\"]}}\n"
                         "  - {name: chinese, members: {skills: [zh, \"billing>=1\"], agents: [bo]}}\n"
                         "  - {name: all, members: {agents: [ana, bo, cy, dora]}}\n"
@@ -80,6 +80,9 @@ static void test_complaints(void **state) {
       {"{agents: ana}", "38: 'agents' must be a list"},
       {"{agents: [anna]}", "39: agent 'anna' is not defined under 'agents'; did you mean 'ana'?"},
       {"{agents: [[ana]]}", "39: the name of an agent is needed here"},
+      {"{agents: []}", "38: 'agents' needs at least one entry"},
+      {"{agents: ~}", "38: 'agents' needs at least one entry"},
+      {"{agents: [ana, ana]}", "44: 'ana' is given twice"},
       {"{skills: billing}", "38: 'skills' must be a list"},
       {"{skills: []}", "38: 'skills' needs at least one entry"},
       {"{skills: [\"zh >= 11\"]}", "39: 'zh >= 11' is not a skill: \"billing >= 3\" (0 to 10) or \"billing\""},
