@@ -133,7 +133,8 @@ def test_only_on_top_of_what_was_looked_at(cho):
     changed = document + "# stale\n"
     status, _, body = cho.put(changed, None)
     assert status == 428 and body["code"] == "no-match" and "If-Match" in body["title"]
-    for wrong in ("7", "*", 'W/"7"', '"7", "8"', '""', '"x"', '"-1"', '"99999999999999999999"', '"9223372036854775807"', '"007"', ""):
+    for wrong in ("7", "*", 'W/"7"', '"7", "8"', '""', '"x"', '"-1"', '"99999999999999999999"', '"9223372036854775807"',
+                  '"007"', ""):
         status, _, body = cho.put(changed, wrong)
         assert status == 400 and body["errors"][0]["field"] == "If-Match", wrong
     for other in (version + 1, version - 1, 0, 9007199254740991):
