@@ -93,31 +93,40 @@ static bool can(const struct joining *j, size_t agent, size_t asked) {
   return met == asked;
 }
 
+static int read_able(struct reading *r, const struct node *list, struct desk_skill **ret, size_t *ret_count) {
+  int fault = read_skill_needs(r, list, ret, ret_count);
+  for (size_t i = 0; i < *ret_count && !fault; i++)
+    if ((*ret)[i].level == 0)
+      fault = document_complain(&r->document, list, "'%s >= 0' is asked of nobody: members need 1 at least", (*ret)[i].name);
+  if (!fault && *ret_count == 0)
+    fault = document_complain(&r->document, list, "'skills' needs at least one entry");
+  return fault;
+}
+
+/* Sets what is needed, or with `set` false forgets it. False: nobody has one of these skills. */
+static bool need(struct joining *j, const struct desk_skill *asked, size_t count, bool set) {
+  bool possible = true;
+  for (size_t i = 0; i < count; i++) {
+    uint32_t skill = names_find(&j->skills, slice_text(asked[i].name));
+    possible = possible && skill != NAMES_NONE;
+    if (skill != NAMES_NONE)
+      j->need[skill] = set ? asked[i].level : 0;
+  }
+  return possible;
+}
+
 static int join_able(struct joining *j, const struct node *list, size_t queue) {
   struct desk_queue *q = &j->r->desk->queues[queue];
   struct desk_skill *asked = NULL;
-  size_t count = 0, real = 0, found = 0;
-  int fault = read_skill_needs(j->r, list, &asked, &count);
-  bool possible = true;
-  for (size_t i = 0; i < count && !fault; i++) {
-    uint32_t skill = names_find(&j->skills, slice_text(asked[i].name));
-    if (asked[i].level == 0)
-      fault = document_complain(&j->r->document, list, "'%s >= 0' is asked of nobody: members need 1 at least", asked[i].name);
-    else if (skill == NAMES_NONE)
-      possible = false;
-    else
-      j->need[skill] = asked[i].level, real++;
-  }
-  if (!fault && count == 0)
-    fault = document_complain(&j->r->document, list, "'skills' needs at least one entry");
+  size_t count = 0, found = 0;
+  int fault = read_able(j->r, list, &asked, &count);
+  bool possible = !fault && need(j, asked, count, true);
   for (size_t i = 0; i < j->r->desk->agent_count && possible && !fault; i++)
-    if (can(j, i, real)) {
+    if (can(j, i, count)) {
       found++;
       fault = join(j, i, queue) ? 0 : complain_many(j->r, list);
     }
-  for (size_t i = 0; i < count; i++)
-    if (names_find(&j->skills, slice_text(asked[i].name)) != NAMES_NONE)
-      j->need[names_find(&j->skills, slice_text(asked[i].name))] = 0;
+  need(j, asked, fault ? 0 : count, false);
   skills_free(asked, count);
   q->able_place = place_of(list);
   q->nobody_able = found == 0;
