@@ -273,7 +273,10 @@ def crlf(raw):
 
 
 def without_transport(data):
-    return {k: v for k, v in data.items() if k not in ("received_at", "place", "signature", "original", "routed_at")}
+    """Nor the moments at which each of the two came."""
+    history = {k: v for k, v in data.get("context", {}).get("history", {}).items() if not isinstance(v, str)}
+    return {**{k: v for k, v in data.items() if k not in ("received_at", "place", "signature", "original", "routed_at")},
+            "context": {**data.get("context", {}), "history": history}}
 
 
 def comparable():
