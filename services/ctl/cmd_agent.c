@@ -70,14 +70,16 @@ static int run_ls(struct desk_view *v, const struct asked *asked, char **args) {
 /* A definition that was just applied is in force before dispatch goes by it: the router reads it within seconds. */
 enum { SOON_MS = 8000, LOOK_AGAIN_MS = 100 };
 
+static const struct desk_agent *find(const struct desk *desk, const char *name) {
+  for (size_t i = 0; desk && i < desk->agent_count; i++)
+    if (strcmp(desk->agents[i].name, name) == 0)
+      return &desk->agents[i];
+  return NULL;
+}
+
 static bool is_defined(struct desk_view *v, const char *name) {
   auto_clean(desk_free) struct desk *desk = NULL;
-  if (definition_in_force(v, &desk) != CTL_OK)
-    return false;
-  for (size_t i = 0; i < desk->agent_count; i++)
-    if (strcmp(desk->agents[i].name, name) == 0)
-      return true;
-  return false;
+  return definition_in_force(v, &desk) == CTL_OK && find(desk, name);
 }
 
 static int unknown(struct desk_view *v, const char *name) {
@@ -100,18 +102,48 @@ static int print_items(struct desk_view *v, const json_t *ids) {
   return CTL_OK;
 }
 
+/* What the desk definition says of them: queues (also those that have them as members by themselves) and speeds, skills. */
+static void add_definition(json_t *agent, const struct desk_agent *a) {
+  json_t *queues = json_object(), *skills = json_object();
+  for (size_t i = 0; i < a->queue_count; i++)
+    json_object_set_new(queues, a->queues[i], json_real(a->speeds[i]));
+  for (size_t i = 0; i < a->skill_count; i++)
+    json_object_set_new(skills, a->skills[i].name, json_integer(a->skills[i].level));
+  json_object_set_new(agent, "queues", queues);
+  json_object_set_new(agent, "skills", skills);
+}
+
+/* "    queues: billing (speed 1.2), support", and the skills. */
+static void print_definition(const struct desk_agent *a) {
+  for (size_t i = 0; i < a->queue_count; i++) {
+    printf("%s%s", i ? ", " : "    queues: ", a->queues[i]);
+    if (a->speeds[i] != 1)
+      printf(" (speed %g)", a->speeds[i]);
+  }
+  printf("%s", a->queue_count ? "\n" : "");
+  for (size_t i = 0; i < a->skill_count; i++)
+    printf("%s%s %d", i ? ", " : "    skills: ", a->skills[i].name, a->skills[i].level);
+  printf("%s", a->skill_count ? "\n" : "");
+}
+
 static int show(struct desk_view *v, const char *name) {
+  auto_clean(desk_free) struct desk *desk = NULL;
   auto_reply *rows = STEP(v, "deskbell_agents", name);
-  if (!rows)
+  if (!rows || definition_in_force(v, &desk) != CTL_OK)
     return CTL_FAILED;
   if (rows->elements == 0)
     return unknown(v, name);
+  const struct desk_agent *defined = find(desk, name); /* NULL: not any more */
   json_t *agent = agent_json(rows->element[0]);
   int status = CTL_OK;
+  if (defined)
+    add_definition(agent, defined);
   if (v->ctl->json) {
     print_json(json_incref(agent));
   } else {
     print_agent(rows->element[0]);
+    if (defined)
+      print_definition(defined);
     status = print_items(v, json_object_get(agent, "items"));
   }
   json_decref(agent);

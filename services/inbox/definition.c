@@ -86,15 +86,25 @@ bool definition_has_queue(const struct definition *d, struct slice queue) {
   return false;
 }
 
+static const struct desk_agent *find(const struct definition *d, struct slice agent) {
+  for (size_t i = 0; d->desk && i < d->desk->agent_count; i++)
+    if (slice_equal(agent, slice_text(d->desk->agents[i].name)))
+      return &d->desk->agents[i];
+  return NULL;
+}
+
 bool definition_serves(const struct definition *d, struct slice agent, struct slice queue) {
-  for (size_t i = 0; d->desk && i < d->desk->agent_count; i++) {
-    const struct desk_agent *a = &d->desk->agents[i];
-    if (!slice_equal(agent, slice_text(a->name)))
-      continue;
-    for (size_t k = 0; k < a->queue_count; k++)
-      if (slice_equal(queue, slice_text(a->queues[k])))
-        return true;
-    return false;
-  }
-  return d->desk != NULL;
+  const struct desk_agent *a = find(d, agent);
+  for (size_t k = 0; a && k < a->queue_count; k++)
+    if (slice_equal(queue, slice_text(a->queues[k])))
+      return true;
+  return !a && d->desk;
+}
+
+json_t *definition_queues(const struct definition *d, struct slice agent) {
+  const struct desk_agent *a = find(d, agent);
+  json_t *list = a ? json_array() : NULL;
+  for (size_t k = 0; a && k < a->queue_count; k++)
+    json_array_append_new(list, json_string(a->queues[k]));
+  return list;
 }

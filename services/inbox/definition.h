@@ -4,6 +4,7 @@
 #define INBOX_DEFINITION_H
 
 #include "redis/redis.h"
+#include <jansson.h>
 
 struct definition;
 
@@ -17,5 +18,7 @@ bool definition_has_queue(const struct definition *d, struct slice queue);
 /* May this agent see what waits there? A member; and whom the definition does not name, who works by hand as in the
  * steps. False while it is not known. */
 bool definition_serves(const struct definition *d, struct slice agent, struct slice queue);
+/* Names of the queues whose member this agent is: a JSON array; NULL: it is not known, or has no such agent. */
+json_t *definition_queues(const struct definition *d, struct slice agent);
 
 #endif

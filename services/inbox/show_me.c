@@ -25,6 +25,9 @@ static void on_mine(struct work *w, redisReply *reply) {
     show_set(body, "presence", show_text(reply->element[0]));
     json_object_set_new(body, "used", json_integer((json_int_t)show_int(reply->element[1])));
     json_object_set_new(body, "units", json_integer((json_int_t)show_int(reply->element[2])));
+    json_t *queues = definition_queues(w->inbox->definition, slice_text(w->caller.agent));
+    if (queues)
+      json_object_set_new(body, "queues", queues);
   }
   json_object_set_new(body, offers ? "data" : "items", items);
   json_object_set_new(body, "position", json_string(tail_position(w->inbox->tail)));

@@ -27,6 +27,7 @@ def test_a_shift(desk, team):
     assert ana.get("/v1/offers")["data"][0]["item"] == item
     me = ana.get("/v1/me")
     assert (me["agent"], me["presence"], me["used"], me["units"]) == ("ana", "ready", 1, 4)
+    assert me["queues"] == ["support"] and "queues" not in client(desk, "stranger").get("/v1/me")
     assert [(i["item"], i["state"]) for i in me["items"]] == [(item, "offered")]
     assert ana.act(item, "accept") == {"item": item, "already": False}
     assert ana.act(item, "accept")["item"] == item, "a lost answer is asked for again"

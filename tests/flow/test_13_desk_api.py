@@ -122,6 +122,10 @@ def test_members_by_rule(desk, cho):
     ana.ready()
     item = write(desk, "I return this")
     assert ana.wait_offer() == item and ana.item(item)["queue"] == "returns"
+    assert ana.get("/v1/me")["queues"] == ["support", "returns"]
+    shown = desk.run("agent", "show", "ana").stdout.decode()
+    assert "    queues: support, returns\n    skills: zh 5, boxes 2\n" in shown, shown
+    assert desk.json("agent", "show", "ana")["queues"] == {"support": 1.0, "returns": 1.0}
     ana.act(item, "accept")
     ana.act(item, "done")
     ana.ready("offline")
