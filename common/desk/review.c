@@ -48,9 +48,9 @@ static void look_at_real_time(struct reviewing *r) {
   for (size_t i = 0; i < r->desk->queue_count; i++) {
     const struct desk_queue *q = &r->desk->queues[i];
     count += q->real_time;
-    if (q->real_time && count == RULE_QUEUES + 1)
+    if (q->real_time && count == RULE_REAL_TIME + 1)
       review_wrong(r, &q->place, "queue '%s' is one too many for which agents are kept free: at most %d; it needs "
-                   "'real_time: false'", q->name, RULE_QUEUES);
+                   "'real_time: false'", q->name, RULE_REAL_TIME);
   }
 }
 

@@ -74,6 +74,7 @@ const struct rule_weight_about *rule_weights_wrong(const struct rule_weights *w)
 /* ---- what the rule sees */
 
 #define RULE_KINDS 8         /* channel kinds with a capacity of their own */
+#define RULE_REAL_TIME 24    /* of a desk: queues that agents are kept free for. With the lines of waiting items they make a view. */
 #define RULE_QUEUES 64       /* in one view: queues that share agents. A desk with more must cut its routing domains. */
 #define RULE_LACKS (-INFINITY) /* ln_speed of an agent without the skill */
 #define RULE_NOBODY ((size_t)-1)

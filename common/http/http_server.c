@@ -37,7 +37,9 @@ static void on_check(uv_check_t *handle) {
 }
 
 static void on_reaper(uv_timer_t *handle) {
-  http_reap(handle->data);
+  struct http_server *s = handle->data;
+  http_reap(s);
+  s->wants_run = true; /* a server that was out of descriptors does not listen again by itself */
 }
 
 static void turn(struct http_server *s) {

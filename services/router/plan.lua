@@ -10,7 +10,7 @@ do
     1, 2, 3, 4, 5, 7, 8, 9, 10
   local NO_PROMISE_MS = 86400000 -- an item without a promise is put in order as if it were due in a day
   local HANDLING_MS = 600000
-  local REAL_TIME_MAX = 24       -- queues that agents are kept free for; more are not (desk review refuses them)
+  local REAL_TIME_MAX = 24       -- queues that agents are kept free for (RULE_REAL_TIME; the desk's review refuses more)
   local KINDS_MAX = 8
 
   local function fields(row)

@@ -2,6 +2,7 @@
 """Hours, promises, other desk definitions, steps that fail, and every state against every verb, in virtual time; after each test
 everything that must always hold does (upheld.py)."""
 import itertools
+import re
 
 import pytest
 from redis.exceptions import ResponseError
@@ -278,6 +279,12 @@ def test_the_life_table_is_the_one_of_the_steps():
     rows = dict(line.strip().rstrip(",").split(" = ") for line in
                 text.split("local MOVES = {\n")[1].split("  }\n")[0].splitlines())
     assert {state: set(to.strip("'").split()) for state, to in rows.items()} == MOVES
+
+
+def test_as_many_real_time_queues_as_the_review_lets_pass():
+    text = (LIFE.parents[2] / "services/router/plan.lua").read_text()
+    most = re.search(r"#define RULE_REAL_TIME (\d+)", (LIFE.parent / "rule.h").read_text())[1]
+    assert f"local REAL_TIME_MAX = {most} " in text
 
 
 def test_the_weights_are_those_of_the_rule():

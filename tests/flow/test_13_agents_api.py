@@ -2,6 +2,7 @@
 """Agents' queues served over HTTP, without our inbox: a whole shift, who is let in, strangers' bytes, the document."""
 import os
 import re
+import resource
 import socket
 import subprocess
 import threading
@@ -274,6 +275,29 @@ def test_one_of_two_wins(desk, team):
         assert len(winners) == 1
         boss = team["boss"]
         boss.act(item, "done")
+
+
+# ---- out of descriptors
+
+def test_it_listens_again_after_it_was_out_of_descriptors(desk, team):
+    pid, ana = desk.pids()["inbox"], team["ana"]
+    used = lambda: len(os.listdir(f"/proc/{pid}/fd"))
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    limit = used() + 10
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (limit, before[1]))
+    crowd = [ana.connect() for _ in range(40)]
+    wait_for(lambda: used() >= limit, "no descriptor to be left")
+    for s in crowd:
+        s.close()
+    wait_for(lambda: used() < limit - 5, "them to be free again")
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+
+    def answers():
+        try:
+            return ana.ask("GET", "/v1/me")[0] == 200
+        except OSError:
+            return False
+    wait_for(answers, "the inbox to listen")
 
 
 # ---- strangers' bytes

@@ -161,11 +161,11 @@ static void test_real_time(void **state) {
   (void)state;
   struct buf yaml = BUF_INIT(1 << 16);
   buf_add_text(&yaml, "default: {queue: q0}\nqueues:\n- {name: slow, answer_within: 1d}\n");
-  for (int i = 0; i < RULE_QUEUES; i++)
+  for (int i = 0; i < RULE_REAL_TIME; i++)
     buf_printf(&yaml, "- {name: q%d, answer_within: 1m}\n", i);
   expect(yaml.at, "");
   buf_add_text(&yaml, "- {name: more, answer_within: 1m}\n- {name: most, answer_within: 1m}\n");
-  expect(yaml.at, "wrong 68:3: queue 'more' is one too many for which agents are kept free: at most 64; it needs 'real_time: "
+  expect(yaml.at, "wrong 28:3: queue 'more' is one too many for which agents are kept free: at most 24; it needs 'real_time: "
                   "false'\n");
   buf_free(&yaml);
 }
