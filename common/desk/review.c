@@ -62,7 +62,7 @@ static void look_at_members(struct reviewing *r) {
   }
 }
 
-static int room_for(const struct desk_agent *a, const char *kind) {
+int review_room(const struct desk_agent *a, const char *kind) {
   for (size_t i = 0; i < a->kind_count; i++)
     if (strcmp(a->kinds[i].kind, kind) == 0)
       return a->kinds[i].units;
@@ -75,7 +75,7 @@ static void look_at_capacity(struct reviewing *r) {
     const struct desk_agent *a = &r->desk->agents[i];
     bool fits = a->queue_count == 0;
     for (size_t k = 0; k < x->unit_count && !fits; k++)
-      fits = room_for(a, x->units[k].kind) >= x->units[k].units;
+      fits = review_room(a, x->units[k].kind) >= x->units[k].units;
     if (!fits)
       review_wrong(r, a->capacity_place.line ? &a->capacity_place : &a->place,
                    "agent '%s' has no capacity for a work item of any kind: each takes more units (dispatch: units) than "

@@ -4,6 +4,7 @@
  * the load, an item must stay somewhere, so these ways together have no circle; and where it stays somebody should be.
  */
 #include "desk/reviewing.h"
+#include "desk/when.h"
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -80,42 +81,75 @@ static void look_for_circles(struct reviewing *r) {
   free(w.why);
 }
 
-/* ---- nobody there */
+/* ---- nobody there, or nobody with room */
+
+/* Is one of its members fit to take an item of this kind? NULL: of any; being a member is all. */
+static bool member_fits(const struct reviewing *r, size_t queue, const struct desk_units *kind) {
+  for (size_t i = 0; i < r->member_count[queue]; i++)
+    if (!kind || review_room(&r->desk->agents[r->members[queue][i]], kind->kind) >= kind->units)
+      return true;
+  return false;
+}
 
 /* Members of its own, of a queue it overflows to, or of the one for when nobody is there. */
-static bool somebody(const struct reviewing *r, size_t queue) {
+static bool somebody(const struct reviewing *r, size_t queue, const struct desk_units *kind) {
   for (size_t steps = 0; queue != NOWHERE && steps <= r->desk->queue_count; steps++) {
     const struct desk_queue *q = &r->desk->queues[queue];
-    if (r->member_count[queue])
+    if (member_fits(r, queue, kind))
       return true;
     for (size_t i = 0; i < q->overflow_count; i++)
-      if (r->member_count[review_index(r, q->overflow[i].queue)])
+      if (member_fits(r, review_index(r, q->overflow[i].queue), kind))
         return true;
     queue = q->nobody ? review_index(r, q->nobody) : NOWHERE;
   }
   return false;
 }
 
-static void spread(const struct reviewing *r, size_t queue, bool *reached) {
+/* Which kinds (bits beside dispatch.units) come to which queue. */
+static void spread(const struct reviewing *r, size_t queue, unsigned kinds, unsigned *reached) {
   struct way ways[WAYS];
-  if (reached[queue])
+  if ((reached[queue] & kinds) == kinds)
     return;
-  reached[queue] = true;
+  reached[queue] |= kinds;
   ways_of(r, queue, ways);
   for (size_t i = 0; i < WAYS; i++)
     if (ways[i].to != NOWHERE)
-      spread(r, ways[i].to, reached);
+      spread(r, ways[i].to, kinds, reached);
+}
+
+/* A rule that does not ask for kinds takes all. */
+static unsigned kinds_of(const struct desk *d, const struct desk_rule *rule) {
+  unsigned kinds = 0;
+  for (size_t i = 0; i < d->dispatch.unit_count; i++)
+    for (size_t k = 0; rule->when && k < rule->when->kind_count; k++)
+      if (strcmp(rule->when->kinds[k], d->dispatch.units[i].kind) == 0)
+        kinds |= 1u << i;
+  return kinds ? kinds : (1u << d->dispatch.unit_count) - 1;
+}
+
+static void look_for_room(struct reviewing *r, size_t queue, unsigned kinds) {
+  const struct desk_queue *q = &r->desk->queues[queue];
+  auto_clean(buf_free) struct buf list = BUF_INIT(200);
+  size_t listed = 0, all = r->desk->dispatch.unit_count;
+  for (size_t i = 0; i < all; i++)
+    if ((kinds & 1u << i) && !somebody(r, queue, &r->desk->dispatch.units[i]))
+      buf_printf(&list, "%s%s", listed++ ? ", " : "", r->desk->dispatch.units[i].kind);
+  if (listed && listed < all) /* all: it is told of the agents */
+    review_alarm(r, &q->place, "no agent who could take work items of queue '%s' has room for one of kind %s: should one come, "
+                 "it is offered to nobody", q->name, list.at);
 }
 
 static void look_for_nobody(struct reviewing *r) {
   const struct desk *d = r->desk;
-  bool *reached = must_calloc(d->queue_count + 1, sizeof(*reached));
+  unsigned *reached = must_calloc(d->queue_count + 1, sizeof(*reached));
   for (size_t i = 0; i < d->rule_count; i++)
-    spread(r, review_index(r, d->rules[i].queue), reached);
+    spread(r, review_index(r, d->rules[i].queue), kinds_of(d, &d->rules[i]), reached);
   for (size_t i = 0; i < d->queue_count; i++)
-    if (reached[i] && !somebody(r, i))
+    if (reached[i] && !somebody(r, i, NULL))
       review_alarm(r, &d->queues[i].place, "work items come to queue '%s', and no agent is a member: they are offered to "
                    "nobody", d->queues[i].name);
+    else if (reached[i])
+      look_for_room(r, i, reached[i]);
   free(reached);
 }
 

@@ -12,8 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { RULES_MAX = 64, RULE_FIELDS = 6, HEAD_FIELDS = 4, NUMBER_LEN = 24, WORDS_MAX = 4096 };
-enum try_field { TRY_RULE, TRY_CUSTOMER, TRY_QUEUE, TRY_LINE, TRY_DUE, TRY_RECORD, TRY_OUTCOME };
+enum { RULES_MAX = 64, RULE_FIELDS = 6, HEAD_FIELDS = 5, NUMBER_LEN = 24, WORDS_MAX = 4096 };
+enum try_field { TRY_RULE, TRY_CUSTOMER, TRY_QUEUE, TRY_LINE, TRY_DUE, TRY_RECORD, TRY_OUTCOME, TRY_ITEM, TRY_STATE,
+                 TRY_AGENTS };
 static_assert(HEAD_FIELDS + RULES_MAX * RULE_FIELDS <= STEP_ARGUMENTS, "all rules fit into one call");
 
 struct trial {
@@ -38,6 +39,12 @@ static size_t match(const struct trial *t, uint16_t rules[RULES_MAX]) {
   return desk_match(t->desk, &facts, rules, RULES_MAX);
 }
 
+/* On which what a sender writes goes on in one talk; "" a mail, whose conversation its Message-IDs say, or a form. */
+static const char *talk_channel(const struct try_message *m) {
+  bool talks = strcmp(m->channel_kind, "sms") == 0 || strcmp(m->channel_kind, "webhook") == 0;
+  return talks ? m->channel : "";
+}
+
 /* The candidates as deskbell_route gets them: what they ask of the customer is answered where the customer is known. */
 static redisReply *ask(const struct trial *t) {
   uint16_t rules[RULES_MAX];
@@ -48,6 +55,7 @@ static redisReply *ask(const struct trial *t) {
   arguments[n++] = t->message.key;
   arguments[n++] = t->message.channel_kind;
   arguments[n++] = t->message.language;
+  arguments[n++] = talk_channel(&t->message);
   arguments[n++] = count;
   for (size_t i = 0; i < candidates; i++) {
     const struct desk_rule *rule = &t->desk->rules[rules[i]];
@@ -82,6 +90,19 @@ static struct rule_record *read_record(const redisReply *answer) {
   return NULL;
 }
 
+static bool joins(const redisReply *answer) {
+  return strcmp(step_text(answer, TRY_OUTCOME), "joins") == 0;
+}
+
+/* No new work: this customer's talk goes on. */
+static void tell_joins(const redisReply *answer) {
+  const char *state = step_text(answer, TRY_STATE), *agents = step_text(answer, TRY_AGENTS);
+  bool aside = strcmp(state, "on_hold") == 0 || strcmp(state, "snoozed") == 0;
+  printf("joins work item %s of queue %s, which is %s%s%s%s\n", step_text(answer, TRY_ITEM), step_text(answer, TRY_QUEUE), state,
+         agents[0] ? ", with " : "", agents, aside ? ": it waits again" : "");
+  printf("    customer %s\n", step_text(answer, TRY_CUSTOMER));
+}
+
 static void tell_json(const struct trial *t, const redisReply *answer, const struct rule_record *record) {
   json_t *j = json_object();
   json_object_set_new(j, "rule", json_string(step_text(answer, TRY_RULE)));
@@ -93,6 +114,11 @@ static void tell_json(const struct trial *t, const redisReply *answer, const str
   json_set_time(j, "due", step_number(answer, TRY_DUE));
   json_set_time(j, "next_open", next_open_ms(t, step_text(answer, TRY_QUEUE), clock_now_ms()));
   json_object_set_new(j, "outcome", json_string(step_text(answer, TRY_OUTCOME)));
+  if (joins(answer)) {
+    json_object_set_new(j, "item", json_string(step_text(answer, TRY_ITEM)));
+    json_object_set_new(j, "state", json_string(step_text(answer, TRY_STATE)));
+    json_object_set_new(j, "agents", json_string(step_text(answer, TRY_AGENTS)));
+  }
   if (record)
     json_object_set_new(j, "decision", record_json(record));
   print_json(j);
@@ -102,6 +128,10 @@ static void tell(const struct trial *t, const redisReply *answer, const struct r
   auto_clean(buf_free) struct buf words = BUF_INIT(WORDS_MAX);
   char near[INSTANT_LEN];
   const char *queue = step_text(answer, TRY_QUEUE), *customer = step_text(answer, TRY_CUSTOMER);
+  if (joins(answer)) {
+    tell_joins(answer);
+    return;
+  }
   int64_t now_ms = clock_now_ms(), due_ms = step_number(answer, TRY_DUE), open_ms = next_open_ms(t, queue, now_ms);
   printf("queue %s, by rule \"%s\" of desk version %llu\n", queue, step_text(answer, TRY_RULE),
          (unsigned long long)t->desk->version);

@@ -6,8 +6,10 @@ do
     return crew.duty(d)[q.name] or 0
   end
 
+  -- Of the channel kind that comes there and takes most units.
   local function able(d, q)
-    local line = plans.line(d.p, plans.line_name(d.p, q.name, d.p.kinds[1], plans.target(q.answer), '', ''))
+    local kind = d.p.kinds[steps.load(d, q).kind.number]
+    local line = plans.line(d.p, plans.line_name(d.p, q.name, kind, plans.target(q.answer), '', ''))
     local n = 0
     for _, g in pairs(crew.groups(d)) do
       if plans.has_room(g.shape, line.kind, line.units) and view.speed(d, g.shape, line) then n = n + #g.list end
@@ -174,19 +176,31 @@ do
       due(d, i.w) }
   end
 
-  -- try {tag}  now from kind language count  (name queue priority within skills customer)*
+  -- The open item of the running talk that this customer would go on with, on such a channel.
+  local function talk_item(d, customer)
+    local talk = customer.talk and conversation(d.tag, customer.talk)
+    return talk and talk.item ~= '' and work.read(d, talk.item) or nil
+  end
+
+  -- try {tag}  now from kind language channel count  (name queue priority within skills customer)*
+  -- channel: one on which what a sender writes goes on in one talk, or ''.
   local function try(keys, args)
     local d = steps.begin(keys[1], args[1])
-    local customer = work.customer(d.tag, args[2])
+    local customer = work.customer(d.tag, args[2], args[5])
     local rules = {}
-    for n = 1, tonumber(args[5]) do
-      local at = 5 + (n - 1) * 6
+    for n = 1, tonumber(args[6]) do
+      local at = 6 + (n - 1) * 6
       rules[n] = { name = args[at + 1], queue = args[at + 2], priority = args[at + 3], within = args[at + 4],
         skills = args[at + 5], customer = args[at + 6], kind = args[3] }
     end
     local found = work.first_match(rules, customer)
     if not found then return redis.error_reply('INVALID rules') end
     if args[4] ~= '' then customer.lang = args[4] end
+    local open = talk_item(d, customer)
+    if open then
+      return { found.name, customer.id, open.queue, open.w.line, due(d, open.w), '', 'joins', open.id, open.state,
+        open.state == 'offered' and open.offered or open.agent }
+    end
     local i = work.imagine(d, found, customer)
     local first, record = nil, ''
     if view.served(d, i.w.line) then

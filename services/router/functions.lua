@@ -239,9 +239,10 @@ end
 
 work.first_match = first_match
 
--- Who writes from this address, as identify() finds them for a message that is not there.
-function work.customer(tag, key)
-  return identify(tag, { from = key, id = '', mode = 'mail', channel = '' })
+-- Who writes from this address, as identify() finds them for a message that is not there; with a channel on which what
+-- a sender writes goes on in one talk, that too.
+function work.customer(tag, key, channel)
+  return identify(tag, { from = key, id = '', mode = channel ~= '' and 'sender' or 'mail', channel = channel })
 end
 
 -- A machine's answer, or a colleague's note: a fact about its conversation that asks for no work, starts no clock and

@@ -283,10 +283,15 @@ def test_a_message_is_tried_and_nothing_is_written(desk):
 
 def test_an_event_of_the_journal_is_tried(desk):
     desk.run("agent", "set", "ana", "ready")
-    send(desk, "Hello")
+    item = send(desk, "Hello")
     (event,) = wait_for(lambda: desk.events(), "the event")
     tried = json.loads(desk.run("dispatch", "try", "--event", "-", "--json", input=json.dumps(event).encode()).stdout)
     assert tried["queue"] == "support" and tried["customer"] == event["data"]["customer"]
+    assert (tried["outcome"], tried["item"]) == ("joins", item) and "decision" not in tried, "their talk goes on"
+    words = said(desk, "dispatch", "try", "--channel", "sms", "--from", event["data"]["from"]["address"])[0]
+    assert words.startswith(f"joins work item {item} of queue support, which is "), words
+    tried = desk.json("dispatch", "try", "--channel", "mail", "--from", "ann@example.org")
+    assert tried["outcome"] == "offered", "a mail says by its Message-IDs where it belongs"
     broken = desk.run("dispatch", "try", "--event", "-", check=False, input=b"{oops")
     assert broken.returncode == 1 and b"-:1:" in broken.stderr
     assert said(desk, "dispatch", "try", "--channel", "nowhere")[0].endswith('there is no channel "nowhere" in the configuration\n')

@@ -224,6 +224,13 @@ def test_a_queue_that_is_taken_out_of_the_desk_shows_what_it_has(opened):
     assert [o.item for o in d.dispatch()] == [item]
 
 
+def test_able_is_who_has_room_for_what_comes_there(opened):
+    d = opened({"support": {}}, {"ana": agent(units=4), "bo": agent(units=5)}, kinds={"email": 1, "sms": 5})
+    assert d.ask("queues")[0][4:] == ["2", "2"]
+    d.write("support", kind="sms")
+    assert d.ask("queues")[0][4:] == ["2", "1"]
+
+
 def test_a_calendar_that_is_taken_out_of_the_desk_leaves_ages_alone(opened):
     d = shop(opened, ["ana"], queue=dict(hours="office"), hours=office((0, HOUR), (17 * HOUR, 20 * HOUR)), sign_in=False)
     item = d.later(30 * MINUTE).write()

@@ -340,12 +340,14 @@ class Life:
         self.dispatch()
         a, d = self.arrival(r), self.domain
         sender = r.choice((f"tel:+99{r.randrange(4)}", f"tel:+98{d.now}"))
-        _, _, queue, line, _, _, outcome = d.ask("try", sender, a["kind"], "", 1, "rule", a["queue"], a["priority"],
-                                                 a["within"], a["skills"], "")
+        _, _, queue, line, _, _, outcome, *joined = d.ask("try", sender, a["kind"], "", "sms", 1, "rule", a["queue"],
+                                                          a["priority"], a["within"], a["skills"], "")
         had = set(self.sight.state.items)
         id = self.tell(f"{sender} writes {a}, should be {outcome}", d.write(sender=sender, **a))
+        if (id in had) != (outcome == "joins") or joined[:1] not in ([], [id]):
+            raise Wrong(f"foreseen {outcome} {joined}, it came to {id}")
         if id in had:
-            return  # it came under one that was there
+            return
         stood = d.item(id)
         self.dispatch()
         now = self.sight.state.items[id]
@@ -488,7 +490,7 @@ class Life:
     def do_broken(self, r):
         """One of several in one call cannot be routed, for its line is damaged just then."""
         d, a = self.domain, self.arrival(r)
-        line = d.ask("try", "tel:+nobody", a["kind"], "", 1, "rule", a["queue"], a["priority"], a["within"], a["skills"], "")[3]
+        line = d.ask("try", "tel:+nobody", a["kind"], "", "", 1, "rule", a["queue"], a["priority"], a["within"], a["skills"], "")[3]
         keys = [f"{P}:line:{line}:{set}" for set in "pol"]
         there = [k for k in keys if d.r.exists(k)]
         for k in there:

@@ -97,20 +97,32 @@ static void test_nobody_there(void **state) {
   "wrong " place ": agent 'x' has no capacity for a work item of any kind: each takes more units (dispatch: units) "    \
   "than the agent has for it\n"
 
+#define NO_ROOM_FOR(place, kinds)                                                                                      \
+  "alarm " place ": no agent who could take work items of queue 'a' has room for one of kind " kinds                    \
+  ": should one come, it is offered to nobody\n"
+
 static void test_capacity(void **state) {
   (void)state;
   static const char *const cases[][2] = {
       {"dispatch: {units: {email: 2, sms: 2, webhook: 2, form: 2}}\nagents: [{name: x, queues: [a], capacity: 1}]\n",
        NO_ROOM("2:43")},
-      {"dispatch: {units: {email: 2, sms: 2, webhook: 2}}\nagents: [{name: x, queues: [a], capacity: 1}]\n", ""},
+      {"dispatch: {units: {email: 2, sms: 2, webhook: 2}}\nagents: [{name: x, queues: [a], capacity: 1}]\n",
+       NO_ROOM_FOR("3:10", "email, sms, webhook")},
+      {"dispatch: {units: {webhook: 5}}\nagents: [{name: x, queues: [a], capacity: 4}]\n", NO_ROOM_FOR("3:10", "webhook")},
+      {"dispatch: {units: {webhook: 5}}\nagents: [{name: x, queues: [a], capacity: 4}, {name: y, queues: [a], capacity: 5}]\n",
+       ""},
+      {"rules: [{name: r, when: {channel_kind: [sms]}, then: {queue: b}}]\nagents: [{name: y, queues: [a]}, {name: x, queues: [b], "
+       "capacity: {email: 0, form: 0, total: 4}}]\n", ""},
+      {"agents: [{name: x, queues: [a], capacity: {email: 0, sms: 3}}]\n", NO_ROOM_FOR("2:10", "email")},
       {"dispatch: {units: {email: 5, sms: 5, webhook: 5, form: 5}}\nagents: [{name: x, queues: [a]}]\n", NO_ROOM("2:10")},
       {"agents: [{name: x, queues: [a], capacity: {email: 0, sms: 0, webhook: 0, form: 0}}]\n", NO_ROOM("1:43")},
-      {"agents: [{name: x, queues: [a], capacity: {email: 0, sms: 0, webhook: 0, form: 1}}]\n", ""},
+      {"agents: [{name: x, queues: [a], capacity: {email: 0, sms: 0, webhook: 0, form: 1}}]\n",
+       NO_ROOM_FOR("2:10", "email, sms, webhook")},
       {"agents: [{name: y, queues: [a]}, {name: x, capacity: {email: 0, sms: 0, webhook: 0, form: 0}}]\n", ""},
   };
   for (size_t i = 0; i < COUNT(cases); i++) {
     struct buf yaml = BUF_INIT(1 << 14);
-    buf_printf(&yaml, "%squeues: [{name: a}]\ndefault: {queue: a}\n", cases[i][0]);
+    buf_printf(&yaml, "%squeues: [{name: a}, {name: b}]\ndefault: {queue: a}\n", cases[i][0]);
     expect(yaml.at, cases[i][1]);
     buf_free(&yaml);
   }
