@@ -62,6 +62,40 @@ static int set_event(struct desk_view *v, json_t *item, struct slice event_id) {
   return 0;
 }
 
+enum { OPEN_CONVERSATION, OPEN_ITEM, OPEN_STATE, OPEN_QUEUE, OPEN_AGENTS, OPEN_UNTIL, OPEN_CHANNEL, OPEN_REFERENCE, OPEN_SUBJECT,
+       OPEN_LAST_MS, OPEN_FIELDS };
+
+static json_t *open_json(const redisReply *row) {
+  json_t *j = json_object();
+  json_object_set_new(j, "conversation", json_string(reply_text(row->element[OPEN_CONVERSATION])));
+  json_object_set_new(j, "item", json_string(reply_text(row->element[OPEN_ITEM])));
+  set(j, "state", slice_text(reply_text(row->element[OPEN_STATE])));
+  set(j, "queue", slice_text(reply_text(row->element[OPEN_QUEUE])));
+  json_object_set_new(j, "agents", names_json(slice_text(reply_text(row->element[OPEN_AGENTS]))));
+  set_time(j, "until", slice_text(reply_text(row->element[OPEN_UNTIL])));
+  set(j, "channel", slice_text(reply_text(row->element[OPEN_CHANNEL])));
+  set(j, "reference", slice_text(reply_text(row->element[OPEN_REFERENCE])));
+  set(j, "subject", slice_text(reply_text(row->element[OPEN_SUBJECT])));
+  set_time(j, "last_message", slice_text(reply_text(row->element[OPEN_LAST_MS])));
+  return j;
+}
+
+/* What else of this customer is open, as it stands now. */
+static int set_open(struct desk_view *v, json_t *item, const char *id) {
+  const char *customer = json_string_value(json_object_get(item, "customer"));
+  auto_reply *rows = customer ? CALL(v, "FCALL_RO", "deskbell_open", "1", TAG, "0", customer) : NULL;
+  if (!customer || !rows)
+    return customer ? -EIO : 0;
+  json_t *list = json_array();
+  for (size_t i = 0; i < rows->elements; i++) {
+    const redisReply *row = rows->element[i];
+    if (row->elements >= OPEN_FIELDS && strcmp(reply_text(row->element[OPEN_ITEM]), id) != 0)
+      json_array_append_new(list, open_json(row));
+  }
+  json_object_set_new(item, "open_conversations", list);
+  return 0;
+}
+
 int item_json(struct desk_view *v, const char *id, json_t **ret) {
   char key[128];
   snprintf(key, sizeof(key), TAG ":item:%.64s", id);
@@ -100,6 +134,8 @@ int item_json(struct desk_view *v, const char *id, json_t **ret) {
     set_number(item, "messages", slice_text(reply_text(conversation->element[1])));
   if (r == 0)
     r = set_event(v, item, facts[FACT_EVENT]);
+  if (r == 0)
+    r = set_open(v, item, id);
   if (r < 0) {
     json_decref(item);
     return r;
@@ -162,6 +198,17 @@ static void print_context(const json_t *context) {
     print_history(json_object_get(context, "history"));
 }
 
+/* "    also    w7kq2m9xd4tabnrfc active in billing, with cy (mail) Invoice 7" */
+static void print_open(const json_t *open) {
+  size_t i, k;
+  const json_t *one, *name;
+  json_array_foreach(open, i, one) {
+    printf("    also    %s %s in %s", text_of(one, "item"), text_of(one, "state"), text_of(one, "queue"));
+    json_array_foreach(json_object_get(one, "agents"), k, name) printf("%s %s", k ? "," : ", with", json_string_value(name));
+    printf(" (%s) %s\n", text_of(one, "channel"), text_of(one, "subject"));
+  }
+}
+
 void item_print(const json_t *item) {
   const json_t *event = json_object_get(item, "event");
   printf("%s  %s in %s, priority %" JSON_INTEGER_FORMAT, text_of(item, "id"), text_of(item, "state"), text_of(item, "queue"),
@@ -179,4 +226,5 @@ void item_print(const json_t *item) {
            text_of(event, "name")[0] ? " <" : "", text_of(event, "from"), text_of(event, "name")[0] ? ">" : "",
            text_of(event, "subject"), text_of(event, "subject")[0] ? " – " : "", text_of(event, "text"));
   print_context(json_object_get(item, "context"));
+  print_open(json_object_get(item, "open_conversations"));
 }

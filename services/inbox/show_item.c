@@ -3,6 +3,7 @@
  * GET /v1/items/{item}: the item, then its conversation, then the entry of the message it came from, for the context as
  * it was then. An entry that was trimmed from the journal is left out.
  */
+#include "base/clock.h"
 #include "event/event.h"
 #include "journal/entry_json.h"
 #include "show.h"
@@ -20,6 +21,60 @@ static void finish(struct work *w) {
   json_t *body = w->body;
   w->body = NULL;
   work_end(w, result_ok(body));
+}
+
+/* ---- what else of this customer is open, as it stands now */
+
+enum { OPEN_CONVERSATION, OPEN_ITEM, OPEN_STATE, OPEN_QUEUE, OPEN_AGENTS, OPEN_UNTIL, OPEN_CHANNEL, OPEN_REFERENCE, OPEN_SUBJECT,
+       OPEN_LAST_MS, OPEN_FIELDS };
+
+static bool names(struct slice list, struct slice agent) {
+  struct slice one;
+  while (list.len && slice_split(&list, ' ', &one))
+    if (slice_equal(one, agent))
+      return true;
+  return false;
+}
+
+/* That there is one, where and with whom, is for everybody who serves the customer; what it is about only for who may see it. */
+static json_t *open_json(const struct work *w, redisReply *const *f) {
+  struct slice self = slice_text(w->caller.agent), agents = show_text(f[OPEN_AGENTS]);
+  json_t *row = json_object();
+  show_set(row, "conversation", show_text(f[OPEN_CONVERSATION]));
+  show_set(row, "item", show_text(f[OPEN_ITEM]));
+  show_set(row, "state", show_text(f[OPEN_STATE]));
+  show_set(row, "queue", show_text(f[OPEN_QUEUE]));
+  show_words(row, "agents", agents, ' ');
+  show_moment(row, "until", show_text(f[OPEN_UNTIL]));
+  show_set(row, "channel", show_text(f[OPEN_CHANNEL]));
+  show_moment(row, "last_message", show_text(f[OPEN_LAST_MS]));
+  if (w->caller.role == ACCESS_SUPERVISOR || names(agents, self) ||
+      definition_serves(w->inbox->definition, self, show_text(f[OPEN_QUEUE]))) {
+    show_set(row, "reference", show_text(f[OPEN_REFERENCE]));
+    show_set(row, "subject", show_text(f[OPEN_SUBJECT]));
+  }
+  return row;
+}
+
+static void on_open(struct work *w, redisReply *reply) {
+  json_t *list = json_array();
+  for (size_t i = 0; reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++) {
+    const redisReply *row = reply->element[i];
+    bool whole = row->type == REDIS_REPLY_ARRAY && row->elements >= OPEN_FIELDS;
+    if (whole && !slice_equal(show_text(row->element[OPEN_ITEM]), w->ask.text[FIELD_ITEM]))
+      json_array_append_new(list, open_json(w, row->element));
+  }
+  json_object_set_new(w->body, "open_conversations", list);
+  finish(w);
+}
+
+static void look_for_others(struct work *w) {
+  const char *customer = json_string_value(json_object_get(w->body, "customer"));
+  const char *now = arena_printf(w->arena, "%lld", (long long)clock_now_ms());
+  if (customer && now)
+    WORK_ASK(w, on_open, "FCALL", "deskbell_open", "1", TAG, now, customer);
+  else
+    finish(w);
 }
 
 /* ---- the message */
@@ -49,7 +104,7 @@ static void on_entry(struct work *w, redisReply *reply) {
     json_object_set_new(w->body, "context", entry_context_json(&e));
     add_event(w, &e);
   }
-  finish(w);
+  look_for_others(w);
 }
 
 static void on_cursor(struct work *w, redisReply *reply) {
@@ -57,7 +112,7 @@ static void on_cursor(struct work *w, redisReply *reply) {
   if (cursor)
     WORK_ASK(w, on_entry, "XRANGE", TAG ":journal", cursor, cursor);
   else
-    finish(w);
+    look_for_others(w);
 }
 
 /* ---- the conversation */
@@ -80,18 +135,16 @@ static void on_conversation(struct work *w, redisReply *reply) {
   if (key)
     WORK_ASK(w, on_cursor, "GET", key);
   else
-    finish(w);
+    look_for_others(w);
 }
 
 /* ---- the item */
 
 static bool may_see(const struct work *w, const redisReply *reply) {
-  struct slice self = slice_text(w->caller.agent), offered = show_text(reply->element[OFFERED]), one;
-  if (w->caller.role == ACCESS_SUPERVISOR || slice_equal(show_text(reply->element[AGENT]), self))
+  struct slice self = slice_text(w->caller.agent);
+  if (w->caller.role == ACCESS_SUPERVISOR || slice_equal(show_text(reply->element[AGENT]), self) ||
+      names(show_text(reply->element[OFFERED]), self))
     return true;
-  while (offered.len && slice_split(&offered, ' ', &one))
-    if (slice_equal(one, self))
-      return true;
   return definition_serves(w->inbox->definition, self, show_text(reply->element[QUEUE]));
 }
 

@@ -176,6 +176,23 @@ do
       due(d, i.w) }
   end
 
+  -- open {tag}  now customer : their conversations with open work, as they stand now; of each its id, item, state, queue,
+  -- agents (who has it, or to whom it is offered), until, channel, reference, subject, when the customer wrote last.
+  local function open(keys, args)
+    local d, out = steps.begin(keys[1], args[1]), {}
+    local ids = pcall_redis('HGET', d.tag .. ':cust:' .. args[2], 'open')
+    for id in gmatch(type(ids) == 'string' and ids or '', '%S+') do
+      local c = call('HMGET', d.tag .. ':conv:' .. id, 'facts', 'item', 'subject', 'last_ms')
+      if c[1] and c[2] and c[2] ~= '' then
+        local _, channel, _, reference, subject = unpack(split(c[1]))
+        local i = call('HMGET', d.tag .. ':item:' .. c[2], 'state', 'queue', 'agent', 'offered', 'until')
+        out[#out + 1] = { id, c[2], i[1] or '', i[2] or '', i[1] == 'offered' and i[4] or i[3] or '', i[5] or '',
+          channel or '', reference or '', subject ~= '' and subject or c[3] or '', c[4] or '' }
+      end
+    end
+    return out
+  end
+
   -- The open item of the running talk that this customer would go on with, on such a channel.
   local function talk_item(d, customer)
     local talk = customer.talk and conversation(d.tag, customer.talk)
@@ -217,6 +234,7 @@ do
   register('crew', remembered, READS)
   register('mine', mine, READS)
   register('aside', aside, READS)
+  register('open', open, READS)
   register('why', why, READS)
   register('try', try, READS)
 end

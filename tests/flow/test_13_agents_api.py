@@ -10,7 +10,7 @@ import urllib.parse
 
 import yaml
 from agents_api import Api, client, desk, team, token, write  # noqa: F401
-from desk import BIN, ROOT, wait_for
+from desk import BIN, ROOT, mail, wait_for
 
 
 # ---- a shift
@@ -58,6 +58,38 @@ def test_what_was_before(desk, team):
     assert histories[0] is None and [(h["contacts"], h["conversations"]) for h in histories[1:]] == [(1, 1), (2, 1)]
     assert histories[1]["known_since"] == histories[1]["last_contact"] < histories[2]["last_contact"] < histories[2]["last_served"]
     assert "before  2 contacts, 1 conversation begun, the last contact 20" in held, held
+
+
+def test_what_else_is_open(desk, team):
+    """One face to the customer: who has one item sees the others of the same customer, over all channels, as they stand now."""
+    ana, cy, boss, phone = team["ana"], team["cy"], team["boss"], "+14155570002"
+    first = write(desk, phone=phone)
+    ana.do("/v1/items/claim", item=first)
+    assert ana.item(first)["open_conversations"] == []
+    desk.run("customer", "import", str(people(desk, phone, "ann@example.org")))
+    assert desk.lmtp(mail("my invoice 7", sender="Ann <ann@example.org>", subject="Invoice 7")) == {}
+    second = wait_for(lambda: [r["item"] for r in boss.get("/v1/queues/billing/items")["data"]], "the mail")[0]
+    (row,) = wait_for(lambda: ana.item(first)["open_conversations"], "the other conversation")
+    assert (row["item"], row["queue"], row["state"], row["channel"], row["agents"]) == (second, "billing", "waiting", "mail", [])
+    assert "subject" not in row, "billing is none of ana's queues"
+    (row,) = boss.item(first)["open_conversations"]
+    assert row["subject"] == "Invoice 7" and row["reference"] and row["last_message"]
+    cy.do("/v1/items/claim", item=second)
+    assert ana.item(first)["open_conversations"][0]["agents"] == ["cy"], "as it stands now"
+    (row,) = cy.item(second)["open_conversations"]
+    assert (row["item"], row["state"], row["agents"]) == (first, "active", ["ana"])
+    held = desk.run("queue", "held").stdout.decode()
+    assert f"    also    {second} active in billing, with cy (mail) Invoice 7\n" in held, held
+    cy.act(second, "done")
+    cy.act(second, "done")
+    assert ana.item(first)["open_conversations"] == []
+    ana.act(first, "done")
+
+
+def people(desk, phone, address):
+    path = desk.folder / "people.csv"
+    path.write_text(f"email,phone,name\n{address},{phone},Ann\n")
+    return path
 
 
 def test_every_move(desk, team):
