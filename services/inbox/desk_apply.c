@@ -95,15 +95,15 @@ static void on_judged(void *arg, enum judged how, struct slice document, const j
   switch (how) {
   case JUDGED: take_verdict(w, document, said); return;
   case JUDGED_NEVER: refuse_unjudged(w); return;
-  case JUDGED_STOPPED: work_fail(w, PROBLEM_AWAY, NULL); return;
-  case JUDGED_FAULT: work_fail(w, PROBLEM_STRANGE, NULL); return;
+  case JUDGED_STOPPED: work_fail(w, PROBLEM_UNJUDGED, "This program stops."); return;
+  case JUDGED_FAULT: work_fail(w, PROBLEM_UNJUDGED, "The program that checks them could not be started, or was killed."); return;
   }
 }
 
 static void judge(struct work *w, struct slice document) {
   int r = judges_start(w->inbox->judges, document, on_judged, w);
   if (r == JUDGES_BUSY)
-    work_fail(w, PROBLEM_AWAY, "Too many desk definitions are being checked; nothing was done.");
+    work_fail(w, PROBLEM_UNJUDGED, "Too many are being checked.");
   else if (r < 0)
     work_fail(w, PROBLEM_MEMORY, NULL);
 }
@@ -116,7 +116,7 @@ static void on_old(struct work *w, redisReply *reply) {
   if (reply->type == REDIS_REPLY_STRING)
     judge(w, show_text(reply));
   else
-    work_fail(w, PROBLEM_NOT_FOUND, "There is no such version of the desk definition.");
+    work_fail(w, PROBLEM_NOT_FOUND, "There is no such version of the desk definition, or it is not kept any more.");
 }
 
 void desk_rollback(struct work *w) {

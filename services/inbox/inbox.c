@@ -172,6 +172,7 @@ void inbox_drain(void *self) {
   http_quiesce(s->http);
   take_zmq_drain(s->zmq);
   listeners_say(s->listeners, "stopping", NULL, NULL);
+  judges_drain(s->judges);
   uv_timer_start(&s->tick, on_drained, 0, DRAIN_LOOK_MS);
 }
 

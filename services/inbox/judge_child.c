@@ -9,6 +9,7 @@
 #include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -22,11 +23,11 @@ struct findings {
 static void add(struct findings *f, bool wrong, unsigned line, unsigned column, const char *text) {
   json_t *list = wrong ? f->wrong : f->alarms;
   const char *words = json_array_size(list) < JUDGE_FINDINGS ? utf8_mend(f->arena, slice_text(text), NULL) : NULL;
-  if (words)
-    json_array_append_new(list, json_pack("{s:I, s:I, s:s}", "line", (json_int_t)line, "column", (json_int_t)column,
-                                          "text", words));
-  else
+  if (!words)
     f->more++;
+  else if (json_array_append_new(list, json_pack("{s:I, s:I, s:s}", "line", (json_int_t)line, "column", (json_int_t)column,
+                                                 "text", words)) < 0)
+    abort(); /* out of memory: better no verdict than one that lacks a finding */
 }
 
 static void hear(void *arg, const struct desk_finding *f) {

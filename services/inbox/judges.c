@@ -19,7 +19,7 @@ struct judge {
   uv_process_t process;
   uv_timer_t timer;
   struct buf document;
-  bool born;
+  bool born, late;          /* late: we ended it */
   int said;                 /* descriptor */
   size_t handles;           /* that the loop still has */
   judges_done *done;
@@ -88,9 +88,9 @@ static json_t *what_it_said(const struct judge *j) {
   return NULL;
 }
 
-/* Out of time (SIGXCPU; SIGKILL is ours or the kernel's), or out of memory (it ends itself). */
-static bool is_spent(int signal) {
-  return signal == SIGXCPU || signal == SIGKILL || signal == SIGABRT;
+/* Out of time, or out of memory (it ends itself). A SIGKILL that is not ours is the kernel's, short of memory itself. */
+static bool is_spent(const struct judge *j, int signal) {
+  return signal == SIGXCPU || signal == SIGABRT || j->late;
 }
 
 static void on_exited(uv_process_t *process, int64_t status, int signal) {
@@ -98,13 +98,26 @@ static void on_exited(uv_process_t *process, int64_t status, int signal) {
   json_t *said = status == 0 && signal == 0 ? what_it_said(j) : NULL;
   if (!said)
     log_warn("desk_not_judged", KI("status", status), KI("signal", signal), KI("bytes", (int64_t)j->document.len));
-  finish(j, said ? JUDGED : is_spent(signal) ? JUDGED_NEVER : JUDGED_FAULT, said);
+  finish(j, said ? JUDGED : is_spent(j, signal) ? JUDGED_NEVER : JUDGED_FAULT, said);
   json_decref(said);
 }
 
 static void on_late(uv_timer_t *timer) {
   struct judge *j = timer->data;
+  j->late = true;
   uv_process_kill(&j->process, SIGKILL);
+}
+
+void judges_drain(struct judges *all) {
+  struct judge *j = all->first;
+  while (j) {
+    struct judge *next = j->next;
+    if (!j->born) {
+      j->done(j->arg, JUDGED_STOPPED, buf_slice(&j->document), NULL);
+      leave(j);
+    }
+    j = next;
+  }
 }
 
 void judges_close(struct judges **all) {

@@ -16,7 +16,7 @@ struct judges;
 enum judged {
   JUDGED,          /* `said` is what the child wrote */
   JUDGED_NEVER,    /* it took more time or memory than a judge gets */
-  JUDGED_FAULT,    /* there was no judge, or it died: our fault */
+  JUDGED_FAULT,    /* there was no judge, or it was killed: our fault, or the machine's */
   JUDGED_STOPPED,  /* judges_close() came before */
 };
 
@@ -26,6 +26,8 @@ typedef void judges_done(void *arg, enum judged how, struct slice document, cons
 enum { JUDGES_BUSY = 1 };
 
 struct judges *judges_open(uv_loop_t *loop);
+/* None that waits begins any more: they end, JUDGED_STOPPED. Those under way go on. */
+void judges_drain(struct judges *all);
 /* All that are under way end, JUDGED_STOPPED; their handles leave the loop by themselves. */
 void judges_close(struct judges **all);
 /* Copies the document. Returns 0 (`done` may have been called already); JUDGES_BUSY, too many wait; -EFBIG. */

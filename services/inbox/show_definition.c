@@ -24,7 +24,7 @@ static void on_document(struct work *w, redisReply *reply) {
   if (reply->type == REDIS_REPLY_STRING)
     work_end(w, result_text(show_text(reply), "application/yaml", (uint64_t)version));
   else
-    work_fail(w, PROBLEM_NOT_FOUND, "There is no such version of the desk definition.");
+    work_fail(w, PROBLEM_NOT_FOUND, "There is no such version of the desk definition, or it is not kept any more.");
 }
 
 void show_version(struct work *w) {
@@ -79,7 +79,7 @@ static void on_two(struct work *w, redisReply *reply) {
   const redisReply *const *f = (const redisReply *const *)reply->element;
   bool two = reply->type == REDIS_REPLY_ARRAY && reply->elements == 2;
   if (!two || f[0]->type != REDIS_REPLY_STRING || f[1]->type != REDIS_REPLY_STRING) {
-    work_fail(w, two ? PROBLEM_NOT_FOUND : PROBLEM_STRANGE, "There is no such version of the desk definition.");
+    work_fail(w, two ? PROBLEM_NOT_FOUND : PROBLEM_STRANGE, "There is no such version of the desk definition, or it is not kept any more.");
     return;
   }
   snprintf(old_name, sizeof(old_name), "version %lld", (long long)w->ask.number[FIELD_VERSION]);

@@ -339,7 +339,7 @@ def test_who_waits_for_a_judge_waits_alone(desk, cho):
     wait_for(lambda: len(answers) == 2, "two too many")
     assert client(desk, "ana").get("/v1/me")["agent"] == "ana" and not slow_answers, "agents do not wait"
     for status, headers, body in answers:
-        assert (status, headers["Retry-After"], body["code"]) == (503, "1", "unavailable")
+        assert (status, headers["Retry-After"], body["code"]) == (503, "1", "unjudged")
     for t in slow + others:
         t.join()
     assert sorted(a[0] for a in answers) == [200] * 14 + [503] * 2, "the others had their turn"
@@ -355,7 +355,7 @@ def test_a_judge_that_dies(desk, cho):
     (pid,) = wait_for(lambda: judges(desk), "it to be judged")
     os.kill(pid, signal.SIGUSR1)
     waiting.join()
-    assert answers[0][0] == 500 and answers[0][2]["code"] == "internal" and cho.see() == (version, document)
+    assert answers[0][0] == 503 and answers[0][2]["code"] == "unjudged" and cho.see() == (version, document)
     s = cho.connect()
     s.sendall(f'PUT /v1/desk HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {cho.token}\r\nContent-Type: application/yaml\r\n'
               f'If-Match: "{version}"\r\nContent-Length: {len(endless())}\r\n\r\n{endless()}'.encode())
