@@ -175,6 +175,19 @@ def test_paused_while_the_customer_is_asked(opened):
     assert told(d, item)[1:] == [("late", "resolve")]
 
 
+def test_each_further_answer_has_its_own_promise(opened):
+    d, item = promises(opened)
+    d.claim("ana", item=item)
+    assert d.reply(d.item(item).conversation, "ana") == "CREATED"
+    d.later(DAY).dispatch()
+    assert told(d, item) == [], "answered: that clock stands until the customer writes again"
+    d.write(sender="tel:+1")
+    d.later(48 * SECOND).dispatch()
+    assert told(d, item) == [("warn", "next")]
+    d.later(12 * SECOND + 1).dispatch()
+    assert told(d, item) == [("warn", "next"), ("late", "next")]
+
+
 def test_the_resolution_is_warned_of_and_late(opened):
     d, item = promises(opened, answer=0, resolve=HOUR)
     d.later(48 * MINUTE).dispatch()
