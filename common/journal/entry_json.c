@@ -70,6 +70,7 @@ json_t *entry_context_json(const struct entry *e) {
   set(c, "language", part[CONTEXT_LANGUAGE]);
   set_words(c, "open_conversations", part[CONTEXT_OPEN], ' ');
   set(c, "last_agent", part[CONTEXT_LAST_AGENT]);
+  set_words(c, "consent", part[CONTEXT_CONSENT], '|');
   if (part[CONTEXT_HISTORY].len)
     json_object_set_new(c, "history", history_json(part[CONTEXT_HISTORY]));
   struct slice text = part[CONTEXT_PROFILE];

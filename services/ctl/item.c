@@ -182,6 +182,8 @@ static void print_context(const json_t *context) {
   size_t i;
   json_t *tag;
   json_array_foreach(json_object_get(context, "tags"), i, tag) printf(" · #%s", json_string_value(tag));
+  json_array_foreach(json_object_get(context, "consent"), i, tag)
+    printf("%s%s", i ? ", " : " · agreed to ", json_string_value(tag));
   if (json_object_get(context, "value"))
     printf(" · value %g", json_real_value(json_object_get(context, "value")));
   if (text_of(context, "language")[0])

@@ -55,11 +55,39 @@ local function identify(tag, e)
   local mail = e.mode == 'mail'
   local v = pcall_redis('HMGET', tag .. ':cust:' .. id, 'tags', 'value', 'lang', 'profile', 'open', 'last_agent',
     'imported', 'name', 'last_agent_at', mail and 'undeliverable:' .. e.from or 'talk:' .. e.channel .. ':' .. e.from,
-    'created', 'history')
+    'created', 'history', 'consent')
   if v.err then return { id = id, state = 'unavailable' } end
   return { id = id, state = v[7] and 'present' or 'absent', tags = v[1], value = v[2], lang = v[3], profile = v[4],
     open = v[5], last_agent = v[6], last_agent_at = v[9], imported = v[7], name = v[8], talk = not mail and v[10],
-    undeliverable = mail and v[10], created = v[11], history = v[12] }
+    undeliverable = mail and v[10], created = v[11], history = v[12],
+    consent = v[13] }
+end
+
+-- What a customer agreed to, from the member 'consent' of the imported profile: a text with marks ("news;sms"), a list of
+-- marks, or an object of marks that are true. As "|news|sms|", '' none.
+local function consent_of(text)
+  if text == '' then return '' end
+  local marks = {}
+  local ok, profile = pcall(cjson.decode, text)
+  local given = ok and type(profile) == 'table' and profile.consent
+  local function add(mark)
+    if type(mark) == 'string' and match(mark, '^[^|%c]+$') then marks[#marks + 1] = string.lower(mark) end
+  end
+  if type(given) == 'string' then
+    for mark in gmatch(given, '[^;,|%s]+') do add(mark) end
+  elseif type(given) == 'table' then
+    for k, v in pairs(given) do
+      if type(k) == 'number' then add(v) elseif v == true then add(k) end
+    end
+  end
+  table.sort(marks)
+  return #marks > 0 and '|' .. concat(marks, '|') .. '|' or ''
+end
+
+-- It is read once, by the import; before release 12 it was not.
+local function consents(c)
+  c.consent = c.consent or consent_of(c.profile or '')
+  return c.consent
 end
 
 -- How often a customer had to ask us: messages that opened work, conversations begun by them, the latest (Unix ms).
@@ -78,7 +106,7 @@ local function context_text(c)
   local profile = c.profile or ''
   if #profile > PROFILE_IN_JOURNAL_MAX then profile = '' end
   return concat({ c.state, c.imported or '', c.tags or '', c.value or '', c.lang or '', c.open or '',
-    c.last_agent or '', c.name or '', profile, history_text(c) }, '\30')
+    c.last_agent or '', c.name or '', profile, history_text(c), consents(c) }, '\30')
 end
 
 -- ---------------------------------------------------------------- decide
@@ -115,26 +143,7 @@ local function open_count(c)
   return count
 end
 
--- What a customer agreed to, from the member 'consent' of the imported profile: a text with marks ("news;sms"), a list of
--- marks, or an object of marks that are true. Read once for each step.
-local function consents(c)
-  if c.consents then return c.consents end
-  local marks = {}
-  local ok, profile = pcall(cjson.decode, c.profile or '')
-  local given = ok and type(profile) == 'table' and profile.consent
-  if type(given) == 'string' then
-    for mark in gmatch(given, '[^;,|%s]+') do marks[string.lower(mark)] = true end
-  elseif type(given) == 'table' then
-    for k, v in pairs(given) do
-      if type(k) == 'number' and type(v) == 'string' then marks[string.lower(v)] = true end
-      if type(k) == 'string' and v == true then marks[string.lower(k)] = true end
-    end
-  end
-  c.consents = marks
-  return marks
-end
-
-local function has_consent(c, mark) return consents(c)[mark] == true end
+local function has_consent(c, mark) return find(consents(c), '|' .. mark .. '|', 1, true) ~= nil end
 
 local lists = { tag = has_tag, lang = has_lang, agent = is_agent, consent = has_consent }
 local amounts = { value = function(c) return tonumber(c.value) end, open = open_count }
@@ -444,7 +453,7 @@ local function customer_import(keys, args)
     if not find(have, '|' .. args[i] .. '|', 1, true) then have = have .. args[i] .. '|' end
   end
   call('HSET', at, 'addresses', have, 'tags', args[3], 'value', args[4], 'lang', args[5], 'profile', args[6],
-    'imported', now)
+    'consent', consent_of(args[6]), 'imported', now)
   if args[2] ~= '' then call('HSET', at, 'name', args[2]) end
   call('HSETNX', at, 'created', now)
   return customer

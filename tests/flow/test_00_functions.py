@@ -218,9 +218,25 @@ def test_context_is_attached_present_absent_unavailable(r):
     import_customer(r, "tel:+14155550100", tags="|vip|", value="7", lang="de", profile='{"plan":"gold"}', name="Ann")
     route(r, event(), event(sender="tel:+14155550101"), event(sender=""))
     contexts = [e["context"].split("\x1e") for e in journal(r)]
-    assert contexts[0] == ["present", str(NOW), "|vip|", "7", "de", "", "", "Ann", '{"plan":"gold"}', f"{NOW} 0 0 0 0"]
+    assert contexts[0] == ["present", str(NOW), "|vip|", "7", "de", "", "", "Ann", '{"plan":"gold"}', f"{NOW} 0 0 0 0", ""]
     assert contexts[1][0] == "absent" and contexts[2][0] == "absent"
     assert contexts[1][9] == contexts[2][9] == "", "of who is new nothing is known"
+
+
+@pytest.mark.parametrize("profile, marks", [
+    ('{"consent":"News;sms, mail"}', "|mail|news|sms|"), ('{"consent":["b","a"]}', "|a|b|"),
+    ('{"consent":{"news":true,"sms":false,"x":1}}', "|news|"), ('{"consent":["a|b","c\\u001e",5,"d"]}', "|d|"),
+    ('{"consent":7}', ""), ("{", ""), ("", ""), ("[1]", "")])
+def test_consent_is_attached_by_itself(r, profile, marks):
+    """Also of a profile that is too long to be attached."""
+    long = profile.replace('{"', '{"pad":"' + "x" * 3000 + '","', 1) if profile.startswith('{"') else profile
+    for n, text in enumerate((profile, long)):
+        customer = import_customer(r, f"tel:+1415555020{n}", profile=text, id=f"c{n:016d}").decode()
+        route(r, event(sender=f"tel:+1415555020{n}"))
+        assert journal(r)[-1]["context"].split("\x1e")[10] == marks
+        r.hdel(f"{P}:cust:{customer}", "consent")
+        route(r, event(sender=f"tel:+1415555020{n}"))
+        assert journal(r)[-1]["context"].split("\x1e")[10] == marks, "imported by an older release"
 
 
 def test_history_is_what_came_before(r):
