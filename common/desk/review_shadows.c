@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Rules that never have their turn, because an earlier one takes all that they would match. A rule takes all that
- * another matches when each of its conditions is the same or wider; conditions it does not have are the widest.
+ * Rules that never have their turn, because an earlier one takes all that they would match, or several do together. A rule
+ * takes all that another matches when each of its conditions is the same or wider; conditions it does not have are the
+ * widest. Several do when the other, cut into one rule for each entry of one of its lists (or into inside and outside of
+ * some hours), has each of its parts taken.
  */
 #include "base/pattern.h"
 #include "desk/reviewing.h"
@@ -164,18 +166,89 @@ static bool event_wider(const struct desk_when *wide, const struct desk_when *na
          recipients_wider(wide, narrow) && words_wider(wide, narrow);
 }
 
+/* ---- one rule, or several */
+
+struct shadows {
+  const struct desk *desk;
+  struct asked *asked;       /* of each rule */
+};
+
+/* The first rule before `rule` that takes all of this; `rule` itself when there is none. */
+static size_t taker(const struct shadows *s, size_t rule, const struct desk_when *when, const struct asked *asked) {
+  size_t k = 0;
+  while (k < rule && !(event_wider(s->desk->rules[k].when, when) && customer_wider(&s->asked[k], asked)))
+    k++;
+  return k;
+}
+
+static bool taken(const struct shadows *s, size_t rule, const struct desk_when *when, const struct asked *asked) {
+  return taker(s, rule, when, asked) < rule;
+}
+
+/* Cut by the entries of a list of the rule's `when`. */
+#define TAKEN_BY(list, count)                                                                                          \
+  static bool taken_by_##list(const struct shadows *s, size_t rule) {                                                  \
+    const struct desk_when *whole = s->desk->rules[rule].when;                                                         \
+    struct desk_when part = *whole;                                                                                    \
+    bool all = whole->count > 1;                                                                                       \
+    part.count = 1;                                                                                                    \
+    for (size_t i = 0; i < whole->count && all; i++) {                                                                 \
+      part.list = &whole->list[i];                                                                                     \
+      all = taken(s, rule, &part, &s->asked[rule]);                                                                    \
+    }                                                                                                                  \
+    return all;                                                                                                        \
+  }
+
+TAKEN_BY(channels, channel_count)
+TAKEN_BY(kinds, kind_count)
+TAKEN_BY(recipients, recipient_count)
+TAKEN_BY(phrases, phrase_count)
+
+/* ... of what it asks of the customer. */
+static bool taken_by_list(const struct shadows *s, size_t rule, enum list list) {
+  struct slice rest = s->asked[rule].lists[list], word;
+  struct asked part = s->asked[rule];
+  bool all = rest.len && memchr(rest.at, '|', rest.len);
+  while (all && slice_split(&rest, '|', &word)) {
+    part.lists[list] = word;
+    all = taken(s, rule, s->desk->rules[rule].when, &part);
+  }
+  return all;
+}
+
+/* Inside and outside of the hours of a rule before it. */
+static bool taken_by_hours(const struct shadows *s, size_t rule) {
+  struct desk_when inside = *s->desk->rules[rule].when, outside = inside;
+  for (size_t k = 0; k < rule && !s->desk->rules[rule].when->hours; k++) {
+    inside.hours = outside.hours = s->desk->rules[k].when->hours;
+    outside.outside = true;
+    if (inside.hours && taken(s, rule, &inside, &s->asked[rule]) && taken(s, rule, &outside, &s->asked[rule]))
+      return true;
+  }
+  return false;
+}
+
+static bool taken_together(const struct shadows *s, size_t rule) {
+  bool all = taken_by_channels(s, rule) || taken_by_kinds(s, rule) || taken_by_recipients(s, rule) ||
+             taken_by_phrases(s, rule) || taken_by_hours(s, rule);
+  for (size_t list = 0; list < LISTS && !all; list++)
+    all = taken_by_list(s, rule, (enum list)list);
+  return all;
+}
+
 void review_shadows(struct reviewing *r) {
   const struct desk *d = r->desk;
   size_t count = d->rule_count - 1; /* without the default rule, which takes what is left */
-  struct asked *asked = must_calloc(count + 1, sizeof(*asked));
+  struct shadows s = {d, must_calloc(count + 1, sizeof(*s.asked))};
   for (size_t i = 0; i < count; i++) {
-    asked[i] = asked_of(d->rules[i].customer);
-    for (size_t k = 0; k < i; k++)
-      if (event_wider(d->rules[k].when, d->rules[i].when) && customer_wider(&asked[k], &asked[i])) {
-        review_wrong(r, &d->rules[i].place, "rule '%s' is never used: rule '%s' before it takes all that it would "
-                     "match", d->rules[i].name, d->rules[k].name);
-        break;
-      }
+    s.asked[i] = asked_of(d->rules[i].customer);
+    size_t by = taker(&s, i, d->rules[i].when, &s.asked[i]);
+    if (by < i)
+      review_wrong(r, &d->rules[i].place, "rule '%s' is never used: rule '%s' before it takes all that it would match",
+                   d->rules[i].name, d->rules[by].name);
+    else if (taken_together(&s, i))
+      review_alarm(r, &d->rules[i].place, "rule '%s' is never used: rules before it together take all that it would match",
+                   d->rules[i].name);
   }
-  free(asked);
+  free(s.asked);
 }

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The desk definition on the command line: what is refused, what is an alarm, versions, differences, the way back."""
+import itertools
 import json
 import os
+import random
 import subprocess
 
 import pytest
@@ -58,6 +60,41 @@ def test_what_is_refused(tmp_path, was, now, said):
     document = GOOD.replace(was, now)
     assert document != GOOD
     assert check(tmp_path, document) == (2, "", said + "\n")
+
+
+def test_what_is_called_never_used_never_decides(tmp_path):
+    """Random rules against all events there may be: none that decides is called unused, and along one list none is missed."""
+    def pick(r):
+        when = {"words": r.sample("xyz", r.randint(1, 3))} if r.random() < 0.6 else {}
+        if r.random() < 0.5:
+            when["channel"] = r.sample(["mail", "form", "sms"], r.randint(1, 2))
+        if r.random() < 0.4:
+            when["hours"] = r.choice(["h", "not h"])
+        if r.random() < 0.4:
+            when["customer_tags"] = r.sample("ab", r.randint(1, 2))
+        return when or {"words": ["x"]}
+
+    def holds(when, e):
+        return all((v == "h") == e["hours"] if k == "hours" else bool(set(v) & e[k]) for k, v in when.items())
+
+    def subsets(s):
+        return [set(c) for n in range(len(s) + 1) for c in itertools.combinations(s, n)]
+
+    def written(when):
+        return ", ".join(f"{k}: {v if isinstance(v, str) else '[' + ', '.join(v) + ']'}" for k, v in when.items())
+    events = [{"words": w, "channel": {c}, "customer_tags": t, "hours": h} for w in subsets("xyz")
+              for c in ("mail", "form", "sms", "other") for t in subsets("ab") for h in (True, False)]
+    r, told = random.Random(7), 0
+    for _ in range(120):
+        rules = [pick(r) for _ in range(r.randint(2, 6))]
+        document = "queues: [{name: a}]\ndefault: {queue: a}\nhours: [{name: h, open: {mon: \"09:00-10:00\"}}]\nrules:\n" + "".join(
+            f"- {{name: r{n}, when: {{{written(w)}}}, then: {{queue: a}}}}\n" for n, w in enumerate(rules))
+        said = check(tmp_path, document)[2]
+        dead = {n for n in range(len(rules))
+                if not any(holds(rules[n], e) and not any(holds(w, e) for w in rules[:n]) for e in events)}
+        assert {n for n in range(len(rules)) if f"rule 'r{n}' is never used" in said} == dead, (document, said)
+        told += len(dead)
+    assert told > 50
 
 
 def test_alarms_do_not_refuse(tmp_path, desk):

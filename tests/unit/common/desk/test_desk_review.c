@@ -331,6 +331,50 @@ static void test_shadows(void **state) {
   }
 }
 
+/* Two rules, neither of which takes all of a third. */
+static void test_shadows_of_several(void **state) {
+  (void)state;
+  static const struct {
+    const char *one, *two, *three;
+    bool shadowed;
+  } cases[] = {
+      {"words: [x]", "words: [y]", "words: [y, x]", true},
+      {"words: [x]", "words: [y]", "words: [x, z]", false},
+      {"words: [x]", "words: [y]", "channel: [mail]", false},
+      {"words: [x], channel: [mail]", "words: [y]", "words: [x, y]", false},
+      {"words: [x], channel: [mail]", "words: [y]", "words: [x, y], channel: [mail]", true},
+      {"words: [x], channel: [mail]", "words: [x], channel: [form]", "words: [x], channel: [mail, form]", true},
+      {"words: [x], channel: [mail]", "words: [y], channel: [form]", "words: [x, y], channel: [mail, form]", false},
+      {"channel_kind: [sms]", "channel_kind: [email]", "channel_kind: [email, sms]", true},
+      {"recipient: [\"a@*\"]", "recipient: [\"*@b\"]", "recipient: [\"c@b\", \"a@x\"]", true},
+      {"recipient: [\"a@*\"]", "recipient: [\"*@b\"]", "recipient: [\"c@b\", \"b@x\"]", false},
+      {"hours: h", "hours: not h", "words: [x]", true},
+      {"hours: h", "hours: not i", "words: [x]", false},
+      {"hours: h, words: [x]", "hours: not h", "words: [x]", true},
+      {"hours: h, words: [x]", "hours: not h", "words: [y]", false},
+      {"hours: not h", "hours: h", "hours: i", false},
+      {"customer_tags: [a]", "customer_tags: [b]", "customer_tags: [b, a], suspected: true", true},
+      {"customer_language: [de]", "customer_language: [fr]", "customer_language: [de-at, fr]", true},
+      {"customer_last_agent: [ana]", "customer_last_agent: [bo]", "customer_last_agent: [ana, bo, cy]", false},
+      {"customer_consent: [a]", "customer_consent: [b]", "customer_consent: [a, b]", true},
+      {"customer_value: \"< 5\"", "customer_value: \">= 5\"", "words: [x]", false}, /* a customer without value */
+  };
+  for (size_t i = 0; i < COUNT(cases); i++) {
+    auto_clean(buf_free) struct buf yaml = BUF_INIT(1 << 14), got = BUF_INIT(1 << 14);
+    buf_printf(&yaml, "queues: [{name: a}]\ndefault: {queue: a}\nhours: [{name: h, open: {mon: \"09:00-10:00\"}}, {name: i, "
+               "open: {mon: \"09:00-10:00\"}}]\nrules:\n- {name: one, when: {%s}, then: {queue: a}}\n- {name: two, when: {%s}, "
+               "then: {queue: a}}\n- {name: three, when: {%s}, then: {queue: a}}\n", cases[i].one, cases[i].two, cases[i].three);
+    struct desk *d = good(yaml.at);
+    buf_add_text(&got, "");
+    assert_int_equal(desk_review(d, NOW_MS, write_down, &got), 0);
+    const char *want = cases[i].shadowed ? "alarm 7:3: rule 'three' is never used: rules before it together take all that it "
+                                           "would match\n" : "";
+    if (strcmp(got.at, want) != 0)
+      fail_msg("{%s} {%s} {%s}: %s", cases[i].one, cases[i].two, cases[i].three, got.at);
+    desk_free(&d);
+  }
+}
+
 static void test_default_desk(void **state) {
   (void)state;
   expect(desk_default_yaml(), "");
@@ -342,7 +386,7 @@ int main(void) {
       cmocka_unit_test(test_capacity), cmocka_unit_test(test_hours),         cmocka_unit_test(test_real_time),
       cmocka_unit_test(test_duty),
       cmocka_unit_test(test_skills),   cmocka_unit_test(test_words_about_skills),
-      cmocka_unit_test(test_shadows),  cmocka_unit_test(test_default_desk),
+      cmocka_unit_test(test_shadows),  cmocka_unit_test(test_default_desk), cmocka_unit_test(test_shadows_of_several),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
