@@ -47,6 +47,14 @@ bool slice_split(struct slice *s, char sep, struct slice *ret_head) {
   return true;
 }
 
+bool slice_lists(struct slice list, char sep, struct slice one) {
+  struct slice entry;
+  while (list.len && slice_split(&list, sep, &entry))
+    if (slice_equal(entry, one))
+      return true;
+  return false;
+}
+
 int slice_to_u64(struct slice s, uint64_t max, uint64_t *ret) {
   uint64_t value = 0;
   if (s.len == 0)

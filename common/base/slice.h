@@ -30,6 +30,8 @@ bool slice_starts_nocase(struct slice s, struct slice prefix);
 struct slice slice_trim(struct slice s);
 /* Splits at the first `sep`: `ret_head` before it, the rest is left in *s. Returns false when *s is exhausted. */
 bool slice_split(struct slice *s, char sep, struct slice *ret_head);
+/* Is `one` an entry of a list by `sep`? An empty list has none. */
+bool slice_lists(struct slice list, char sep, struct slice one);
 /* Strict decimal, no sign, no blanks. Returns 0, -EINVAL, -ERANGE (above max). */
 int must_check slice_to_u64(struct slice s, uint64_t max, uint64_t *ret);
 

@@ -17,14 +17,6 @@ static struct slice text_of(const json_t *from, const char *name) {
   return json_is_string(j) ? slice_of(json_string_value(j), json_string_length(j)) : SLICE("");
 }
 
-static bool has_word(struct slice words, struct slice wanted) {
-  struct slice word;
-  while (slice_split(&words, ' ', &word))
-    if (slice_equal(word, wanted))
-      return true;
-  return false;
-}
-
 /* "2026-11-24T09:30:00.123Z", as clock_rfc3339() writes it; the fraction may be missing. */
 static bool time_of(struct slice text, int64_t *ret_ms) {
   struct tm t = {0};
@@ -137,7 +129,7 @@ static const char *add_contact(struct simulate_reading *r, const json_t *data, s
 /* Colleagues' notes, machines' answers and reports on what we sent are no work. */
 static bool is_work(const json_t *data) {
   struct slice evidence = text_of(json_object_get(data, "threading"), "evidence");
-  bool aside = has_word(evidence, SLICE("no_work")) || has_word(evidence, SLICE("note"));
+  bool aside = slice_lists(evidence, ' ', SLICE("no_work")) || slice_lists(evidence, ' ', SLICE("note"));
   return text_of(data, "work_item").len && !json_object_get(data, "outbound") && !aside;
 }
 

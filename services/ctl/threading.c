@@ -97,9 +97,5 @@ void threading_words(struct slice conversation, struct slice how, struct slice e
 }
 
 bool threading_has(struct slice evidence, const char *word) {
-  struct slice one;
-  while (slice_split(&evidence, ' ', &one))
-    if (slice_equal(one, slice_text(word)))
-      return true;
-  return false;
+  return slice_lists(evidence, ' ', slice_text(word));
 }

@@ -54,11 +54,7 @@ static void finish_empty(struct waiting *w) {
 /* ---- looking */
 
 static bool is_known(const struct waiting *w, const char *item) {
-  struct slice known = w->ask.text[FIELD_KNOWN], one;
-  while (known.len && slice_split(&known, ',', &one))
-    if (item && slice_equal(one, slice_text(item)))
-      return true;
-  return false;
+  return item && slice_lists(w->ask.text[FIELD_KNOWN], ',', slice_text(item));
 }
 
 static bool has_new(const struct waiting *w, const json_t *body) {

@@ -28,14 +28,6 @@ static void finish(struct work *w) {
 enum { OPEN_CONVERSATION, OPEN_ITEM, OPEN_STATE, OPEN_QUEUE, OPEN_AGENTS, OPEN_UNTIL, OPEN_CHANNEL, OPEN_REFERENCE, OPEN_SUBJECT,
        OPEN_LAST_MS, OPEN_FIELDS };
 
-static bool names(struct slice list, struct slice agent) {
-  struct slice one;
-  while (list.len && slice_split(&list, ' ', &one))
-    if (slice_equal(one, agent))
-      return true;
-  return false;
-}
-
 /* That there is one, where and with whom, is for everybody who serves the customer; what it is about only for who may see it. */
 static json_t *open_json(const struct work *w, redisReply *const *f) {
   struct slice self = slice_text(w->caller.agent), agents = show_text(f[OPEN_AGENTS]);
@@ -48,7 +40,7 @@ static json_t *open_json(const struct work *w, redisReply *const *f) {
   show_moment(row, "until", show_text(f[OPEN_UNTIL]));
   show_set(row, "channel", show_text(f[OPEN_CHANNEL]));
   show_moment(row, "last_message", show_text(f[OPEN_LAST_MS]));
-  if (w->caller.role == ACCESS_SUPERVISOR || names(agents, self) ||
+  if (w->caller.role == ACCESS_SUPERVISOR || slice_lists(agents, ' ', self) ||
       definition_serves(w->inbox->definition, self, show_text(f[OPEN_QUEUE]))) {
     show_set(row, "reference", show_text(f[OPEN_REFERENCE]));
     show_set(row, "subject", show_text(f[OPEN_SUBJECT]));
@@ -143,7 +135,7 @@ static void on_conversation(struct work *w, redisReply *reply) {
 static bool may_see(const struct work *w, const redisReply *reply) {
   struct slice self = slice_text(w->caller.agent);
   if (w->caller.role == ACCESS_SUPERVISOR || slice_equal(show_text(reply->element[AGENT]), self) ||
-      names(show_text(reply->element[OFFERED]), self))
+      slice_lists(show_text(reply->element[OFFERED]), ' ', self))
     return true;
   return definition_serves(w->inbox->definition, self, show_text(reply->element[QUEUE]));
 }

@@ -31,14 +31,6 @@ bool step_looks(const struct ask *ask) {
   }
 }
 
-static bool offered_to(struct slice offered, struct slice agent) {
-  struct slice one;
-  while (offered.len && slice_split(&offered, ' ', &one))
-    if (slice_equal(one, agent))
-      return true;
-  return false;
-}
-
 int step_may(const struct ask *ask, const struct caller *caller, const struct holding *h, enum problem *ret) {
   struct slice self = slice_text(caller->agent);
   (void)ask;
@@ -50,7 +42,7 @@ int step_may(const struct ask *ask, const struct caller *caller, const struct ho
   if (caller->role == ACCESS_SUPERVISOR || slice_equal(h->agent, self))
     return 0;
   if (slice_equal(h->state, SLICE("offered")))
-    return offered_to(h->offered, self) ? 0 : 1;
+    return slice_lists(h->offered, ' ', self) ? 0 : 1;
   bool nobodys = h->agent.len == 0 || slice_equal(h->state, SLICE("done"));
   return nobodys && h->serves ? 0 : 1;
 }

@@ -27,6 +27,14 @@ static void test_slice_split_and_trim(void **state) {
   assert_false(slice_equal_nocase(SLICE("Content-Type"), SLICE("content-typ")));
 }
 
+static void test_slice_lists(void **state) {
+  (void)state;
+  assert_true(slice_lists(SLICE("ana bo"), ' ', SLICE("ana")) && slice_lists(SLICE("ana bo"), ' ', SLICE("bo")));
+  assert_true(slice_lists(SLICE("bo"), ' ', SLICE("bo")) && slice_lists(SLICE("a,,b"), ',', SLICE("b")));
+  assert_false(slice_lists(SLICE("anabo"), ' ', SLICE("ana")) || slice_lists(SLICE("ana bo"), ',', SLICE("ana")));
+  assert_false(slice_lists(SLICE(""), ' ', SLICE("")) || slice_lists(slice_of(NULL, 0), ' ', SLICE("a")));
+}
+
 static void test_slice_to_u64(void **state) {
   (void)state;
   static const struct {
@@ -251,6 +259,7 @@ static void test_files(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_slice_split_and_trim),
+      cmocka_unit_test(test_slice_lists),
       cmocka_unit_test(test_slice_to_u64),
       cmocka_unit_test(test_buf_ceiling),
       cmocka_unit_test(test_arena_shrink),
