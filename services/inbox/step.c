@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "step.h"
 #include "base/clock.h"
+#include "show.h"
 #include <inttypes.h>
 
 static void put(struct step_call *c, struct slice s) {
@@ -158,11 +159,6 @@ static const struct outcome *find_outcome(enum verb verb, struct slice word) {
   return NULL;
 }
 
-static void set(json_t *to, const char *name, struct slice value) {
-  if (value.len)
-    json_object_set_new(to, name, json_stringn(value.at, value.len));
-}
-
 /* Which item, whose; what the caller must know to go on. */
 static json_t *success(const struct ask *ask, const struct caller *caller, const struct outcome *o,
                        struct slice detail) {
@@ -172,29 +168,23 @@ static json_t *success(const struct ask *ask, const struct caller *caller, const
     json_object_set_new(body, "item", json_null());
     return body;
   }
-  set(body, "item", claim ? detail : ask->text[FIELD_ITEM]);
+  show_set(body, "item", claim ? detail : ask->text[FIELD_ITEM]);
   if (claim)
-    set(body, "agent", for_whom(ask, caller));
+    show_set(body, "agent", for_whom(ask, caller));
   if (ask->verb == VERB_PRESENCE)
-    set(body, "presence", ask->text[FIELD_PRESENCE]);
+    show_set(body, "presence", ask->text[FIELD_PRESENCE]);
   json_object_set_new(body, "already", json_boolean(strcmp(o->code, "already") == 0));
   return body;
-}
-
-static void set_version(json_t *to, struct slice version) {
-  uint64_t n;
-  if (slice_to_u64(version, INT64_MAX, &n) == 0)
-    json_object_set_new(to, "version", json_integer((json_int_t)n));
 }
 
 static json_t *extra(const struct outcome *o, struct slice detail) {
   json_t *body = json_object();
   if (strcmp(o->word, "TAKEN") == 0)
-    set(body, strcmp(o->code, "in-progress") == 0 ? "item" : "agent", detail);
+    show_set(body, strcmp(o->code, "in-progress") == 0 ? "item" : "agent", detail);
   if (strcmp(o->word, "ILLEGAL") == 0)
-    set(body, "state", detail);
+    show_set(body, "state", detail);
   if (strcmp(o->word, "STALE") == 0)
-    set_version(body, detail);
+    show_number(body, "version", detail);
   return body;
 }
 
