@@ -52,6 +52,11 @@ int read_fields(struct reading *r, const struct node *map, const struct field *f
   return 0;
 }
 
+int read_later(struct reading *r, const struct node *value, void *into) {
+  (void)r, (void)value, (void)into;
+  return 0;
+}
+
 int read_list_shape(struct reading *r, const struct node *value, const char *what, size_t most) {
   if (node_is_null(value))
     return 0;
@@ -201,15 +206,10 @@ int read_queue_name(struct reading *r, const struct node *value, char **ret) {
 /* ---- the whole */
 
 /* Read in the order they depend on each other, not in that of the file. */
-static int later(struct reading *r, const struct node *value, void *into) {
-  (void)r, (void)value, (void)into;
-  return 0;
-}
-
 static const struct field top_fields[] = {
-    {"queues", true, later}, {"agents", false, later},    {"rules", false, later},       {"default", true, later},
-    {"hours", false, later}, {"templates", false, later}, {"acknowledge", false, later}, {"dispatch", false, later},
-    {"value", false, later}};
+    {"queues", true, read_later}, {"agents", false, read_later},    {"rules", false, read_later},       {"default", true, read_later},
+    {"hours", false, read_later}, {"templates", false, read_later}, {"acknowledge", false, read_later}, {"dispatch", false, read_later},
+    {"value", false, read_later}};
 
 /* A section that may be absent. */
 static int read_section(struct reading *r, const char *key, int (*read)(struct reading *r, const struct node *list)) {

@@ -135,12 +135,7 @@ static int join_able(struct joining *j, const struct node *list, size_t queue) {
 
 /* ---- the section */
 
-static int later(struct reading *r, const struct node *value, void *into) {
-  (void)r, (void)value, (void)into;
-  return 0;
-}
-
-static const struct field member_fields[] = {{"agents", false, later}, {"skills", false, later}};
+static const struct field member_fields[] = {{"agents", false, read_later}, {"skills", false, read_later}};
 
 static int join_queue(struct joining *j, const struct node *members, size_t queue) {
   int fault = read_fields(j->r, members, member_fields, COUNT(member_fields), "'members'", NULL);

@@ -15,12 +15,6 @@
 #define LIMIT_MOST 1000000
 #define UNSET (-1)
 
-/* read_names() has the name, read_members() the members. */
-static int elsewhere(struct reading *r, const struct node *value, void *into) {
-  (void)r, (void)value, (void)into;
-  return 0;
-}
-
 static int queue_priority(struct reading *r, const struct node *value, void *into) {
   return read_number(r, value, "priority", 1, 9, &((struct desk_queue *)into)->priority);
 }
@@ -255,8 +249,9 @@ static int queue_levels(struct reading *r, const struct node *value, void *into)
 
 /* ---- the section */
 
+/* read_names() has the name, read_members() the members. */
 static const struct field queue_fields[] = {
-    {"name", true, elsewhere},           {"priority", false, queue_priority},
+    {"name", true, read_later},          {"priority", false, queue_priority},
     {"answer_within", false, queue_answer}, {"next_within", false, queue_next},
     {"resolve_within", false, queue_resolve}, {"levels", false, queue_levels},
     {"warn_at", false, queue_warn},      {"hours", false, queue_hours},
@@ -265,7 +260,7 @@ static const struct field queue_fields[] = {
     {"relax", false, queue_relax},       {"overflow", false, queue_overflow},
     {"nobody", false, queue_nobody},     {"limit", false, queue_limit},
     {"offer", false, queue_offer},       {"wrap_up", false, queue_wrap},
-    {"members", false, elsewhere},
+    {"members", false, read_later},
 };
 
 static int read_queue(struct reading *r, const struct node *n, struct desk_queue *q) {

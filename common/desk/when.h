@@ -52,6 +52,8 @@ struct field {
   int (*read)(struct reading *r, const struct node *value, void *into);
 };
 
+/* The reader of a key whose value is read at another time, when what it names is known. */
+int read_later(struct reading *r, const struct node *value, void *into);
 /* Reads a map by its fields; unknown and missing keys are complained about. `where`: "a rule". */
 int must_check read_fields(struct reading *r, const struct node *map, const struct field *fields, size_t count,
                            const char *where, void *into);
