@@ -105,6 +105,13 @@ const struct desk_queue *desk_queue_named(const struct desk *d, struct slice nam
   return NULL;
 }
 
+const struct desk_agent *desk_agent_named(const struct desk *d, struct slice name) {
+  for (size_t i = 0; i < d->agent_count; i++)
+    if (slice_equal(slice_text(d->agents[i].name), name))
+      return &d->agents[i];
+  return NULL;
+}
+
 void free_texts(char **texts, size_t count) {
   for (size_t i = 0; i < count; i++)
     free(texts[i]);

@@ -319,6 +319,8 @@ int must_check desk_parse(struct slice yaml, const char *name, struct desk **ret
 void desk_free(struct desk **d);
 /* The queue of this name, lent; NULL when there is none. */
 const struct desk_queue *desk_queue_named(const struct desk *d, struct slice name);
+/* The agent of this name, lent; NULL when there is none. */
+const struct desk_agent *desk_agent_named(const struct desk *d, struct slice name);
 /* Name of the agent with this e-mail address (any case), lent; "" when there is none. */
 const char *desk_agent_of(const struct desk *d, struct slice address);
 /* The hours of this name, lent; NULL when there are none. */

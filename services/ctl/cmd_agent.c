@@ -70,16 +70,9 @@ static int run_ls(struct desk_view *v, const struct asked *asked, char **args) {
 /* A definition that was just applied is in force before dispatch goes by it: the router reads it within seconds. */
 enum { SOON_MS = 8000, LOOK_AGAIN_MS = 100 };
 
-static const struct desk_agent *find(const struct desk *desk, const char *name) {
-  for (size_t i = 0; desk && i < desk->agent_count; i++)
-    if (strcmp(desk->agents[i].name, name) == 0)
-      return &desk->agents[i];
-  return NULL;
-}
-
 static bool is_defined(struct desk_view *v, const char *name) {
   auto_clean(desk_free) struct desk *desk = NULL;
-  return definition_in_force(v, &desk) == CTL_OK && find(desk, name);
+  return definition_in_force(v, &desk) == CTL_OK && desk_agent_named(desk, slice_text(name));
 }
 
 static int unknown(struct desk_view *v, const char *name) {
@@ -133,7 +126,7 @@ static int show(struct desk_view *v, const char *name) {
     return CTL_FAILED;
   if (rows->elements == 0)
     return unknown(v, name);
-  const struct desk_agent *defined = find(desk, name); /* NULL: not any more */
+  const struct desk_agent *defined = desk_agent_named(desk, slice_text(name)); /* NULL: not any more */
   json_t *agent = agent_json(rows->element[0]);
   int status = CTL_OK;
   if (defined)

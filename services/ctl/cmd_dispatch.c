@@ -75,7 +75,7 @@ static redisReply *ask(const struct trial *t) {
 
 /* When the queue opens, if nothing of it is offered now; 0: it is open, or never opens. */
 static int64_t next_open_ms(const struct trial *t, const char *queue, int64_t now_ms) {
-  const struct desk_queue *q = definition_queue(t->desk, queue);
+  const struct desk_queue *q = desk_queue_named(t->desk, slice_text(queue));
   bool closed = q && q->hours && q->after != AFTER_TAKE && !hours_open(q->hours, now_ms);
   int64_t at = closed ? hours_next(q->hours, now_ms) : 0;
   return at > 0 ? at : 0;

@@ -152,7 +152,7 @@ static const char *state_words(const char *state) {
 }
 
 static const struct desk_queue *queue_of(const struct why *w) {
-  return definition_queue(w->desk, text_of(w->item, "queue"));
+  return desk_queue_named(w->desk, slice_text(text_of(w->item, "queue")));
 }
 
 /* Nothing of its queue is offered before it opens. */

@@ -39,13 +39,6 @@ int definition_in_force(struct desk_view *v, struct desk **ret) {
   return CTL_OK;
 }
 
-const struct desk_queue *definition_queue(const struct desk *d, const char *name) {
-  for (size_t i = 0; i < d->queue_count; i++)
-    if (strcmp(d->queues[i].name, name) == 0)
-      return &d->queues[i];
-  return NULL;
-}
-
 /* ---- review */
 
 struct listener {

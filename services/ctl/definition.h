@@ -12,8 +12,6 @@
 int must_check definition_read(const struct ctl *ctl, const char *path, struct buf *ret_text, struct desk **ret);
 /* The one in force (gives it, with its version). Returns CTL_OK, or CTL_FAILED after saying why. */
 int must_check definition_in_force(struct desk_view *v, struct desk **ret);
-/* Lent; NULL: there is none of this name. */
-const struct desk_queue *definition_queue(const struct desk *d, const char *name);
 
 /* The same of a text that is at hand; `name` is what complaints call it. */
 int must_check definition_parse(struct slice text, const char *name, struct desk **ret);

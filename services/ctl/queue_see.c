@@ -99,7 +99,7 @@ static int print_items(struct desk_view *v, const redisReply *items) {
 static int show_nothing(struct desk_view *v, const char *queue) {
   struct desk *desk = NULL;
   int status = definition_in_force(v, &desk);
-  if (status == CTL_OK && !definition_queue(desk, queue))
+  if (status == CTL_OK && !desk_queue_named(desk, slice_text(queue)))
     status = ctl_fail(v->ctl, "there is no queue \"%s\"; `deskbell queue ls` lists them", queue);
   else if (status == CTL_OK)
     printf(v->ctl->json ? "[]\n" : "nothing waits in %s\n", queue);

@@ -72,7 +72,7 @@ int queue_done(struct desk_view *v, const struct queue_verb *verb, const struct 
 static int check_queue(struct desk_view *v, const char *queue) {
   struct desk *desk = NULL;
   int status = definition_in_force(v, &desk);
-  if (status == CTL_OK && !definition_queue(desk, queue))
+  if (status == CTL_OK && !desk_queue_named(desk, slice_text(queue)))
     status = ctl_fail(v->ctl, "there is no queue \"%s\"; `deskbell queue ls` lists them", queue);
   desk_free(&desk);
   return status;

@@ -80,21 +80,11 @@ bool definition_known(const struct definition *d) {
 }
 
 bool definition_has_queue(const struct definition *d, struct slice queue) {
-  for (size_t i = 0; d->desk && i < d->desk->queue_count; i++)
-    if (slice_equal(queue, slice_text(d->desk->queues[i].name)))
-      return true;
-  return false;
-}
-
-static const struct desk_agent *find(const struct definition *d, struct slice agent) {
-  for (size_t i = 0; d->desk && i < d->desk->agent_count; i++)
-    if (slice_equal(agent, slice_text(d->desk->agents[i].name)))
-      return &d->desk->agents[i];
-  return NULL;
+  return d->desk && desk_queue_named(d->desk, queue);
 }
 
 bool definition_serves(const struct definition *d, struct slice agent, struct slice queue) {
-  const struct desk_agent *a = find(d, agent);
+  const struct desk_agent *a = d->desk ? desk_agent_named(d->desk, agent) : NULL;
   for (size_t k = 0; a && k < a->queue_count; k++)
     if (slice_equal(queue, slice_text(a->queues[k])))
       return true;
@@ -102,7 +92,7 @@ bool definition_serves(const struct definition *d, struct slice agent, struct sl
 }
 
 json_t *definition_queues(const struct definition *d, struct slice agent) {
-  const struct desk_agent *a = find(d, agent);
+  const struct desk_agent *a = d->desk ? desk_agent_named(d->desk, agent) : NULL;
   json_t *list = a ? json_array() : NULL;
   for (size_t k = 0; a && k < a->queue_count; k++)
     json_array_append_new(list, json_string(a->queues[k]));
