@@ -3,7 +3,6 @@
  * PUT /v1/desk, POST /v1/desk/check, POST /v1/desk/versions/{version}/rollback: a desk definition is judged as `deskbell
  * desk check` does, by a child (judges.c), and put into force in one step, on top of the version the caller looked at.
  */
-#include "base/clock.h"
 #include "judges.h"
 #include "log/log.h"
 #include "show.h"
@@ -40,12 +39,9 @@ static void on_applied(struct work *w, redisReply *reply) {
 
 static void put_in_force(struct work *w, struct slice document) {
   int64_t expected = w->ask.number[FIELD_EXPECTED];
-  char now[24], next[24], before[24];
-  snprintf(now, sizeof(now), "%lld", (long long)clock_now_ms());
-  snprintf(next, sizeof(next), "%lld", (long long)expected + 1);
-  snprintf(before, sizeof(before), "%lld", (long long)expected);
   const char *step = verb_row(w->ask.verb)->step;
-  const char *argv[] = {"FCALL", step, "1", TAG, now, next, before, document.at, w->caller.agent};
+  const char *argv[] = {"FCALL", step, "1", TAG, work_now(w), work_number(w, expected + 1),
+                        work_number(w, expected), document.at, w->caller.agent};
   size_t lengths[sizeof(argv) / sizeof(argv[0])];
   for (size_t i = 0; i < sizeof(argv) / sizeof(argv[0]); i++)
     lengths[i] = argv[i] == document.at ? document.len : strlen(argv[i]);
@@ -116,13 +112,9 @@ static void on_old(struct work *w, redisReply *reply) {
   if (reply->type == REDIS_REPLY_STRING)
     judge(w, show_text(reply));
   else
-    work_fail(w, PROBLEM_NOT_FOUND, "There is no such version of the desk definition, or it is not kept any more.");
+    work_no_version(w);
 }
 
 void desk_rollback(struct work *w) {
-  const char *version = arena_printf(w->arena, "%lld", (long long)w->ask.number[FIELD_VERSION]);
-  if (!version)
-    work_fail(w, PROBLEM_MEMORY, NULL);
-  else
-    WORK_ASK(w, on_old, "HGET", TAG ":desk:documents", version);
+  WORK_ASK(w, on_old, "HGET", TAG ":desk:documents", work_number(w, w->ask.number[FIELD_VERSION]));
 }

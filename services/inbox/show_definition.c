@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* GET /v1/desk, GET /v1/desk/versions, GET /v1/desk/versions/{version}, and what changed from it to another. */
-#include "base/clock.h"
 #include "show.h"
 #include "text/lines_diff.h"
 #include "work.h"
@@ -9,12 +8,6 @@
 #define DOCUMENTS TAG ":desk:documents"
 #define DIFF_MAX LINES_DIFF_ROOM(2 * DESK_MAX_BYTES)
 enum { ROW_NUMBER, ROW_APPLIED, ROW_BYTES, ROW_BY, ROW_IN_FORCE, ROW_FIELDS };
-enum { VERSIONS_USUAL = 50 };
-
-static const char *number_text(struct work *w, int64_t n) {
-  const char *text = arena_printf(w->arena, "%lld", (long long)n);
-  return text ? text : "0";
-}
 
 /* ---- one */
 
@@ -24,11 +17,11 @@ static void on_document(struct work *w, redisReply *reply) {
   if (reply->type == REDIS_REPLY_STRING)
     work_end(w, result_text(show_text(reply), "application/yaml", (uint64_t)version));
   else
-    work_fail(w, PROBLEM_NOT_FOUND, "There is no such version of the desk definition, or it is not kept any more.");
+    work_no_version(w);
 }
 
 void show_version(struct work *w) {
-  WORK_ASK(w, on_document, "HGET", DOCUMENTS, number_text(w, w->ask.number[FIELD_VERSION]));
+  WORK_ASK(w, on_document, "HGET", DOCUMENTS, work_number(w, w->ask.number[FIELD_VERSION]));
 }
 
 /* False: there is none, and it was answered. */
@@ -66,9 +59,7 @@ static void on_versions(struct work *w, redisReply *reply) {
 }
 
 void show_versions(struct work *w) {
-  bool said = ask_has(&w->ask, FIELD_LIMIT);
-  WORK_ASK(w, on_versions, "FCALL", "deskbell_desk_versions", "1", TAG, number_text(w, clock_now_ms()),
-           number_text(w, said ? w->ask.number[FIELD_LIMIT] : VERSIONS_USUAL));
+  WORK_ASK(w, on_versions, "FCALL", "deskbell_desk_versions", "1", TAG, work_now(w), work_limit(w));
 }
 
 /* ---- the difference */
@@ -79,7 +70,10 @@ static void on_two(struct work *w, redisReply *reply) {
   const redisReply *const *f = (const redisReply *const *)reply->element;
   bool two = reply->type == REDIS_REPLY_ARRAY && reply->elements == 2;
   if (!two || f[0]->type != REDIS_REPLY_STRING || f[1]->type != REDIS_REPLY_STRING) {
-    work_fail(w, two ? PROBLEM_NOT_FOUND : PROBLEM_STRANGE, "There is no such version of the desk definition, or it is not kept any more.");
+    if (two)
+      work_no_version(w);
+    else
+      work_fail(w, PROBLEM_STRANGE, NULL);
     return;
   }
   snprintf(old_name, sizeof(old_name), "version %lld", (long long)w->ask.number[FIELD_VERSION]);
@@ -91,8 +85,8 @@ static void on_two(struct work *w, redisReply *reply) {
 }
 
 static void ask_two(struct work *w) {
-  WORK_ASK(w, on_two, "HMGET", DOCUMENTS, number_text(w, w->ask.number[FIELD_VERSION]),
-           number_text(w, w->ask.number[FIELD_TO]));
+  WORK_ASK(w, on_two, "HMGET", DOCUMENTS, work_number(w, w->ask.number[FIELD_VERSION]),
+           work_number(w, w->ask.number[FIELD_TO]));
 }
 
 static void on_other(struct work *w, redisReply *reply) {

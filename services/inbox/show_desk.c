@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* GET /v1/queues, GET /v1/queues/{queue}/items, GET /v1/agents, GET /v1/aside. */
 #include "show.h"
-#include "base/clock.h"
 #include "work.h"
 
-enum { QUEUE_FIELDS = 6, AGENT_FIELDS = 7, ASIDE_FIELDS = 6, ITEMS_USUAL = 50 };
-
-static const char *now_text(struct work *w) {
-  const char *now = arena_printf(w->arena, "%lld", (long long)clock_now_ms());
-  return now ? now : "0";
-}
+enum { QUEUE_FIELDS = 6, AGENT_FIELDS = 7, ASIDE_FIELDS = 6 };
 
 static json_t *queue_json(redisReply *const *f) {
   json_t *q = json_object();
@@ -27,7 +21,7 @@ static void on_queues(struct work *w, redisReply *reply) {
 }
 
 void show_queues(struct work *w) {
-  WORK_ASK(w, on_queues, "FCALL", "deskbell_queues", "1", TAG, now_text(w));
+  WORK_ASK(w, on_queues, "FCALL", "deskbell_queues", "1", TAG, work_now(w));
 }
 
 static json_t *agent_json(redisReply *const *f) {
@@ -47,12 +41,7 @@ static void on_agents(struct work *w, redisReply *reply) {
 }
 
 void show_agents(struct work *w) {
-  WORK_ASK(w, on_agents, "FCALL", "deskbell_agents", "1", TAG, now_text(w), "");
-}
-
-static const char *limit_text(struct work *w) {
-  bool said = ask_has(&w->ask, FIELD_LIMIT);
-  return arena_printf(w->arena, "%lld", said ? (long long)w->ask.number[FIELD_LIMIT] : (long long)ITEMS_USUAL);
+  WORK_ASK(w, on_agents, "FCALL", "deskbell_agents", "1", TAG, work_now(w), "");
 }
 
 static json_t *aside_json(redisReply *const *f) {
@@ -72,13 +61,10 @@ void show_aside(struct work *w) {
   struct slice agent = ask_has(&w->ask, FIELD_AGENT) ? w->ask.text[FIELD_AGENT]
                        : supervisor                  ? SLICE("")
                                                      : slice_text(w->caller.agent);
-  const char *limit = limit_text(w);
-  if (!limit)
-    work_fail(w, PROBLEM_MEMORY, NULL);
-  else if (!supervisor && !slice_equal(agent, slice_text(w->caller.agent)))
+  if (!supervisor && !slice_equal(agent, slice_text(w->caller.agent)))
     work_fail(w, PROBLEM_FORBIDDEN, "Only a supervisor sees what others put aside.");
   else
-    WORK_ASK(w, on_aside, "FCALL", "deskbell_aside", "1", TAG, now_text(w), agent.at, limit);
+    WORK_ASK(w, on_aside, "FCALL", "deskbell_aside", "1", TAG, work_now(w), agent.at, work_limit(w));
 }
 
 static void on_waiting(struct work *w, redisReply *reply) {
@@ -98,13 +84,12 @@ static void on_waiting(struct work *w, redisReply *reply) {
 void show_waiting(struct work *w) {
   const struct definition *d = w->inbox->definition;
   struct slice queue = w->ask.text[FIELD_QUEUE];
-  const char *limit = limit_text(w);
-  if (!definition_known(d) || !limit)
+  if (!definition_known(d))
     work_fail(w, PROBLEM_AWAY, "The desk definition is not known yet.");
   else if (!definition_has_queue(d, queue))
     work_fail(w, PROBLEM_NOT_FOUND, "There is no such queue.");
   else if (w->caller.role != ACCESS_SUPERVISOR && !definition_serves(d, slice_text(w->caller.agent), queue))
     work_fail(w, PROBLEM_FORBIDDEN, "Not a queue of this agent.");
   else
-    WORK_ASK(w, on_waiting, "FCALL", "deskbell_waiting", "1", TAG, now_text(w), queue.at, limit);
+    WORK_ASK(w, on_waiting, "FCALL", "deskbell_waiting", "1", TAG, work_now(w), queue.at, work_limit(w));
 }

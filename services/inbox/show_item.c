@@ -3,7 +3,6 @@
  * GET /v1/items/{item}: the item, then its conversation, then the entry of the message it came from, for the context as
  * it was then. An entry that was trimmed from the journal is left out.
  */
-#include "base/clock.h"
 #include "event/event.h"
 #include "journal/entry_json.h"
 #include "show.h"
@@ -62,9 +61,8 @@ static void on_open(struct work *w, redisReply *reply) {
 
 static void look_for_others(struct work *w) {
   const char *customer = json_string_value(json_object_get(w->body, "customer"));
-  const char *now = arena_printf(w->arena, "%lld", (long long)clock_now_ms());
-  if (customer && now)
-    WORK_ASK(w, on_open, "FCALL", "deskbell_open", "1", TAG, now, customer);
+  if (customer)
+    WORK_ASK(w, on_open, "FCALL", "deskbell_open", "1", TAG, work_now(w), customer);
   else
     finish(w);
 }

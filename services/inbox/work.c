@@ -21,6 +21,10 @@ void work_fail(struct work *w, enum problem problem, const char *detail) {
   work_end(w, result_problem(problem, detail));
 }
 
+void work_no_version(struct work *w) {
+  work_fail(w, PROBLEM_NOT_FOUND, "There is no such version of the desk definition, or it is not kept any more.");
+}
+
 /* ---- asking Redis */
 
 /* Refusals for a while: the library is not there yet, no memory, a replica. */
@@ -54,6 +58,19 @@ void work_ask(struct work *w, void (*next)(struct work *w, redisReply *reply), i
   w->next = next;
   if (redis_send_argv(w->inbox->redis, argc, argv, lengths, on_answer, w) < 0)
     work_fail(w, PROBLEM_AWAY, NULL);
+}
+
+const char *work_number(struct work *w, int64_t n) {
+  const char *text = arena_printf(w->arena, "%lld", (long long)n);
+  return text ? text : "0"; /* the arena has room for a thousand such */
+}
+
+const char *work_now(struct work *w) {
+  return work_number(w, clock_now_ms());
+}
+
+const char *work_limit(struct work *w) {
+  return work_number(w, ask_has(&w->ask, FIELD_LIMIT) ? w->ask.number[FIELD_LIMIT] : WORK_ROWS);
 }
 
 void work_rows(struct work *w, const redisReply *reply, size_t fields, json_t *(*row)(redisReply *const *f)) {

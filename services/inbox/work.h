@@ -27,6 +27,7 @@ struct work {
 };
 
 #define WORK_ARENA (256 * 1024)
+#define WORK_ROWS 50
 
 /* Takes the arena, in which the ask's texts live. `done` may be called before it returns. */
 void work_start(struct inbox *inbox, const struct caller *caller, const struct ask *ask, struct arena *arena,
@@ -38,11 +39,17 @@ void work_ask(struct work *w, void (*next)(struct work *w, redisReply *reply), i
               const size_t *lengths);
 #define WORK_ASK(w, next, ...)                                                                                      \
   work_ask(w, next, (int)(sizeof((const char *[]){__VA_ARGS__}) / sizeof(char *)), (const char *[]){__VA_ARGS__}, NULL)
+/* A number as an argument, in the arena; the clock; how many rows are asked for, WORK_ROWS unless said. */
+const char *work_number(struct work *w, int64_t n);
+const char *work_now(struct work *w);
+const char *work_limit(struct work *w);
 /* Ends it with an object for each row of the answer that has as many fields. */
 void work_rows(struct work *w, const redisReply *reply, size_t fields, json_t *(*row)(redisReply *const *f));
 /* Ends it; takes the result. */
 void work_end(struct work *w, struct result r);
 void work_fail(struct work *w, enum problem problem, const char *detail);
+/* ... because the version of the desk definition that was asked for is not there. */
+void work_no_version(struct work *w);
 
 /* Readings by verb: show_me.c, show_item.c, show_why.c, show_desk.c, show_definition.c. */
 void show_me(struct work *w);
