@@ -207,9 +207,9 @@ int read_queue_name(struct reading *r, const struct node *value, char **ret) {
 
 /* Read in the order they depend on each other, not in that of the file. */
 static const struct field top_fields[] = {
-    {"queues", true, read_later}, {"agents", false, read_later},    {"rules", false, read_later},       {"default", true, read_later},
-    {"hours", false, read_later}, {"templates", false, read_later}, {"acknowledge", false, read_later}, {"dispatch", false, read_later},
-    {"value", false, read_later}};
+    {"queues", true, read_later},      {"agents", false, read_later},   {"rules", false, read_later},
+    {"default", true, read_later},     {"hours", false, read_later},    {"templates", false, read_later},
+    {"acknowledge", false, read_later}, {"dispatch", false, read_later}, {"value", false, read_later}};
 
 /* A section that may be absent. */
 static int read_section(struct reading *r, const char *key, int (*read)(struct reading *r, const struct node *list)) {

@@ -213,10 +213,10 @@ do
     local found = work.first_match(rules, customer)
     if not found then return redis.error_reply('INVALID rules') end
     if args[4] ~= '' then customer.lang = args[4] end
-    local open = talk_item(d, customer)
-    if open then
-      return { found.name, customer.id, open.queue, open.w.line, due(d, open.w), '', 'joins', open.id, open.state,
-        open.state == 'offered' and open.offered or open.agent }
+    local at = talk_item(d, customer)
+    if at then
+      return { found.name, customer.id, at.queue, at.w.line, due(d, at.w), '', 'joins', at.id, at.state,
+        at.state == 'offered' and at.offered or at.agent }
     end
     local i = work.imagine(d, found, customer)
     local first, record = nil, ''
