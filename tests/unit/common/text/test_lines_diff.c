@@ -142,8 +142,31 @@ static void test_large(void **state) {
   buf_free(&other);
 }
 
+/* Texts as large as they may be, whose lines are as short as they can be, or change as often as is followed. */
+static void test_the_room_is_enough(void **state) {
+  (void)state;
+  const size_t most = 1 << 20;
+  struct buf empty = BUF_INIT(most), dots = BUF_INIT(most), few = BUF_INIT(most), room = BUF_INIT(LINES_DIFF_ROOM(2 * most));
+  for (size_t i = 0; i < most; i++) {
+    buf_add_char(&empty, '\n');
+    buf_add_char(&dots, i % 2 ? '\n' : '.');
+    buf_add_char(&few, i % 1400 == 700 ? '.' : '\n');
+  }
+  const struct buf *const others[] = {&dots, &few};
+  for (size_t i = 0; i < 2; i++) {
+    buf_clear(&room);
+    assert_int_equal(lines_diff(buf_slice(&empty), "version 9007199254740991", buf_slice(others[i]), "b", &room), 0);
+    buf_clear(&room);
+    assert_int_equal(lines_diff(buf_slice(others[i]), "a", buf_slice(&empty), "version 9007199254740991", &room), 0);
+  }
+  buf_free(&empty);
+  buf_free(&dots);
+  buf_free(&few);
+  buf_free(&room);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(test_cases), cmocka_unit_test(test_random),
-                                     cmocka_unit_test(test_large)};
+                                     cmocka_unit_test(test_large), cmocka_unit_test(test_the_room_is_enough)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
