@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * inbox: the agents' API. The way of a request: take_http.c or take_zmq.c (who asks, may they, how often) → ask.c (is
- * what is said in order) → work.c (one step or one reading in Redis) → the answer. The way of news: the journal →
- * notice.c → listeners.c → events.c, offers.c, take_zmq.c.
+ * what is said in order) → work.c (one step or one reading in Redis) → the answer; a desk definition goes by judges.c
+ * before. The way of news: the journal → notice.c → listeners.c → events.c, offers.c, take_zmq.c.
  *
  * It holds nothing: whatever dies, all that was answered is in Redis, and callers go on with any other inbox. What the
  * parts share while it runs; all of it belongs to the loop thread.
