@@ -182,11 +182,11 @@ do
     local d, out = steps.begin(keys[1], args[1]), {}
     local ids = pcall_redis('HGET', d.tag .. ':cust:' .. args[2], 'open')
     for id in gmatch(type(ids) == 'string' and ids or '', '%S+') do
-      local c = call('HMGET', d.tag .. ':conv:' .. id, 'facts', 'item', 'subject', 'last_ms')
-      if c[1] and c[2] and c[2] ~= '' then
+      local c = pcall_redis('HMGET', d.tag .. ':conv:' .. id, 'facts', 'item', 'subject', 'last_ms')
+      local i = c[2] and pcall_redis('HMGET', d.tag .. ':item:' .. c[2], 'state', 'queue', 'agent', 'offered', 'until') or {}
+      if c[1] and i[1] then -- a damaged one is left out
         local _, channel, _, reference, subject = unpack(split(c[1]))
-        local i = call('HMGET', d.tag .. ':item:' .. c[2], 'state', 'queue', 'agent', 'offered', 'until')
-        out[#out + 1] = { id, c[2], i[1] or '', i[2] or '', i[1] == 'offered' and i[4] or i[3] or '', i[5] or '',
+        out[#out + 1] = { id, c[2], i[1], i[2] or '', i[1] == 'offered' and i[4] or i[3] or '', i[5] or '',
           channel or '', reference or '', subject ~= '' and subject or c[3] or '', c[4] or '' }
       end
     end

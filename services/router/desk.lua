@@ -1,6 +1,6 @@
 -- The desk definition: the one in force, and those before it. Part of the library that begins in functions.lua.
 do
-  local KEPT, KEPT_BYTES = 1000, 64 * 1024 * 1024 -- of versions that are not in force
+  local KEPT, KEPT_BYTES = 1000, 64 * 1024 * 1024 -- of versions; the one in force stays in any case
 
   -- Numbers of versions, the latest first.
   local function numbers(tag)

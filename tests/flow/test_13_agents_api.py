@@ -11,6 +11,7 @@ import urllib.parse
 import yaml
 from agents_api import Api, client, desk, team, token, write  # noqa: F401
 from desk import BIN, ROOT, mail, wait_for
+from outbox import client as redis_of
 
 
 # ---- a shift
@@ -80,6 +81,12 @@ def test_what_else_is_open(desk, team):
     assert (row["item"], row["state"], row["agents"]) == (first, "active", ["ana"])
     held = desk.run("queue", "held").stdout.decode()
     assert f"    also    {second} active in billing, with cy (mail) Invoice 7\n" in held, held
+    redis = redis_of(desk)
+    key = "{p00}:conv:" + ana.item(first)["open_conversations"][0]["conversation"]
+    redis.rename(key, key + ":kept")
+    redis.set(key, "damaged")
+    assert ana.item(first)["open_conversations"] == [], "what is damaged keeps nobody from their item"
+    redis.rename(key + ":kept", key)
     cy.act(second, "done")
     cy.act(second, "done")
     assert ana.item(first)["open_conversations"] == []
