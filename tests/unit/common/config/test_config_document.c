@@ -55,6 +55,20 @@ static void test_places(void **state) {
   arena_free(&t.arena);
 }
 
+/* A head that YAML has, and lines of a text that begin as one: no more is asked of who writes it. */
+static void test_directives(void **state) {
+  (void)state;
+  static const char *const good[] = {"%YAML 1.1\n---\na: b\n", "a: \"x\n%y\"\n", "a: |\n  %b\n  %c\n",
+                                     "a: b # c\xE2\x80\xA8\nd: e\n"};
+  for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+    struct read t;
+    read_bytes(&t, slice_text(good[i]));
+    assert_int_equal(t.r, 0);
+    assert_non_null(node_member(t.document.root, "a"));
+    arena_free(&t.arena);
+  }
+}
+
 static void test_empty_documents(void **state) {
   (void)state;
   static const char *const empty[] = {"", "\n", "# only a comment\n", "---\n", "~", "null\n", "{}", "\xEF\xBB\xBF"};
@@ -84,6 +98,8 @@ static void test_refused(void **state) {
       {"a: !!str 1\n", "x.yaml:1:4: " NO_TAG},
       {"a: !x [1]\n", "x.yaml:1:4: " NO_TAG},
       {"a: !!map {b: 1}\n", "x.yaml:1:4: " NO_TAG},
+      {"%T\n%T\n%T\n%T\n%T\n%T\n%T\n%T\n%T\n%T\n%T\n%T\n%T\n%T\n%T\n%T\n%T\n",
+       "x.yaml:17:1: more than 16 lines begin with '%', as YAML's directives do"},
       {"a: 1\n---\nb: 2\n", "x.yaml:2:1: only one document is allowed in the file"},
       {"a: 1\nb: 2\na: 3\n", "x.yaml:3:1: key 'a' is given twice; first on line 1"},
       {"x: {k: 1, k: 2}\n", "x.yaml:1:11: key 'k' is given twice; first on line 1"},
@@ -208,7 +224,7 @@ static void test_shown(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(test_places),          cmocka_unit_test(test_empty_documents),
+      cmocka_unit_test(test_places),          cmocka_unit_test(test_directives), cmocka_unit_test(test_empty_documents),
       cmocka_unit_test(test_refused),         cmocka_unit_test(test_depth),
       cmocka_unit_test(test_sizes),           cmocka_unit_test(test_keys_of_one_map),
       cmocka_unit_test(test_arena_ceiling),   cmocka_unit_test(test_nearest),
