@@ -15,8 +15,10 @@ int desk_version_read(struct desk_view *v, const char *version, struct buf *ret)
   auto_reply *document = CALL(v, "HGET", TAG ":desk:documents", version);
   if (!document)
     return CTL_FAILED;
+  if (document->type != REDIS_REPLY_STRING && !version[0])
+    return ctl_fail(v->ctl, "no desk definition is in force");
   if (document->type != REDIS_REPLY_STRING)
-    return ctl_fail(v->ctl, version[0] ? "there is no version %s; `deskbell desk versions` lists those that are kept" : "no desk definition is in force%s", version);
+    return ctl_fail(v->ctl, "there is no version %s; `deskbell desk versions` lists those that are kept", version);
   if (buf_add(ret, document->str, document->len))
     return ctl_fail(v->ctl, "version %s is larger than %d bytes", version, DESK_MAX_BYTES);
   return CTL_OK;
