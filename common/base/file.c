@@ -12,6 +12,10 @@ static void close_fd(int *fd) {
     close(*fd);
 }
 
+bool file_lacked_room(int fault) {
+  return fault == -EMFILE || fault == -ENFILE || fault == -ENOMEM;
+}
+
 int file_read(const char *path, struct buf *ret) {
   auto_clean(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "gate.h"
+#include "base/file.h"
 #include "http/bucket.h"
 #include "log/log.h"
 #include <stdio.h>
@@ -43,32 +44,47 @@ static bool same_file(const struct stat *a, const struct stat *b) {
          a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-static void judge(struct gate *g, int fault, const struct complaint *c) {
+/* What is wrong now, NULL for nothing that was read. True: something else than before. */
+static bool troubled(struct gate *g, const struct complaint *c) {
+  char before[sizeof(g->trouble)];
+  memcpy(before, g->trouble, sizeof(before));
   g->trouble[0] = '\0';
-  if (fault < 0 && fault != -ENOENT)
+  if (c)
     snprintf(g->trouble, sizeof(g->trouble), "%.200s: %.100s", c->file, c->text);
   else if (g->list.bad)
     snprintf(g->trouble, sizeof(g->trouble), "%zu lines of the tokens' file make no sense, the first is line %u",
              g->list.bad, g->list.first_bad);
-  if (fault < 0 && fault != -ENOENT)
+  return strcmp(before, g->trouble) != 0;
+}
+
+static void replace_list(struct gate *g, const struct access_list *list, const struct complaint *complaint) {
+  access_list_free(&g->list);
+  g->list = *list;
+  troubled(g, complaint);
+  if (complaint)
     log_error("tokens_not_read", KV("why", g->trouble), KV("then", "nobody is let in"));
   else if (g->list.bad)
     log_warn("tokens_wrong", KI("lines", g->list.bad), KI("line", g->list.first_bad),
              KV("then", "these let nobody in"));
+  log_info("tokens_read", KI("tokens", g->list.count));
 }
 
 bool gate_look(struct gate *g) {
   struct stat now;
   struct complaint complaint;
+  struct access_list list = {.rows = NULL};
   if (stat(g->options.tokens_file, &now) < 0)
     memset(&now, 0, sizeof(now));
   if (same_file(&now, &g->seen))
     return false;
+  int r = access_read(g->options.tokens_file, &list, &complaint);
+  if (file_lacked_room(r)) { /* not seen: read at the next look */
+    if (troubled(g, &complaint))
+      log_error("tokens_not_read", KV("why", g->trouble), KV("then", "those from before hold until it can be read"));
+    return false;
+  }
   g->seen = now;
-  access_list_free(&g->list);
-  int r = access_read(g->options.tokens_file, &g->list, &complaint);
-  judge(g, r, &complaint);
-  log_info("tokens_read", KI("tokens", g->list.count));
+  replace_list(g, &list, r < 0 && r != -ENOENT ? &complaint : NULL);
   return true;
 }
 

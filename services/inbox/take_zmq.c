@@ -276,20 +276,25 @@ static bool on_message(void *arg) {
 
 /* ---- keys */
 
-static bool keys_changed(struct take_zmq *z) {
+static bool keys_changed(const struct take_zmq *z, struct timespec *ret) {
   struct stat s;
-  if (stat(z->keys, &s) < 0 ||
-      (s.st_mtim.tv_sec == z->keys_changed.tv_sec && s.st_mtim.tv_nsec == z->keys_changed.tv_nsec))
+  if (stat(z->keys, &s) < 0)
     return false;
-  z->keys_changed = s.st_mtim;
-  return true;
+  *ret = s.st_mtim;
+  return s.st_mtim.tv_sec != z->keys_changed.tv_sec || s.st_mtim.tv_nsec != z->keys_changed.tv_nsec;
 }
 
 /* A removed key is not heard any more from now on; a changed one counts from the next connection on. */
-static void read_keys(struct take_zmq *z) {
+static void look_at_keys(struct take_zmq *z) {
   struct allow_list list;
   struct complaint c;
-  if (allow_list_read(z->keys, &list, &c) < 0) {
+  struct timespec changed;
+  if (!keys_changed(z, &changed))
+    return;
+  int r = allow_list_read(z->keys, &list, &c);
+  if (!file_lacked_room(r))
+    z->keys_changed = changed;
+  if (r < 0) {
     log_warn("keys_not_read", KV("why", c.text), KV("file", c.file), KV("then", "going on with those from before"));
     return;
   }
@@ -300,8 +305,7 @@ static void read_keys(struct take_zmq *z) {
 void take_zmq_tick(struct take_zmq *z, int64_t now_ms) {
   if (!z)
     return;
-  if (keys_changed(z))
-    read_keys(z);
+  look_at_keys(z);
   int64_t silent_ms = z->inbox->config->inbox.keep_ms;
   for (size_t i = 0; i < SLOTS; i++)
     for (struct peer **at = &z->slots[i]; *at;) {
@@ -357,7 +361,7 @@ static int open_all(struct take_zmq *z) {
   int r = folder_make(z->keys);
   if (r < 0)
     return service_fail(z->inbox->run, r, "%s cannot be made", z->keys);
-  keys_changed(z);
+  (void)keys_changed(z, &z->keys_changed);
   r = allow_list_read(z->keys, &z->allowed, &c);
   if (r < 0)
     return service_fail(z->inbox->run, r, "%s: %s", c.file, c.text);

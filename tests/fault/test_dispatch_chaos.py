@@ -39,7 +39,7 @@ class Crew(threading.Thread):
     """Agents who take what they are offered and end it at once, in Redis itself, as their programs would."""
 
     def __init__(self, desk):
-        super().__init__()
+        super().__init__(daemon=True)
         self.r, self.stopped, self.most = client(desk), threading.Event(), 0
 
     def run(self):
@@ -63,7 +63,7 @@ class Customers(threading.Thread):
     """One writes after the other; who is not let in tries again, with the same message."""
 
     def __init__(self, desk, count):
-        super().__init__()
+        super().__init__(daemon=True)
         self.desk, self.count = desk, count
 
     def run(self):

@@ -238,7 +238,7 @@ def test_made_at_the_same_time(desk):
 
     def make(n):
         made.append(token(desk, f"twin-{n}"))
-    threads = [threading.Thread(target=make, args=(n,)) for n in range(6)]
+    threads = [threading.Thread(daemon=True, target=make, args=(n,)) for n in range(6)]
     for t in threads:
         t.start()
     for t in threads:
@@ -305,7 +305,7 @@ def test_one_of_two_wins(desk, team):
         def claim(api):
             barrier.wait()
             answers.append((api.ask("POST", "/v1/items/claim", {"item": item}), api))
-        threads = [threading.Thread(target=claim, args=(agents[n % 2],)) for n in range(8)]
+        threads = [threading.Thread(daemon=True, target=claim, args=(agents[n % 2],)) for n in range(8)]
         for t in threads:
             t.start()
         for t in threads:
@@ -326,17 +326,19 @@ def test_it_listens_again_after_it_was_out_of_descriptors(desk, team):
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (limit, before[1]))
     crowd = [ana.connect() for _ in range(40)]
     wait_for(lambda: used() >= limit, "no descriptor to be left")
+    dee = client(desk, "dee")  # a token that the inbox cannot read just now
     for s in crowd:
         s.close()
     wait_for(lambda: used() < limit - 5, "them to be free again")
     resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
 
-    def answers():
+    def answers(api):
         try:
-            return ana.ask("GET", "/v1/me")[0] == 200
+            return api.ask("GET", "/v1/me")[0] == 200
         except OSError:
             return False
-    wait_for(answers, "the inbox to listen")
+    wait_for(lambda: answers(ana), "the inbox to listen")
+    wait_for(lambda: answers(dee), "the new token to let in", step=1)  # who guesses may ask once a second
 
 
 # ---- strangers' bytes

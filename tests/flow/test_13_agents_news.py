@@ -51,7 +51,7 @@ def test_no_gap_while_it_catches_up(desk, team):
         while not stop.is_set() and count[0] < 400:
             ana.ready("busy" if count[0] % 2 else "away")
             count[0] += 1
-    worker = threading.Thread(target=churn)
+    worker = threading.Thread(daemon=True, target=churn)
     worker.start()
     late = []
     for _ in range(6):
@@ -143,7 +143,7 @@ def test_waiting_for_an_offer(desk, team):
     began = time.monotonic()
     assert ana.get("/v1/offers?wait=1")["data"] == []
     assert 0.9 < time.monotonic() - began < 10
-    waiter = threading.Thread(target=lambda: found.append(ana.get("/v1/offers?wait=50")))
+    waiter = threading.Thread(daemon=True, target=lambda: found.append(ana.get("/v1/offers?wait=50")))
     waiter.start()
     wait_for(lambda: desk.metrics("inbox")["deskbell_inbox_connections"] >= 1, "the waiting request")
     item = write(desk)
@@ -265,7 +265,7 @@ def test_redis_away(desk, team):
     os.kill(pid, signal.SIGSTOP)
     try:
         asked = []
-        worker = threading.Thread(target=lambda: asked.append(ana.ask("POST", f"/v1/items/{item}/done", {})))
+        worker = threading.Thread(daemon=True, target=lambda: asked.append(ana.ask("POST", f"/v1/items/{item}/done", {})))
         worker.start()
         worker.join(40)
         status, headers, body = asked[0]
@@ -304,7 +304,7 @@ def test_it_stops_in_order(desk, team):
     wait_for(lambda: desk.metrics("inbox")["deskbell_inbox_connections"] == 0, "an end of all before")
     stream = ana.events()
     stream.wait("hello")
-    waiter = threading.Thread(target=lambda: found.append(ana.ask("GET", "/v1/offers?wait=60")))
+    waiter = threading.Thread(daemon=True, target=lambda: found.append(ana.ask("GET", "/v1/offers?wait=60")))
     waiter.start()
     wait_for(lambda: desk.metrics("inbox")["deskbell_inbox_connections"] >= 2, "the waiting request")
     desk.kill("inbox", signal.SIGTERM)

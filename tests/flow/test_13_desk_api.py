@@ -162,7 +162,7 @@ def test_one_of_two_wins(cho):
     def put(n):
         barrier.wait()
         answers.append(cho.put(document + f"# {n}\n", version))
-    threads = [threading.Thread(target=put, args=(n,)) for n in range(6)]
+    threads = [threading.Thread(daemon=True, target=put, args=(n,)) for n in range(6)]
     for t in threads:
         t.start()
     for t in threads:
@@ -324,11 +324,11 @@ def endless():
 
 def test_who_waits_for_a_judge_waits_alone(desk, cho):
     document, small, slow_answers, answers = endless(), "queues: [{name: a}]\ndefault: {queue: a}\n", [], []
-    slow = [threading.Thread(target=lambda: slow_answers.append(cho.check(document))) for _ in range(2)]
+    slow = [threading.Thread(daemon=True, target=lambda: slow_answers.append(cho.check(document))) for _ in range(2)]
     for t in slow:
         t.start()
     wait_for(lambda: len(judges(desk)) == 2, "two under way")
-    others = [threading.Thread(target=lambda: answers.append(cho.check(small))) for _ in range(16)]
+    others = [threading.Thread(daemon=True, target=lambda: answers.append(cho.check(small))) for _ in range(16)]
     for t in others:
         t.start()
     wait_for(lambda: len(answers) == 2, "two too many")
@@ -345,7 +345,7 @@ def test_who_waits_for_a_judge_waits_alone(desk, cho):
 def test_a_judge_that_dies(desk, cho):
     version, document = cho.see()
     answers = []
-    waiting = threading.Thread(target=lambda: answers.append(cho.put(endless(), version)))
+    waiting = threading.Thread(daemon=True, target=lambda: answers.append(cho.put(endless(), version)))
     waiting.start()
     (pid,) = wait_for(lambda: judges(desk), "it to be judged")
     os.kill(pid, signal.SIGUSR1)

@@ -15,7 +15,7 @@ def in_parallel(work, times=TIMES):
     def one(n):
         gate.wait()
         results[n] = work(n)
-    threads = [threading.Thread(target=one, args=(n,)) for n in range(times)]
+    threads = [threading.Thread(daemon=True, target=one, args=(n,)) for n in range(times)]
     [t.start() for t in threads]
     [t.join() for t in threads]
     return results

@@ -80,7 +80,7 @@ def test_postfix_tries_again_until_it_is_taken(mail_desk):
         def hit():
             """Postfix has met the dead program, more than once."""
             return len(kills) >= 5 and len(re.findall("status=deferred|lost connection|refused", postfix.log())) >= 3
-        thread = threading.Thread(target=killer)
+        thread = threading.Thread(daemon=True, target=killer)
         thread.start()
         try:
             with postfix.client() as smtp:

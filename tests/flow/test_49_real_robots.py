@@ -8,7 +8,8 @@ import re
 import pytest
 from acknowledging import DESK, apply, conversations, letter, settled, verdict
 from desk import wait_for
-from dovecot import Dovecot, free_port
+from dovecot import Dovecot
+from free_port import free_port
 from postfix import Postfix
 
 AWAY = """require ["vacation"];

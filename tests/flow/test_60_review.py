@@ -11,13 +11,14 @@ import pytest
 import redis as redis_client
 from test_00_functions import NOW, P, event, journal, mail, r, route  # noqa: F401
 
+import socket_redis
 from desk import Desk, wait_for
 from steps import claim
 
 
 def store(desk):
     """The desk's own Redis, as its programs reach it."""
-    return redis_client.Redis(unix_socket_path=str(next(desk.dir.glob("**/redis*.sock"))))
+    return socket_redis.connect(next(desk.dir.glob("**/redis*.sock")))
 
 
 def health(desk, program):

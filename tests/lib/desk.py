@@ -58,13 +58,13 @@ class PrivateRedis:
             ["redis-server", "--port", "0", "--unixsocket", str(self.socket), "--dir", str(self.folder),
              "--appendonly", "yes", "--appendfsync", "always", "--save", "", *self.options],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        import redis as client
-        self.client = client.Redis(unix_socket_path=str(self.socket))
+        import socket_redis
+        self.client = socket_redis.connect(self.socket)
 
         def answers():
             try:
                 return self.client.ping()
-            except client.exceptions.ConnectionError:
+            except socket_redis.ConnectionError:
                 return False
         wait_for(answers, "redis-server to answer")
         return self

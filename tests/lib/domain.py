@@ -83,16 +83,16 @@ class QuickRedis:
         self.socket = pathlib.Path("/tmp") / f"dbq-{uuid.uuid4().hex[:12]}.sock"
 
     def __enter__(self):
-        import redis
+        import socket_redis
         self.process = subprocess.Popen(
             ["redis-server", "--port", "0", "--unixsocket", str(self.socket), "--dir", str(self.folder), "--appendonly",
              "no", "--save", ""], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.client = redis.Redis(unix_socket_path=str(self.socket))
+        self.client = socket_redis.connect(self.socket)
 
         def answers():
             try:
                 return self.client.ping()
-            except redis.exceptions.ConnectionError:
+            except socket_redis.ConnectionError:
                 return False
         wait_for(answers, "redis-server to answer")
         self.client.function_load(library(), replace=True)

@@ -18,6 +18,7 @@ import time
 import uuid
 
 from desk import PATIENCE, wait_for
+from free_port import free_port
 
 PASSWORD = "open sesame"
 CONFIG = """
@@ -125,12 +126,6 @@ username_attribute = username
 active_attribute = active
 active_value = true
 """
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def self_signed(folder, name="localhost"):

@@ -4,7 +4,7 @@ import itertools
 import time
 import uuid
 
-import redis as redis_client
+import socket_redis
 
 P = "{p00}"
 NOW = 1_764_000_000_000
@@ -13,7 +13,7 @@ counter = itertools.count(1)
 
 
 def client(desk):
-    return redis_client.Redis(unix_socket_path=str(desk.dir / "redis/redis.sock"))
+    return socket_redis.connect(desk.dir / "redis/redis.sock")
 
 
 def now_ms():

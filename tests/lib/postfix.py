@@ -5,11 +5,11 @@ import os
 import pathlib
 import shutil
 import smtplib
-import socket
 import subprocess
 import tempfile
 
 from desk import PATIENCE, wait_for
+from free_port import free_port
 
 MAIN = """
 compatibility_level = 3.6
@@ -89,9 +89,7 @@ class Postfix:
         # Postfix's own user must be able to walk in.
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="dbpf-", dir="/tmp"))
         self.folder.chmod(0o755)
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            self.port = s.getsockname()[1]
+        self.port = free_port()
         for name, owner in (("queue", "root"), ("data", "postfix")):
             (self.folder / name).mkdir()
             shutil.chown(self.folder / name, owner)

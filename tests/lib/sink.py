@@ -9,6 +9,7 @@ import subprocess
 import threading
 
 from desk import wait_for
+from free_port import free_port
 
 
 class SmtpSink:
@@ -16,9 +17,7 @@ class SmtpSink:
 
     def __init__(self, options=()):
         self.options = list(options)
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            self.port = s.getsockname()[1]
+        self.port = free_port()
 
     def __enter__(self):
         program = shutil.which("smtp-sink") or "/usr/sbin/smtp-sink"
