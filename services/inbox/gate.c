@@ -44,7 +44,7 @@ static bool same_file(const struct stat *a, const struct stat *b) {
          a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-/* What is wrong now, NULL for nothing that was read. True: something else than before. */
+/* Says what is wrong: `c`, why nothing was read, or lines (NULL). True: something else than before. */
 static bool troubled(struct gate *g, const struct complaint *c) {
   char before[sizeof(g->trouble)];
   memcpy(before, g->trouble, sizeof(before));
