@@ -46,6 +46,20 @@ static bool is_utc(const char *zone) {
   return strcmp(zone, "UTC") == 0;
 }
 
+/* A descriptor that is there when a crowd of connections has taken all others: without one a zone would be unknown, and the
+ * C library would take it for UTC. */
+static int spare = -1;
+
+static void lend_spare(void) {
+  if (spare >= 0)
+    close(spare);
+  spare = -1;
+}
+
+static void take_spare_back(void) {
+  spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
 /* A file of the C library's format, not a folder and not one of the tables beside them. */
 static bool look_for(const char *zone) {
   const char *folder = getenv("TZDIR");
@@ -53,11 +67,13 @@ static bool look_for(const char *zone) {
   int len = snprintf(path, sizeof(path), "%s/%s", folder && folder[0] ? folder : ZONES, zone);
   if (len < 0 || (size_t)len >= sizeof(path))
     return false;
+  lend_spare();
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   bool there = fd >= 0 && read(fd, magic, sizeof(magic)) == (ssize_t)sizeof(magic) &&
                memcmp(magic, "TZif", sizeof(magic)) == 0;
   if (fd >= 0)
     close(fd);
+  take_spare_back();
   return there;
 }
 
@@ -86,7 +102,9 @@ static void switch_to(const char *zone) {
   char value[NAME_ROOM + 1];
   snprintf(value, sizeof(value), ":%s", zone); /* ':' a file, never a rule such as "EST5" */
   if (setenv("TZ", value, 1) == 0) {
+    lend_spare();
     tzset();
+    take_spare_back();
     snprintf(current, sizeof(current), "%s", zone);
   }
 }

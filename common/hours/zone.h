@@ -2,7 +2,7 @@
 /*
  * The system's time zones, by the C library: the process's TZ is switched when another zone is asked about than the
  * last time, so this is for programs of one thread only. Everything else in Deskbell keeps UTC and does not mind.
- * Zones are those of $TZDIR or /usr/share/zoneinfo; "UTC" is always there.
+ * Zones are those of $TZDIR or /usr/share/zoneinfo; "UTC" is always there. One descriptor is kept for reading them.
  */
 #ifndef HOURS_ZONE_H
 #define HOURS_ZONE_H

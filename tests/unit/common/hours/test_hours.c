@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -236,10 +237,39 @@ static void test_only_files_of_zones(void **state) {
   rmdir(folder);
 }
 
+/* A crowd of connections has taken all descriptors: zones are known and have their time all the same, those asked about before and
+ * others. */
+static void test_zones_without_descriptors(void **state) {
+  (void)state;
+  enum { LIMIT = 64 };
+  int taken[LIMIT], count = 0;
+  struct rlimit before, small;
+  int64_t winter = at_ms("2026-01-01 00:00") / 1000;
+  assert_int_equal(zone_offset("Europe/Berlin", winter), 3600);
+  assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+  small = (struct rlimit){.rlim_cur = LIMIT, .rlim_max = before.rlim_max};
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &small), 0);
+  while (count < LIMIT && (taken[count] = dup(STDERR_FILENO)) >= 0)
+    count++;
+  assert_true(count < LIMIT);
+  for (unsigned again = 0; again < 2; again++) {
+    assert_true(zone_known("America/Bogota"));
+    assert_int_equal(zone_offset("America/Bogota", winter), -18000);
+    assert_int_equal(zone_offset("Asia/Tokyo", winter), 32400);
+    assert_int_equal(zone_offset("Europe/Berlin", winter + 7 * 24 * 3600), 3600);
+    assert_false(zone_known("Europe/Berlim"));
+  }
+  assert_true(dup(STDERR_FILENO) < 0); /* it has its descriptor again, and nobody else */
+  while (count)
+    close(taken[--count]);
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_zones), cmocka_unit_test(test_zones_in_turn),
-      cmocka_unit_test(test_only_files_of_zones), cmocka_unit_test(test_table),
+      cmocka_unit_test(test_only_files_of_zones), cmocka_unit_test(test_zones_without_descriptors),
+      cmocka_unit_test(test_table),
       cmocka_unit_test(test_every_minute),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
