@@ -26,7 +26,7 @@ struct redis {
   uv_timer_t retry, watch;
   int64_t backoff_ms, progress_ms;
   size_t waiting;
-  bool closing;
+  bool closing, told_down;
   int handles;
 };
 
@@ -97,18 +97,20 @@ static void on_retry(uv_timer_t *timer) {
 }
 
 static void go_down(struct redis *r, const char *why) {
-  bool was_up = r->state == UP;
   r->state = DOWN;
   r->context = NULL;
   r->waiting = 0;
   if (r->closing)
     return;
+  uv_timer_stop(&r->watch);
   uint32_t jitter;
   random_bytes(&jitter, sizeof(jitter));
   int64_t wait = r->backoff_ms / 2 + (int64_t)(jitter % (uint32_t)(r->backoff_ms / 2 + 1));
   r->backoff_ms = r->backoff_ms * 2 > RETRY_MOST_MS ? RETRY_MOST_MS : r->backoff_ms * 2;
   uv_timer_start(&r->retry, on_retry, (uint64_t)wait, 0);
-  if (was_up && r->options.changed)
+  bool news = !r->told_down;
+  r->told_down = true;
+  if (news && r->options.changed)
     r->options.changed(r->options.arg, r, false, why);
 }
 
@@ -121,10 +123,7 @@ static void break_off(struct redis *r, const char *why) {
   snprintf(words, sizeof(words), "%s", why);
   c->data = NULL;
   r->context = NULL;
-  enum state before = r->state;
-  r->state = r->state == UP ? UP : DOWN;
   redisAsyncFree(c);
-  r->state = before;
   go_down(r, words);
 }
 
@@ -139,6 +138,8 @@ static void come_up(struct redis *r) {
   r->state = UP;
   r->backoff_ms = RETRY_FIRST_MS;
   r->progress_ms = clock_monotonic_ms();
+  uv_timer_stop(&r->watch);
+  r->told_down = false;
   if (r->options.changed)
     r->options.changed(r->options.arg, r, true, NULL);
 }
@@ -203,6 +204,14 @@ static void on_connect(const redisAsyncContext *c, int status) {
     redisAsyncCommand(r->context, on_greeted, NULL, "PING");
 }
 
+/* Deadline for answers, for the greeting and for connecting. */
+static void on_watch(uv_timer_t *timer) {
+  struct redis *r = timer->data;
+  bool expects = r->state == CONNECTING || r->state == GREETING || (r->state == UP && r->waiting > 0);
+  if (expects && clock_monotonic_ms() - r->progress_ms > r->options.deadline_ms)
+    break_off(r, "no answer within the deadline");
+}
+
 static void connect_now(struct redis *r) {
   char host[256];
   const char *colon = strrchr(r->url, ':');
@@ -229,16 +238,9 @@ static void connect_now(struct redis *r) {
     return;
   }
   r->state = CONNECTING;
+  uv_timer_start(&r->watch, on_watch, WATCH_MS, WATCH_MS);
   redisAsyncSetDisconnectCallback(c, on_disconnect);
   redisAsyncSetConnectCallback(c, on_connect); /* asks for writability, hence after attach */
-}
-
-/* Deadline for answers, for the greeting and for connecting. */
-static void on_watch(uv_timer_t *timer) {
-  struct redis *r = timer->data;
-  bool expects = r->state == CONNECTING || r->state == GREETING || (r->state == UP && r->waiting > 0);
-  if (expects && clock_monotonic_ms() - r->progress_ms > r->options.deadline_ms)
-    break_off(r, "no answer within the deadline");
 }
 
 struct redis *redis_open(uv_loop_t *loop, const struct redis_options *options) {

@@ -21,7 +21,8 @@ struct redis_options {
   const char *user;          /* "" : none */
   const char *password;      /* "" : none; borrowed for the life of the connection */
   int64_t deadline_ms;       /* no answer for so long while calls wait: the connection is broken off */
-  /* Called when it came up (up, why NULL) or was lost (why: for a person). May be NULL. */
+  /* Called when it came up (up, why NULL), and when it was lost or could not be reached at first (why: for a person); once for
+   * each outage. May be NULL. */
   void (*changed)(void *arg, struct redis *r, bool up, const char *why);
   /* Set: this connection listens to the pub/sub channel of this name and can do nothing else; it is up once Redis has
    * said so. What is said while it is not up is lost. Copied. */

@@ -226,8 +226,11 @@ static void start_program(struct program *p) {
   p->state = STARTING;
   int r = life_spawn(s->loop, &plan, &user, &p->life);
   if (r < 0) {
+    unsigned failed = p->restart.failed;
     snprintf(p->last_status, sizeof(p->last_status), "%s", uv_err_name(r));
     after_death(p, 0, false, r == UV_ENOENT || r == UV_EACCES);
+    if (s->announced)
+      p->restart.failed = failed; /* it did not run, so its addresses are not to blame */
     return;
   }
   if (p->restart.delay_ms)
