@@ -2,6 +2,7 @@
 /* LMDB's traps are the spool's (common/spool/record_file.c): preallocated, never WRITEMAP, descriptors marked. */
 #include "outbound/store.h"
 #include "base/file.h"
+#include "spool/lmdb_file.h"
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -13,13 +14,10 @@ enum { KEY_MAX = 500, HEAD = 16, PAGE = 4096, LEAST = 1024 * 1024 };
 static const char *const names[] = {"message", "row"};
 
 static int fault_of(int error) {
-  if (error == MDB_MAP_FULL || error == ENOSPC || error == EDQUOT || error == EFBIG)
-    return STORE_FULL;
   if (error == MDB_NOTFOUND)
     return STORE_ABSENT;
-  if (error == MDB_CORRUPTED || error == MDB_INVALID || error == MDB_VERSION_MISMATCH || error == MDB_PAGE_NOTFOUND)
-    return -EBADMSG;
-  return error > 0 ? -error : error ? -EIO : 0;
+  int r = lmdb_fault(error);
+  return r == LMDB_FULL ? STORE_FULL : r;
 }
 
 static int preallocate(struct store *s) {

@@ -14,6 +14,11 @@ enum { PAGE = 4096 };
 int lmdb_fault(int error) {
   if (error == 0)
     return 0;
+  if (error == MDB_PANIC) {
+    static const char why[] = "deskbell: LMDB must be opened anew after a write that failed: this program ends\n";
+    (void)!write(STDERR_FILENO, why, sizeof(why) - 1);
+    _exit(1);
+  }
   if (error == MDB_MAP_FULL || error == ENOSPC || error == EDQUOT || error == EFBIG)
     return LMDB_FULL;
   if (error == MDB_CORRUPTED || error == MDB_INVALID || error == MDB_VERSION_MISMATCH || error == MDB_PAGE_NOTFOUND)

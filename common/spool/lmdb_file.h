@@ -12,7 +12,9 @@
 
 enum { LMDB_FULL = 1 };
 
-/* LMDB's and the system's errors as ours: LMDB_FULL for no room, -EBADMSG for a damaged file, else -errno. */
+/* LMDB's and the system's errors as ours: LMDB_FULL for no room, -EBADMSG for a damaged file, else -errno. MDB_PANIC ends the
+ * program: once writing a meta page has failed LMDB does nothing any more until the file is opened anew, and whoever watches over
+ * the program starts it again. What was accepted is in the file. */
 int lmdb_fault(int lmdb_error);
 
 struct lmdb_options {
