@@ -12,8 +12,12 @@ static void close_fd(int *fd) {
     close(*fd);
 }
 
-bool file_lacked_room(int fault) {
-  return fault == -EMFILE || fault == -ENFILE || fault == -ENOMEM;
+bool file_fails_for_now(int fault) {
+  static const int passing[] = {EMFILE, ENFILE, ENOMEM, EIO, ESTALE, EAGAIN, EINTR};
+  for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++)
+    if (fault == -passing[i])
+      return true;
+  return false;
 }
 
 int file_read(const char *path, struct buf *ret) {

@@ -9,8 +9,8 @@ enum { FILE_TOO_LARGE = 1 };
 
 /* Reads the whole file, at most buf's ceiling. Returns 0; FILE_TOO_LARGE; -errno. */
 int must_check file_read(const char *path, struct buf *ret);
-/* Of a -errno: the program lacked descriptors or memory, the file is as good as it was; to be read again later. */
-bool file_lacked_room(int fault);
+/* Of a -errno: no descriptor, no memory, a disk that fails. It says nothing about the file, which is to be read again. */
+bool file_fails_for_now(int fault);
 /* Writes beside, syncs, renames, syncs the folder. Returns 0 or -errno. */
 int must_check file_write_atomic(const char *path, struct slice bytes, unsigned mode);
 /* mkdir -p with 0700. Returns 0 or -errno. */

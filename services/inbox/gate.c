@@ -78,7 +78,7 @@ bool gate_look(struct gate *g) {
   if (same_file(&now, &g->seen))
     return false;
   int r = access_read(g->options.tokens_file, &list, &complaint);
-  if (file_lacked_room(r)) { /* not seen: read at the next look */
+  if (file_fails_for_now(r)) { /* not seen: read at the next look */
     if (troubled(g, &complaint))
       log_error("tokens_not_read", KV("why", g->trouble), KV("then", "those from before hold until it can be read"));
     return false;

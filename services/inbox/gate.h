@@ -2,7 +2,7 @@
 /*
  * Who is let in: the list of tokens, looked at anew whenever its file has changed, and how often each may ask. A file
  * that is missing, or that others may read, lets nobody in; a line that makes no sense lets nobody in by it. While the
- * program lacks descriptors or memory to read it, those from before hold.
+ * machine cannot read it – no descriptor, a disk that fails –, those from before hold.
  */
 #ifndef INBOX_GATE_H
 #define INBOX_GATE_H

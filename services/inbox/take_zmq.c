@@ -292,7 +292,7 @@ static void look_at_keys(struct take_zmq *z) {
   if (!keys_changed(z, &changed))
     return;
   int r = allow_list_read(z->keys, &list, &c);
-  if (!file_lacked_room(r))
+  if (!file_fails_for_now(r))
     z->keys_changed = changed;
   if (r < 0) {
     log_warn("keys_not_read", KV("why", c.text), KV("file", c.file), KV("then", "going on with those from before"));

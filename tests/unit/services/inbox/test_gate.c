@@ -100,11 +100,29 @@ static void test_without_descriptors_those_from_before_hold(void **state) {
   assert_null(gate_trouble(gate));
 }
 
+/* A disk that fails: the same. /proc/self/mem is a file of mode 0600 whose first byte cannot be read: EIO. */
+static void test_with_a_disk_that_fails_those_from_before_hold(void **state) {
+  (void)state;
+  struct bearer ana = add("ana");
+  gate_look(gate);
+  char aside[80];
+  snprintf(aside, sizeof(aside), "%s.aside", path);
+  assert_int_equal(rename(path, aside), 0);
+  assert_int_equal(symlink("/proc/self/mem", path), 0);
+  assert_false(gate_look(gate));
+  assert_true(lets_in(&ana));
+  assert_non_null(strstr(gate_trouble(gate), "Input/output error"));
+  assert_int_equal(rename(aside, path), 0);
+  gate_look(gate);
+  assert_true(lets_in(&ana));
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(test_a_changed_file_is_seen, set_up, tear_down),
     cmocka_unit_test_setup_teardown(test_a_file_that_others_may_read_lets_nobody_in, set_up, tear_down),
     cmocka_unit_test_setup_teardown(test_without_descriptors_those_from_before_hold, set_up, tear_down),
+    cmocka_unit_test_setup_teardown(test_with_a_disk_that_fails_those_from_before_hold, set_up, tear_down),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
