@@ -87,9 +87,10 @@ struct http_server {
   struct in6_addr *proxies;
   size_t proxy_count;
   char address[INET6_ADDRSTRLEN + 16];
-  int listen_fd;
+  int listen_fd;                               /* -1: it listens no more */
+  bool deaf;                                   /* it lacked what a connection needs */
   bool wants_run, quiesced;
-  uv_poll_t poll;
+  uv_poll_t listener, poll;
   uv_prepare_t prepare;
   uv_check_t check;
   uv_timer_t timer, reaper;
@@ -101,6 +102,14 @@ struct http_server {
   size_t free_count;
   struct http_cached cache[HTTP_CACHE_SLOTS];
 };
+
+/* http_listen.c */
+/* The socket and its address. */
+int must_check http_listen_open(struct http_server *s);
+void http_listen_start(struct http_server *s);
+/* After a while without descriptors or memory. */
+void http_listen_again(struct http_server *s);
+void http_listen_stop(struct http_server *s);
 
 /* http_connection.c */
 bool http_parse_ip(struct slice text, struct in6_addr *ret);

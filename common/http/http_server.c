@@ -5,15 +5,10 @@
  * before it (answers given by timers).
  */
 #include "http/http_internal.h"
-#include <netdb.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #define CONNECTION_MEMORY (32 * 1024)
 #define SPARE_CONNECTIONS 16    /* ours closes at the limit; libmicrohttpd would leave them waiting */
-#define BACKLOG 1024
 
 static void turn(struct http_server *s);
 
@@ -39,7 +34,7 @@ static void on_check(uv_check_t *handle) {
 static void on_reaper(uv_timer_t *handle) {
   struct http_server *s = handle->data;
   http_reap(s);
-  s->wants_run = true; /* a server that was out of descriptors does not listen again by itself */
+  http_listen_again(s);
 }
 
 static void turn(struct http_server *s) {
@@ -52,61 +47,6 @@ static void turn(struct http_server *s) {
     uv_timer_start(&s->timer, on_timer, wait_ms, 0);
   else
     uv_timer_stop(&s->timer);
-}
-
-/* "127.0.0.1:80", "[::1]:80". */
-static int parse_listen(const char *listen, struct addrinfo **ret) {
-  const char *colon = strrchr(listen, ':');
-  char host[INET6_ADDRSTRLEN + 2];
-  if (!colon || colon == listen || (size_t)(colon - listen) >= sizeof(host))
-    return -EINVAL;
-  size_t len = (size_t)(colon - listen);
-  const char *start = listen;
-  if (*start == '[') {
-    if (len < 2 || start[len - 1] != ']')
-      return -EINVAL;
-    start++;
-    len -= 2;
-  }
-  memcpy(host, start, len);
-  host[len] = '\0';
-  uint64_t port;
-  if (slice_to_u64(slice_text(colon + 1), 65535, &port) != 0)
-    return -EINVAL;
-  struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE};
-  return getaddrinfo(host, colon + 1, &hints, ret) == 0 ? 0 : -EINVAL;
-}
-
-static int listen_at(const struct addrinfo *at) {
-  int on = 1;
-  int fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0)
-    return -errno;
-  if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 || bind(fd, at->ai_addr, at->ai_addrlen) < 0 ||
-      listen(fd, BACKLOG) < 0) {
-    int fault = -errno;
-    close(fd);
-    return fault;
-  }
-  return fd;
-}
-
-static int name_address(struct http_server *s) {
-  struct sockaddr_storage bound;
-  socklen_t len = sizeof(bound);
-  char host[INET6_ADDRSTRLEN];
-  if (getsockname(s->listen_fd, (struct sockaddr *)&bound, &len) < 0)
-    return -errno;
-  if (bound.ss_family == AF_INET6) {
-    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&bound;
-    inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof(host));
-    snprintf(s->address, sizeof(s->address), "[%s]:%u", host, ntohs(v6->sin6_port));
-  } else {
-    const struct sockaddr_in *v4 = (const struct sockaddr_in *)&bound;
-    inet_ntop(AF_INET, &v4->sin_addr, host, sizeof(host));
-    snprintf(s->address, sizeof(s->address), "%s:%u", host, ntohs(v4->sin_port));
-  }
-  return 0;
 }
 
 static int copy_proxies(struct http_server *s) {
@@ -125,9 +65,8 @@ static size_t keep_escapes(void *arg, struct MHD_Connection *mhd, char *text) {
 
 static int start_daemon(struct http_server *s) {
   s->daemon = MHD_start_daemon(
-      MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, http_on_accept, s, http_on_access, s,
-      MHD_OPTION_LISTEN_SOCKET, s->listen_fd, MHD_OPTION_URI_LOG_CALLBACK, http_on_target, s,
-      MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_NOTIFY_COMPLETED, http_on_completed, s,
+      MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, http_on_accept, s, http_on_access, s,
+      MHD_OPTION_URI_LOG_CALLBACK, http_on_target, s, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_NOTIFY_COMPLETED, http_on_completed, s,
       MHD_OPTION_NOTIFY_CONNECTION, http_on_connection, s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
       (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT,
       (unsigned int)(s->options.max_connections + SPARE_CONNECTIONS), MHD_OPTION_CONNECTION_TIMEOUT,
@@ -156,11 +95,11 @@ static void start_watching(struct http_server *s, int epoll_fd) {
   uv_unref((uv_handle_t *)&s->reaper);
   s->handles = 5;
   s->wants_run = true;
+  http_listen_start(s);
 }
 
 static void free_server(struct http_server *s) {
-  if (s->listen_fd >= 0)
-    close(s->listen_fd);
+  http_listen_stop(s);
   http_free_requests(s);
   http_cache_free(s);
   free(s->proxies);
@@ -168,15 +107,8 @@ static void free_server(struct http_server *s) {
 }
 
 static int open_parts(struct http_server *s) {
-  struct addrinfo *at;
-  int r = parse_listen(s->options.listen, &at);
-  if (r < 0)
-    return r;
-  s->listen_fd = listen_at(at);
-  freeaddrinfo(at);
-  if (s->listen_fd < 0)
-    return s->listen_fd;
-  if ((r = name_address(s)) < 0 || (r = copy_proxies(s)) < 0 || (r = start_daemon(s)) < 0)
+  int r = http_listen_open(s);
+  if (r < 0 || (r = copy_proxies(s)) < 0 || (r = start_daemon(s)) < 0)
     return r;
   const union MHD_DaemonInfo *info = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD);
   assert(info);
@@ -213,19 +145,11 @@ size_t http_pending(const struct http_server *s) {
   return s->pending;
 }
 
-static void stop_listening(struct http_server *s) {
-  if (s->listen_fd < 0)
-    return;
-  MHD_quiesce_daemon(s->daemon);
-  close(s->listen_fd);
-  s->listen_fd = -1;
-}
-
 void http_quiesce(struct http_server *s) {
   if (s->quiesced)
     return;
   s->quiesced = true;
-  stop_listening(s);
+  http_listen_stop(s);
   http_cut_idle(s);
   s->wants_run = true;
 }
@@ -260,11 +184,11 @@ void http_close(struct http_server **server) {
   struct http_server *s = *server;
   *server = NULL;
   s->quiesced = true;
-  stop_listening(s);
+  http_listen_stop(s);
   abort_suspended(s);
   uv_poll_stop(&s->poll);
   uv_handle_t *const handles[] = {(uv_handle_t *)&s->poll, (uv_handle_t *)&s->prepare, (uv_handle_t *)&s->check,
-                                  (uv_handle_t *)&s->timer, (uv_handle_t *)&s->reaper};
+                                  (uv_handle_t *)&s->timer, (uv_handle_t *)&s->reaper, (uv_handle_t *)&s->listener};
   for (size_t i = 0; i < sizeof(handles) / sizeof(handles[0]); i++)
     uv_close(handles[i], on_closed);
   MHD_stop_daemon(s->daemon);

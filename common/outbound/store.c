@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* LMDB's traps are the spool's (common/spool/record_file.c): preallocated, never WRITEMAP, descriptors marked. */
+/* LMDB's traps are the spool's (common/spool/lmdb_file.c): preallocated, never WRITEMAP, descriptors marked. */
 #include "outbound/store.h"
 #include "base/file.h"
 #include "spool/lmdb_file.h"

@@ -318,6 +318,28 @@ def test_one_of_two_wins(desk, team):
 
 # ---- out of descriptors
 
+def answers(api):
+    try:
+        return api.ask("GET", "/v1/me")[0] == 200
+    except OSError:
+        return False
+
+
+def test_it_listens_again_though_none_of_its_connections_ended(desk, team):
+    pid, ana = desk.pids()["inbox"], team["ana"]
+    stream = ana.events()
+    stream.wait("hello")
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    said = desk.log_text().count("connection_not_accepted")
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (len(os.listdir(f"/proc/{pid}/fd")), before[1]))
+    waiting = ana.connect()
+    wait_for(lambda: desk.log_text().count("connection_not_accepted") > said, "it to say so")
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+    wait_for(lambda: answers(ana), "the inbox to listen")
+    waiting.close()
+    stream.close()
+
+
 def test_it_listens_again_after_it_was_out_of_descriptors(desk, team):
     pid, ana = desk.pids()["inbox"], team["ana"]
     used = lambda: len(os.listdir(f"/proc/{pid}/fd"))
@@ -332,11 +354,6 @@ def test_it_listens_again_after_it_was_out_of_descriptors(desk, team):
     wait_for(lambda: used() < limit - 5, "them to be free again")
     resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
 
-    def answers(api):
-        try:
-            return api.ask("GET", "/v1/me")[0] == 200
-        except OSError:
-            return False
     wait_for(lambda: answers(ana), "the inbox to listen")
     wait_for(lambda: answers(dee), "the new token to let in", step=1)  # who guesses may ask once a second
 
