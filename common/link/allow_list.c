@@ -48,7 +48,8 @@ static int read_row(const char *folder, const char *file, struct slice program, 
   return 0;
 }
 
-int allow_list_read(const char *folder, struct allow_list *ret, struct complaint *complaint) {
+/* Returns 0; 1: files that are no keys were passed over, which only `lenient` allows; -errno. */
+static int read_folder(const char *folder, bool lenient, struct allow_list *ret, struct complaint *complaint) {
   DIR *dir = opendir(folder);
   if (!dir) {
     int r = -errno;
@@ -56,17 +57,33 @@ int allow_list_read(const char *folder, struct allow_list *ret, struct complaint
     return r;
   }
   struct allow_list list = {.rows = must_calloc(ALLOWED_MAX, sizeof(*list.rows))};
+  struct complaint another;
   struct slice program;
   int r = 0;
-  for (struct dirent *entry; r == 0 && (entry = readdir(dir));)
-    if (program_of_file(entry->d_name, &program))
-      r = read_row(folder, entry->d_name, program, &list, complaint);
+  bool bad = false;
+  for (struct dirent *entry; r == 0 && (entry = readdir(dir));) {
+    if (!program_of_file(entry->d_name, &program))
+      continue;
+    r = read_row(folder, entry->d_name, program, &list, bad ? &another : complaint);
+    if (r < 0 && lenient && !file_fails_for_now(r)) {
+      bad = true;
+      r = 0;
+    }
+  }
   closedir(dir);
   if (r < 0)
     allow_list_free(&list);
   else
     *ret = list;
-  return r;
+  return r < 0 ? r : bad;
+}
+
+int allow_list_read(const char *folder, struct allow_list *ret, struct complaint *complaint) {
+  return read_folder(folder, false, ret, complaint);
+}
+
+int allow_list_read_good(const char *folder, struct allow_list *ret, struct complaint *complaint) {
+  return read_folder(folder, true, ret, complaint);
 }
 
 void allow_list_free(struct allow_list *list) {

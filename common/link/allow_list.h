@@ -24,6 +24,9 @@ struct allow_list {
 
 /* Returns 0 (gives the rows), -EINVAL with the complaint filled, -errno likewise. */
 int must_check allow_list_read(const char *folder, struct allow_list *ret, struct complaint *complaint);
+/* The same, but a file that holds no key lets nobody in and keeps nobody else out. Returns 0; 1 with the complaint about the first
+ * such file; -errno with nothing given: the folder, or no descriptor for a file. */
+int must_check allow_list_read_good(const char *folder, struct allow_list *ret, struct complaint *complaint);
 void allow_list_free(struct allow_list *list);
 /* Lends the program's name or NULL. */
 const char *allow_list_program(const struct allow_list *list, struct slice key);

@@ -207,12 +207,14 @@ void inbox_stop(void *self) {
 
 void inbox_unhealthy(void *self, struct buf *ret_reasons) {
   const struct inbox *s = self;
-  const char *tokens = gate_trouble(s->gate);
+  const char *tokens = gate_trouble(s->gate), *keys = take_zmq_trouble(s->zmq);
   for (size_t i = 0; i < 2; i++)
     if (s->trouble[i][0])
       buf_printf(ret_reasons, "%s: %s\n", i == STEPS ? "redis" : "journal", s->trouble[i]);
   if (tokens)
     buf_printf(ret_reasons, "tokens: %s\n", tokens);
+  if (keys)
+    buf_printf(ret_reasons, "keys: %s\n", keys);
 }
 
 void inbox_measure(void *self) {

@@ -37,6 +37,7 @@ struct take_zmq {
   struct allow_list allowed;
   char *keys;                   /* folder of the agents' */
   struct timespec keys_changed;
+  char keys_trouble[320];       /* "": all of them are keys; looked at again until they are */
   struct peer *slots[SLOTS];
   size_t peer_count;
   struct buf out;
@@ -284,22 +285,35 @@ static bool keys_changed(const struct take_zmq *z, struct timespec *ret) {
   return s.st_mtim.tv_sec != z->keys_changed.tv_sec || s.st_mtim.tv_nsec != z->keys_changed.tv_nsec;
 }
 
+static void note_keys(struct take_zmq *z, int r, const struct complaint *c) {
+  char before[sizeof(z->keys_trouble)];
+  memcpy(before, z->keys_trouble, sizeof(before));
+  z->keys_trouble[0] = '\0';
+  if (r)
+    snprintf(z->keys_trouble, sizeof(z->keys_trouble), "%.200s: %.100s", c->file, c->text);
+  if (r && strcmp(before, z->keys_trouble) != 0)
+    log_warn("keys_not_read", KV("why", c->text), KV("file", c->file),
+             KV("then", r < 0 ? "going on with those from before" : "nobody is let in by it"));
+}
+
 /* A removed key is not heard any more from now on; a changed one counts from the next connection on. */
 static void look_at_keys(struct take_zmq *z) {
   struct allow_list list;
   struct complaint c;
-  struct timespec changed;
-  if (!keys_changed(z, &changed))
+  struct timespec changed = z->keys_changed;
+  if (!keys_changed(z, &changed) && !z->keys_trouble[0])
     return;
-  int r = allow_list_read(z->keys, &list, &c);
-  if (!file_fails_for_now(r))
-    z->keys_changed = changed;
-  if (r < 0) {
-    log_warn("keys_not_read", KV("why", c.text), KV("file", c.file), KV("then", "going on with those from before"));
+  int r = allow_list_read_good(z->keys, &list, &c);
+  note_keys(z, r, &c);
+  if (r < 0)
     return;
-  }
+  z->keys_changed = changed;
   allow_list_free(&z->allowed);
   z->allowed = list;
+}
+
+const char *take_zmq_trouble(const struct take_zmq *z) {
+  return z && z->keys_trouble[0] ? z->keys_trouble : NULL;
 }
 
 void take_zmq_tick(struct take_zmq *z, int64_t now_ms) {
@@ -362,9 +376,10 @@ static int open_all(struct take_zmq *z) {
   if (r < 0)
     return service_fail(z->inbox->run, r, "%s cannot be made", z->keys);
   (void)keys_changed(z, &z->keys_changed);
-  r = allow_list_read(z->keys, &z->allowed, &c);
+  r = allow_list_read_good(z->keys, &z->allowed, &c);
   if (r < 0)
     return service_fail(z->inbox->run, r, "%s: %s", c.file, c.text);
+  note_keys(z, r, &c);
   r = own_key(z, &key_file);
   if (r < 0)
     return r;

@@ -21,6 +21,8 @@
 int must_check take_zmq_open(struct inbox *inbox, struct take_zmq **ret);
 /* Once in a while: reads the keys again if they changed; ends subscriptions of peers that are silent. */
 void take_zmq_tick(struct take_zmq *z, int64_t now_ms);
+/* What an operator must mend; NULL: nothing. Lent. */
+const char *take_zmq_trouble(const struct take_zmq *z);
 /* No request is taken any more. */
 void take_zmq_drain(struct take_zmq *z);
 /* Works under way must have ended, and all listeners been told. */

@@ -224,10 +224,42 @@ def test_a_key_is_taken_away(desk, connect):
     assert came[1]["event"] == "reset" and json.loads(came[1]["json"]) == {"reason": "signed-out"}
     temp.send(request(1, "me"))
     assert temp.receive(1) is None
-    (desk.dir / "keys" / "agents" / "bad.pub").write_text("this is no key\n")
-    wait_for(lambda: "event=keys_not_read" in desk.log_text(), "the complaint")
-    (desk.dir / "keys" / "agents" / "bad.pub").unlink()
+
+
+def inbox_health(desk):
+    status, _, body = desk.post(f"http://{desk.endpoints['inbox-health']}/health", None, {}, method="GET")
+    return status, body.decode()
+
+
+def test_a_file_that_is_no_key_concerns_itself_alone(desk, connect):
+    """Half written, it is looked at until it is whole; meanwhile others come and go."""
+    half = desk.dir / "keys" / "agents" / "half.pub"
+    desk.agents["leaves"] = add_key(desk, "leaves")
+    leaves = heard(connect, "leaves")
+    leaves.get("subscribe")
+    half.write_text("")
+    wait_for(lambda: inbox_health(desk)[0] == 503, "the health to say so")
+    assert "half.pub" in inbox_health(desk)[1]
+    (desk.dir / "keys" / "agents" / "leaves.pub").unlink()
+    came = wait_for(lambda: leaves.receive(1), "the end of the subscription")
+    assert came[1]["event"] == "reset" and json.loads(came[1]["json"]) == {"reason": "signed-out"}
+    public, secret = zmq.curve_keypair()
+    half.write_bytes(public + b"\n")  # the folder does not change by this
+    desk.agents["half"] = public, secret
+    assert heard(connect, "half").ask("me")["status"] == 200
+    assert inbox_health(desk)[0] == 200
+    half.unlink()
+
+
+def test_a_file_that_is_no_key_keeps_the_inbox_from_nothing(desk, connect):
+    bad = desk.dir / "keys" / "agents" / "bad.pub"
+    bad.write_text("this is no key\n")
+    before = desk.kill("inbox")
+    wait_for(lambda: desk.kill("inbox", 0) not in (None, before), "the inbox to be there again")
     assert heard(connect, "ana").ask("me")["status"] == 200
+    assert "bad.pub" in inbox_health(desk)[1]
+    bad.unlink()
+    wait_for(lambda: inbox_health(desk)[0] == 200, "it to be well")
 
 
 def test_a_name_that_no_agent_can_have_is_not_heard(desk, connect):

@@ -125,6 +125,12 @@ static void the_allow_list_is_the_folder(void **state) {
   write_file(world_path(&w, "copy.pub"), "broken");
   assert_int_equal(allow_list_read(w.dir, &list, &c), -EBADMSG);
   assert_non_null(strstr(c.file, "copy.pub"));
+  assert_int_equal(allow_list_read_good(w.dir, &list, &c), 1);
+  assert_non_null(strstr(c.file, "copy.pub"));
+  assert_int_equal(list.count, 2);
+  assert_true(allow_list_has(&list, SLICE("sms")));
+  allow_list_free(&list);
+  assert_int_equal(allow_list_read_good("/nonexistent-folder", &list, &c), -ENOENT);
   assert_int_equal(allow_list_read("/nonexistent-folder", &list, &c), -ENOENT);
   world_close(&w);
 }
