@@ -25,6 +25,8 @@ static int rename_synced(const char *folder, struct blob_large *large, char *pat
     char *parent = path_join(folder, "large");
     r = folder_sync(parent);
     free(parent);
+    if (r < 0)
+      rmdir(path); /* the next one makes it, and syncs it, again */
   } else if (r == -EEXIST) {
     r = 0;
   }

@@ -12,21 +12,28 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+enum { AGAIN_MS = 1000 };
+
 struct desk_run {
   uv_loop_t loop;
   struct supervisor *supervisor;
   struct redis_watch *redis;
   uv_signal_t terminate, interrupt;
+  uv_timer_t again;           /* the files could not be written: a full disk */
   char *endpoints_file, *pids_file, *socket;
   int64_t began_ms;
   bool ready, stopping, over;
   int status;
 };
 
-static void write_file(const char *path, const struct buf *text) {
+static void on_again(uv_timer_t *timer);
+
+static void write_file(struct desk_run *run, const char *path, const struct buf *text) {
   int r = file_write_atomic(path, buf_slice(text), 0600);
-  if (r < 0)
-    log_error("file_not_written", KV("path", path), KV("fault", strerror(-r)));
+  if (r == 0)
+    return;
+  log_error("file_not_written", KV("path", path), KV("fault", strerror(-r)), KV("then", "trying again"));
+  uv_timer_start(&run->again, on_again, AGAIN_MS, 0);
 }
 
 static void write_endpoints(struct desk_run *run) {
@@ -34,13 +41,13 @@ static void write_endpoints(struct desk_run *run) {
   if (endpoints_json(supervisor_endpoints(run->supervisor), &text) < 0)
     log_error("endpoints_not_written", KV("path", run->endpoints_file));
   else
-    write_file(run->endpoints_file, &text);
+    write_file(run, run->endpoints_file, &text);
 }
 
 static void write_pids(struct desk_run *run) {
   auto_clean(buf_free) struct buf text = BUF_INIT(1 << 16);
   supervisor_pids_json(run->supervisor, &text);
-  write_file(run->pids_file, &text);
+  write_file(run, run->pids_file, &text);
 }
 
 static void on_ready(void *arg) {
@@ -60,6 +67,10 @@ static void on_changed(void *arg) {
     write_endpoints(run);
 }
 
+static void on_again(uv_timer_t *timer) {
+  on_changed(timer->data);
+}
+
 static void on_stopped(void *arg, int status) {
   struct desk_run *run = arg;
   run->over = true;
@@ -68,6 +79,7 @@ static void on_stopped(void *arg, int status) {
   unlink(run->pids_file);
   uv_close((uv_handle_t *)&run->terminate, NULL);
   uv_close((uv_handle_t *)&run->interrupt, NULL);
+  uv_close((uv_handle_t *)&run->again, NULL);
   redis_watch_free(&run->redis);
   supervisor_free(&run->supervisor);
 }
@@ -125,6 +137,8 @@ static void start(struct desk_run *run, const struct config *config, struct up_p
   run->supervisor = supervisor_new(&run->loop, programs->rows, programs->count, &user);
   open_signal(run, &run->terminate, SIGTERM);
   open_signal(run, &run->interrupt, SIGINT);
+  uv_timer_init(&run->loop, &run->again);
+  run->again.data = run;
   announce_redis(run, config, programs->redis_server != NULL);
   supervisor_start(run->supervisor);
 }

@@ -119,3 +119,15 @@ def test_a_program_that_could_not_be_started_for_a_while_keeps_its_addresses(new
     wait_for(answers, "it to be there again, where it was")
     desk._endpoints = None
     assert desk.endpoints == before
+
+
+def test_where_programs_are_is_written_again(new_desk):
+    desk = new_desk(config=CONFIG).up()
+    beside = desk.dir / f"pids.json.{desk.process.pid}.new"
+    beside.mkdir()
+    before = desk.kill("sms")
+    wait_for(lambda: "file_not_written" in desk.log_text(), "the file not to be written")
+    wait_for(lambda: "event=restarted program=sms" in desk.log_text(), "sms to be there again")
+    assert desk.pids()["sms"] == before
+    beside.rmdir()
+    wait_for(lambda: desk.pids()["sms"] != before and desk.is_there("sms"), "the file to say the new one")
