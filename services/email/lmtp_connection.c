@@ -342,8 +342,8 @@ struct lmtp_connection *lmtp_connection_new(uv_loop_t *loop, const struct lmtp_s
   return c;
 }
 
-uv_stream_t *lmtp_connection_stream(struct lmtp_connection *c) {
-  return &c->net.stream;
+int lmtp_connection_open(struct lmtp_connection *c, int fd) {
+  return c->by_unix ? uv_pipe_open(&c->net.pipe, fd) : uv_tcp_open(&c->net.tcp, fd);
 }
 
 void lmtp_connection_begin(struct lmtp_connection *c) {

@@ -25,9 +25,10 @@ struct lmtp_shared {
   void *arg;
 };
 
-/* Accept into lmtp_connection_stream(), then begin or refuse. `shared` is borrowed until the connection is gone. */
+/* Open it, then begin or refuse. `shared` is borrowed until the connection is gone. */
 struct lmtp_connection *lmtp_connection_new(uv_loop_t *loop, const struct lmtp_shared *shared, bool by_unix);
-uv_stream_t *lmtp_connection_stream(struct lmtp_connection *c);
+/* Returns 0, the descriptor being its own then; or a libuv fault: close it. */
+int must_check lmtp_connection_open(struct lmtp_connection *c, int fd);
 /* Sends the greeting and begins to read. */
 void lmtp_connection_begin(struct lmtp_connection *c);
 /* Sends the greeting of a full house and ends. */

@@ -2,6 +2,7 @@
 /* Two listeners, a list of connections, and one timer that looks for silent ones. */
 #include "take_lmtp.h"
 #include "listen_address.h"
+#include "listener.h"
 #include "lmtp_connection.h"
 #include "log/log.h"
 #include "metrics/metrics.h"
@@ -19,14 +20,12 @@ struct lmtp_server {
   uv_loop_t *loop;
   struct lmtp_shared shared;
   const struct config *config;
-  uv_tcp_t tcp;
-  uv_pipe_t local;
+  struct listener tcp, local;
   uv_timer_t sweep;
-  bool tcp_open, local_open;
   char tcp_address[LISTEN_ADDRESS_TEXT];
   char *unix_path;
   int unix_lock;
-  unsigned handles;
+  bool sweep_open;
   struct lmtp_connection *first;
   size_t count;
   bool draining, closing;
@@ -38,7 +37,7 @@ struct lmtp_server {
 /* Connections */
 
 static void free_when_done(struct lmtp_server *s) {
-  if (!s->closing || s->handles || s->count)
+  if (!s->closing || s->sweep_open || s->tcp.handles || s->local.handles || s->count)
     return;
   free(s->shared.read_room);
   free(s->unix_path);
@@ -87,19 +86,15 @@ static void add(struct lmtp_server *s, struct lmtp_connection *c) {
   }
 }
 
-static void on_connection(uv_stream_t *listener, int status) {
-  struct lmtp_server *s = listener->data;
-  if (status < 0) {
-    log_warn("connection_not_accepted", KV("fault", uv_strerror(status)));
-    return;
-  }
-  const bool by_unix = listener == (uv_stream_t *)&s->local;
-  struct lmtp_connection *c = lmtp_connection_new(s->loop, &s->shared, by_unix);
+static void on_connected(struct listener *listener, int fd) {
+  struct lmtp_server *s = listener->arg;
+  struct lmtp_connection *c = lmtp_connection_new(s->loop, &s->shared, listener == &s->local);
   const bool full = s->count >= s->config->email.max_connections;
   add(s, c);
-  int r = uv_accept(listener, lmtp_connection_stream(c));
+  int r = lmtp_connection_open(c, fd);
   if (r < 0) {
     log_warn("connection_not_accepted", KV("fault", uv_strerror(r)));
+    close(fd);
     lmtp_connection_close(c);
   } else if (full) {
     log_info("connection_refused", KV("why", "too many connections"), KI("connections", s->count - 1));
@@ -122,16 +117,15 @@ static int listen_tcp(struct lmtp_server *s, const char *text, struct complaint 
     return refuse_listen(complaint, text, "not of the form 127.0.0.1:2424 or [::1]:2424", -EINVAL);
   if (listen_address_port(&address) == SMTP_PORT) /* RFC 2033 section 5 */
     return refuse_listen(complaint, text, "port 25 is for SMTP, never for LMTP", -EINVAL);
-  int r = uv_tcp_bind(&s->tcp, (struct sockaddr *)&address, 0);
+  int r = listener_bind(&s->tcp, (struct sockaddr *)&address, sizeof(address));
   if (r == 0)
-    r = uv_listen((uv_stream_t *)&s->tcp, BACKLOG, on_connection);
-  int len = sizeof(address);
-  if (r == 0)
-    r = uv_tcp_getsockname(&s->tcp, (struct sockaddr *)&address, &len);
+    r = listener_start(&s->tcp, s->loop, BACKLOG);
+  socklen_t len = sizeof(address);
+  if (r == 0 && getsockname(s->tcp.fd, (struct sockaddr *)&address, &len) < 0)
+    r = -errno;
   if (r < 0)
     return refuse_listen(complaint, text, uv_strerror(r), r);
   listen_address_write(&address, s->tcp_address);
-  s->tcp_open = true;
   return 0;
 }
 
@@ -150,6 +144,17 @@ static int lock_and_clear(struct lmtp_server *s, const char *path) {
   return unlink(path) < 0 ? -errno : 0;
 }
 
+/* The mail system runs as another user; who may reach the socket is up to its folder, as with Dovecot's. */
+static int bind_unix(struct lmtp_server *s, const char *path) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+  int r = listener_bind(&s->local, (struct sockaddr *)&address, sizeof(address));
+  if (r < 0)
+    return r;
+  s->unix_path = must_strdup(path);
+  return chmod(path, 0666) < 0 ? -errno : 0;
+}
+
 static int listen_unix(struct lmtp_server *s, const char *path, struct complaint *complaint) {
   if (strlen(path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
     return refuse_listen(complaint, path, "the path of a Unix socket has at most 107 bytes", -ENAMETOOLONG);
@@ -157,17 +162,10 @@ static int listen_unix(struct lmtp_server *s, const char *path, struct complaint
   if (r == -EWOULDBLOCK)
     return refuse_listen(complaint, path, "another program listens there", r);
   if (r == 0)
-    r = uv_pipe_bind(&s->local, path);
+    r = bind_unix(s, path);
   if (r == 0)
-    r = uv_listen((uv_stream_t *)&s->local, BACKLOG, on_connection);
-  /* The mail system runs as another user; who may reach the socket is up to its folder, as with Dovecot's. */
-  if (r == 0)
-    r = uv_pipe_chmod(&s->local, UV_READABLE | UV_WRITABLE);
-  if (r < 0)
-    return refuse_listen(complaint, path, uv_strerror(r), r);
-  s->unix_path = must_strdup(path);
-  s->local_open = true;
-  return 0;
+    r = listener_start(&s->local, s->loop, BACKLOG);
+  return r < 0 ? refuse_listen(complaint, path, uv_strerror(r), r) : 0;
 }
 
 /* A deep desk folder makes the default path too long for a socket; TCP then serves alone. */
@@ -175,7 +173,7 @@ static int listen_all(struct lmtp_server *s, const struct lmtp_server_options *o
   int r = o->listen_tcp[0] ? listen_tcp(s, o->listen_tcp, complaint) : 0;
   if (r == 0 && o->listen_unix[0])
     r = listen_unix(s, o->listen_unix, complaint);
-  if (r == -ENAMETOOLONG && s->tcp_open) {
+  if (r == -ENAMETOOLONG && s->tcp.open) {
     log_warn("unix_socket_skipped", KV("why", complaint->text));
     return 0;
   }
@@ -208,6 +206,10 @@ static void share(struct lmtp_server *s, const struct lmtp_server_options *o) {
   };
 }
 
+static void on_listener_closed(struct listener *l) {
+  free_when_done(l->arg);
+}
+
 int lmtp_server_open(uv_loop_t *loop, const struct lmtp_server_options *options, struct lmtp_server **ret,
                      struct complaint *complaint) {
   struct lmtp_server *s = must_calloc(1, sizeof(*s));
@@ -215,11 +217,10 @@ int lmtp_server_open(uv_loop_t *loop, const struct lmtp_server_options *options,
   s->config = options->config;
   s->unix_lock = -1;
   share(s, options);
-  uv_tcp_init(loop, &s->tcp);
-  uv_pipe_init(loop, &s->local, 0);
+  s->tcp = s->local = (struct listener){.connected = on_connected, .closed = on_listener_closed, .arg = s};
   uv_timer_init(loop, &s->sweep);
-  s->tcp.data = s->local.data = s->sweep.data = s;
-  s->handles = 3;
+  s->sweep.data = s;
+  s->sweep_open = true;
   int r = listen_all(s, options, complaint);
   if (r < 0) {
     lmtp_server_close(&s);
@@ -243,23 +244,25 @@ size_t lmtp_server_connections(const struct lmtp_server *s) {
 
 static void on_closed(uv_handle_t *handle) {
   struct lmtp_server *s = handle->data;
-  s->handles--;
-  if (handle == (uv_handle_t *)&s->local && s->unix_lock >= 0)
-    close(s->unix_lock); /* only now is the path free */
+  s->sweep_open = false;
   free_when_done(s);
 }
 
-static void close_handle(uv_handle_t *handle) {
-  if (!uv_is_closing(handle))
-    uv_close(handle, on_closed);
+static void stop_listening(struct lmtp_server *s) {
+  if (s->local.open && s->unix_path)
+    unlink(s->unix_path);
+  listener_close(&s->tcp);
+  listener_close(&s->local);
+  if (s->unix_lock >= 0)
+    close(s->unix_lock); /* only now is the path free */
+  s->unix_lock = -1;
 }
 
 void lmtp_server_drain(struct lmtp_server *s, void (*drained)(void *arg), void *arg) {
   s->draining = true;
   s->drained = drained;
   s->drained_arg = arg;
-  close_handle((uv_handle_t *)&s->tcp);
-  close_handle((uv_handle_t *)&s->local);
+  stop_listening(s);
   struct lmtp_connection *next;
   for (struct lmtp_connection *c = s->first; c; c = next) {
     next = *lmtp_connection_next(c);
@@ -277,7 +280,6 @@ void lmtp_server_close(struct lmtp_server **s) {
   was->drained = NULL;
   for (struct lmtp_connection *c = was->first; c; c = *lmtp_connection_next(c))
     lmtp_connection_close(c);
-  close_handle((uv_handle_t *)&was->tcp);
-  close_handle((uv_handle_t *)&was->local);
-  close_handle((uv_handle_t *)&was->sweep);
+  stop_listening(was);
+  uv_close((uv_handle_t *)&was->sweep, on_closed);
 }

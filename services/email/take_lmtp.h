@@ -5,7 +5,8 @@
  * same event.
  *
  * Limits: max_connections (421 4.3.2), idle_timeout (421 4.4.2), those of the dialogue; one read buffer for all
- * connections; a connection that waits for its commit or does not read its replies is not read.
+ * connections; a connection that waits for its commit or does not read its replies is not read. Out of descriptors,
+ * those who want in wait in the backlog.
  */
 #ifndef EMAIL_TAKE_LMTP_H
 #define EMAIL_TAKE_LMTP_H

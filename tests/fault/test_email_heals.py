@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The mail program lacks something for a while, descriptors or disk, and then has it again: it goes on by itself."""
+import contextlib
+import os
+import resource
+import time
+
+import pytest
+
+from desk import Desk, mail, wait_for
+
+CONFIG = """
+channels:
+  - {name: mail, kind: email, addresses: ["support@example.com"]}
+"""
+# below all numbers in use: whatever is closed, none can be opened
+NONE_LEFT = 3
+
+
+@pytest.fixture
+def desk(tmp_path):
+    with Desk(tmp_path, CONFIG) as d:
+        yield d.up()
+
+
+@contextlib.contextmanager
+def limited(pid, soft):
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, before[1]))
+    try:
+        yield
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat") as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+# ---- LMTP
+
+def test_a_crowd_waits_until_there_are_descriptors(desk):
+    pid = desk.pids()["email"]
+    inside = desk.lmtp_socket()
+    assert inside.recv(4096).startswith(b"220")
+
+    def answered_for(seconds):
+        inside.sendall(b"NOOP\r\n")
+        assert inside.recv(4096).startswith(b"250")
+        return time.monotonic() >= begun + seconds
+    with limited(pid, NONE_LEFT):
+        begun, spent = time.monotonic(), cpu_seconds(pid)
+        crowd = [desk.lmtp_socket() for _ in range(40)]
+        wait_for(lambda: "connection_not_accepted" in desk.log_text(), "them to be kept waiting")
+        wait_for(lambda: answered_for(2), "two seconds of answers", step=0.1)
+        assert cpu_seconds(pid) - spent < 1
+    for s in crowd:
+        assert s.recv(4096).startswith(b"220")
+        s.close()
+    assert desk.log_text().count("connection_not_accepted") == 1  # not one for each try
+    desk.lmtp(mail("after it"))
+    desk.wait_events(1)
