@@ -263,9 +263,22 @@ static void log_end(enum parser_end end, int status, int number, size_t count, v
 
 static void start_parsers(struct normaliser *n, size_t wanted);
 
+static bool one_is_ready(const struct normaliser *n) {
+  for (size_t i = 0; i < n->parser_count; i++)
+    if (n->parsers[i] && parser_process_ready(n->parsers[i]))
+      return true;
+  return false;
+}
+
+/* The one that did not start may have been the second: it is missed only while mails wait for it. */
 static void on_birth(uv_timer_t *timer) {
   struct normaliser *n = timer->data;
-  start_parsers(n, 1);
+  if (n->queue.first)
+    start_parsers(n, n->running + 1);
+  else if (one_is_ready(n))
+    n->birth_retry_ms = 0;
+  else
+    start_parsers(n, 1);
   hand_out_soon(n);
 }
 

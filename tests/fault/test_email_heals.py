@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The mail program lacks something for a while, descriptors or disk, and then has it again: it goes on by itself."""
 import contextlib
+import http.client
 import os
 import resource
+import signal
 import time
 
 import pytest
@@ -39,6 +41,15 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def health(desk):
+    c = http.client.HTTPConnection(desk.endpoints["email-health"], timeout=10)
+    try:
+        c.request("GET", "/health")
+        return c.getresponse().read().decode().strip()
+    finally:
+        c.close()
+
+
 # ---- LMTP
 
 def test_a_crowd_waits_until_there_are_descriptors(desk):
@@ -62,3 +73,29 @@ def test_a_crowd_waits_until_there_are_descriptors(desk):
     assert desk.log_text().count("connection_not_accepted") == 1  # not one for each try
     desk.lmtp(mail("after it"))
     desk.wait_events(1)
+
+
+# ---- parsers
+
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children") as f:
+        return [int(child) for child in f.read().split()]
+
+
+def test_a_second_parser_is_not_missed_for_ever(tmp_path):
+    with Desk(tmp_path, CONFIG + "email: {parsers: 2, parser_deadline: 50s}\n") as desk:
+        pid = desk.up().pids()["email"]
+        desk.lmtp(mail("the first"))
+        desk.wait_events(1)
+        parsers = children(pid)
+        for parser in parsers:
+            os.kill(parser, signal.SIGSTOP)
+        # enough for one that delivers and what it is written to; not for the pipes of a parser
+        with limited(pid, 1 + max(int(n) for n in os.listdir(f"/proc/{pid}/fd")) + 4):
+            for i in range(65):  # one more than a parser is given at once
+                desk.lmtp(mail(f"mail {i}"))
+            wait_for(lambda: "parser_not_started" in desk.log_text(), "a second parser to be missed")
+            for parser in parsers:
+                os.kill(parser, signal.SIGCONT)
+            desk.wait_events(66)
+        wait_for(lambda: "parser" not in health(desk), "health without complaint")
