@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { AGAIN_MS = 10 * 1000 };
+
 struct mailbox {
   struct mailboxes *all;
   const struct mailbox_config *config;
@@ -34,6 +36,8 @@ struct mailboxes {
   size_t count;
   char *requests;
   uv_fs_event_t watch;
+  int requests_fault;
+  uv_timer_t again;                     /* tries what failed; looks for requests that nothing told of */
   unsigned handles;
   size_t loud;                          /* folders that are not quiet yet */
   size_t alive;                         /* folders that are not freed yet */
@@ -70,7 +74,8 @@ static int recover(struct mailboxes *m) {
   int r = spool_read(channel_spool(m->intake.channel), 0, SIZE_MAX, on_record, m);
   if (r < 0)
     return r;
-  return ledger_flush(m->ledger);
+  r = ledger_flush(m->ledger);
+  return r > 0 ? -ENOSPC : r;
 }
 
 /* ---- requests */
@@ -108,28 +113,29 @@ static void on_request(void *arg, const struct mailbox_request *r) {
   mailbox_request_end(m->requests, r);
 }
 
+static void on_watch(uv_fs_event_t *watch, const char *name, int events, int status);
+
+static int watch_requests(struct mailboxes *m) {
+  if (uv_is_active((uv_handle_t *)&m->watch))
+    return 0;
+  int r = folder_make(m->requests);
+  return r < 0 ? r : uv_fs_event_start(&m->watch, on_watch, m->requests, 0);
+}
+
+/* Watches before it looks, or one could come in between. */
 static void look_for_requests(struct mailboxes *m) {
-  int r = m->drained ? 0 : mailbox_request_each(m->requests, on_request, m);
-  if (r < 0)
-    log_warn("mailbox_requests_unreadable", KI("fault", r));
+  int unwatched = watch_requests(m), unread = mailbox_request_each(m->requests, on_request, m);
+  int fault = unread ? unread : unwatched;
+  if (fault && fault != m->requests_fault)
+    log_warn("mailbox_requests_unreadable", KI("fault", fault));
+  m->requests_fault = fault;
 }
 
 static void on_watch(uv_fs_event_t *watch, const char *name, int events, int status) {
+  struct mailboxes *m = watch->data;
   (void)name, (void)events;
-  if (status == 0)
-    look_for_requests(watch->data);
-}
-
-static void watch_requests(struct mailboxes *m) {
-  uv_fs_event_init(m->loop, &m->watch);
-  m->watch.data = m;
-  m->handles++;
-  int r = folder_make(m->requests);
-  if (r == 0)
-    r = uv_fs_event_start(&m->watch, on_watch, m->requests, 0);
-  if (r < 0)
-    log_warn("mailbox_requests_unreadable", KI("fault", r));
-  look_for_requests(m);
+  if (status == 0 && !m->drained)
+    look_for_requests(m);
 }
 
 /* ---- opening */
@@ -235,7 +241,45 @@ static void open_list(struct mailboxes *m) {
   for (size_t i = 0; i < m->config->mailbox_count; i++)
     if (is_read(m->config, &m->config->mailboxes[i]))
       open_mailbox(m, &m->list[m->count++], &m->config->mailboxes[i]);
-  watch_requests(m);
+  look_for_requests(m);
+}
+
+/* Nothing is read before the ledger knows what the spool has. */
+static int open_ledger(struct mailboxes *m, const char *folder) {
+  int r = ledger_open(m->loop, folder, &m->ledger);
+  if (r == 0)
+    r = recover(m);
+  if (r)
+    ledger_close(&m->ledger);
+  m->intake.ledger = m->ledger;
+  return r;
+}
+
+static void begin(struct mailboxes *m) {
+  char *folder = config_path(m->config, MAILBOX_LEDGER_FOLDER);
+  int fault = open_ledger(m, folder);
+  if (fault && fault != m->ledger_fault)
+    log_error("mailbox_ledger_not_opened", KV("folder", folder), KI("fault", fault));
+  free(folder);
+  m->ledger_fault = fault;
+  if (fault == 0)
+    open_list(m);
+}
+
+static void on_again(uv_timer_t *timer) {
+  struct mailboxes *m = timer->data;
+  if (m->ledger_fault)
+    begin(m);
+  else
+    look_for_requests(m);
+}
+
+static void open_handles(struct mailboxes *m) {
+  uv_fs_event_init(m->loop, &m->watch);
+  uv_timer_init(m->loop, &m->again);
+  m->watch.data = m->again.data = m;
+  m->handles = 2;
+  uv_timer_start(&m->again, on_again, AGAIN_MS, AGAIN_MS);
 }
 
 void mailboxes_open(uv_loop_t *loop, const struct config *config, struct channel *channel, struct mailboxes **ret) {
@@ -250,25 +294,19 @@ void mailboxes_open(uv_loop_t *loop, const struct config *config, struct channel
   m->config = config;
   m->list = must_calloc(wanted, sizeof(*m->list));
   m->requests = config_path(config, MAILBOX_REQUEST_FOLDER);
-  char *folder = config_path(config, MAILBOX_LEDGER_FOLDER);
   m->intake = (struct intake){.config = config, .channel = channel};
   m->intake.largest = config->email.max_size < config->spool.blob_max ? config->email.max_size : config->spool.blob_max;
   open_metrics(m);
-  m->ledger_fault = ledger_open(loop, folder, &m->ledger);
-  m->intake.ledger = m->ledger;
-  if (m->ledger_fault == 0)
-    m->ledger_fault = recover(m);
-  if (m->ledger_fault == 0)
-    open_list(m);
-  else
-    log_error("mailbox_ledger_not_opened", KV("folder", folder), KI("fault", m->ledger_fault));
-  free(folder);
+  open_handles(m);
+  begin(m);
   *ret = m;
 }
 
 /* ---- ending */
 
 void mailboxes_drain(struct mailboxes *m, void (*drained)(void *arg), void *arg) {
+  if (m)
+    uv_timer_stop(&m->again);
   if (!m || !m->count) {
     drained(arg);
     return;
@@ -316,8 +354,8 @@ void mailboxes_close(struct mailboxes *m) {
   for (size_t i = 0; i < m->count; i++)
     oauth_token_free(&m->list[i].token);
   curl_loop_close(&m->curl);
-  if (m->handles)
-    uv_close((uv_handle_t *)&m->watch, on_closed);
+  uv_close((uv_handle_t *)&m->watch, on_closed);
+  uv_close((uv_handle_t *)&m->again, on_closed);
 }
 
 void mailboxes_end(struct mailboxes **mailboxes) {

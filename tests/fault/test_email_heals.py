@@ -9,7 +9,9 @@ import time
 
 import pytest
 
+import mailboxes
 from desk import Desk, mail, wait_for
+from dovecot import Dovecot
 
 CONFIG = """
 channels:
@@ -99,3 +101,39 @@ def test_a_second_parser_is_not_missed_for_ever(tmp_path):
                 os.kill(parser, signal.SIGCONT)
             desk.wait_events(66)
         wait_for(lambda: "parser" not in health(desk), "health without complaint")
+
+
+# ---- mailboxes
+
+@pytest.fixture
+def mailbox_desk(tmp_path):
+    with Dovecot() as dovecot:
+        dovecot.drop("ann", mail("one"))
+        with Desk(tmp_path, mailboxes.config([mailboxes.box(dovecot, "ann", tmp_path)])) as d:
+            yield d
+
+
+def test_a_ledger_that_can_be_opened_later(mailbox_desk):
+    in_its_place = mailbox_desk.dir / "email" / "mailboxes" / "ledger"
+    in_its_place.parent.mkdir(parents=True)
+    in_its_place.touch()
+    mailbox_desk.up()
+    assert "none is read" in health(mailbox_desk)
+    mailbox_desk.lmtp(mail("by LMTP"))
+    mailbox_desk.wait_events(1)
+    in_its_place.unlink()
+    mailbox_desk.wait_events(2)
+    mailboxes.wait_standing(mailbox_desk, server=1, stored=1)
+    wait_for(lambda: "mailbox" not in health(mailbox_desk), "health without complaint")
+    assert mailbox_desk.log_text().count("mailbox_ledger_not_opened") == 1
+
+
+def test_a_request_that_could_not_be_read(mailbox_desk):
+    pid = mailbox_desk.up().pids()["email"]
+    mailboxes.wait_standing(mailbox_desk, server=1, stored=1)
+    with limited(pid, NONE_LEFT):
+        mailbox_desk.run("mailbox", "rescan", "ann", check=False)
+        wait_for(lambda: "mailbox_requests_unreadable" in mailbox_desk.log_text(), "it to fail")
+    requests = mailbox_desk.dir / "email" / "mailboxes" / "requests"
+    wait_for(lambda: not any(requests.iterdir()), "it to be heard")
+    mailboxes.wait_standing(mailbox_desk, server=1, stored=1)

@@ -1,12 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The rules of reading mailboxes, one by one, against a server in memory. What counts is what is in the spool. */
 #include "mailbox_world.h"
+#include "base/clock.h"
 #include "metrics/metrics.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <cmocka.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static bool no_inotify;
+
+/* The one that libuv calls. */
+int inotify_init1(int flags);
+int inotify_init1(int flags) {
+  if (!no_inotify)
+    return (int)syscall(SYS_inotify_init1, flags);
+  errno = EMFILE;
+  return -1;
+}
 
 static void assert_records(struct world *w, size_t count) {
   struct found found = look(w, 0);
@@ -363,6 +377,22 @@ static void test_row_is_recovered(void **state) {
   end(&w);
 }
 
+/* Instances are counted for a user, so the lack is played: others use them too. */
+static void test_unwatched_requests(void **state) {
+  (void)state;
+  struct world w;
+  fake_folder("INBOX");
+  no_inotify = true;
+  begin(&w, ALL "}\n");
+  ask(&w, MAILBOX_RECONCILE);
+  no_inotify = false;
+  ask(&w, MAILBOX_RECONCILE);
+  const int64_t before = clock_monotonic_ms();
+  ask(&w, MAILBOX_RECONCILE); /* watched again: it need not be looked for */
+  assert_true(clock_monotonic_ms() - before < 5000);
+  end(&w);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_all_and_what_comes),
@@ -381,6 +411,7 @@ int main(void) {
       cmocka_unit_test(test_return_path),
       cmocka_unit_test(test_full_spool),
       cmocka_unit_test(test_row_is_recovered),
+      cmocka_unit_test(test_unwatched_requests),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
