@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "smtp_pool.h"
+#include "log/log.h"
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
+#include <unistd.h>
 
-enum { WORKERS_MAX = 64 };
+enum {
+  WORKERS_MAX = 64,
+  DESCRIPTORS = 4, /* a connection, a look-up of its name, a file */
+  LACK_MS = 250,
+};
 
 struct list {
   struct smtp_mail *first, **tail;
@@ -31,6 +37,7 @@ struct smtp_pool {
   struct list committing, done;    /* for the loop */
   struct list allowed;             /* by the loop, for the worker that waits for it */
   uv_async_t *news;
+  bool lacking;                    /* descriptors */
   bool stop;
 };
 
@@ -86,16 +93,21 @@ static void connection(void *arg, int fd) {
   pthread_mutex_unlock(&w->pool->lock);
 }
 
-static struct smtp_mail *next(void *arg) {
-  struct smtp_pool *p = ((struct worker *)arg)->pool;
+static struct timespec in_ms(int64_t ms) {
   struct timespec until;
   clock_gettime(CLOCK_MONOTONIC, &until);
-  until.tv_sec += p->linger_ms / 1000;
-  until.tv_nsec += p->linger_ms % 1000 * 1000000;
+  until.tv_sec += ms / 1000;
+  until.tv_nsec += ms % 1000 * 1000000;
   if (until.tv_nsec >= 1000000000) {
     until.tv_nsec -= 1000000000;
     until.tv_sec++;
   }
+  return until;
+}
+
+static struct smtp_mail *next(void *arg) {
+  struct smtp_pool *p = ((struct worker *)arg)->pool;
+  const struct timespec until = in_ms(p->linger_ms);
   pthread_mutex_lock(&p->lock);
   while (!p->waiting.first && !p->stop && pthread_cond_timedwait(&p->work, &p->lock, &until) == 0)
     ;
@@ -127,18 +139,49 @@ static void done(void *arg, struct smtp_mail *mail) {
   pthread_mutex_unlock(&p->lock);
 }
 
+/* Returns 0 or the errno of the lack. */
+static int lack_of_descriptors(void) {
+  int fds[DESCRIPTORS], fault = 0;
+  size_t count = 0;
+  while (!fault && count < DESCRIPTORS) {
+    fds[count] = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fds[count] < 0)
+      fault = errno;
+    else
+      count++;
+  }
+  while (count)
+    close(fds[--count]);
+  return fault;
+}
+
+/* With the lock held; it is given back for a moment when this returns false. A lack of ours is no try of a mail, and the
+ * relay is not to blame for it. */
+static bool has_descriptors(struct smtp_pool *p) {
+  int fault = lack_of_descriptors();
+  if (fault && !p->lacking)
+    log_warn("relay_waits", KV("why", strerror(fault)));
+  p->lacking = fault;
+  if (!fault)
+    return true;
+  const struct timespec until = in_ms(LACK_MS);
+  pthread_cond_timedwait(&p->work, &p->lock, &until);
+  return false;
+}
+
 static void *work(void *arg) {
   struct worker *w = arg;
   struct smtp_pool *p = w->pool;
   const struct smtp_user user = {.next = next, .committing = committing, .done = done, .connection = connection, .arg = w};
   pthread_mutex_lock(&p->lock);
   while (!p->stop) {
-    struct smtp_mail *m = take_ready(p);
-    if (!m) {
-      if (!p->stop)
-        pthread_cond_wait(&p->work, &p->lock);
+    if (!p->waiting.first) {
+      pthread_cond_wait(&p->work, &p->lock);
       continue;
     }
+    struct smtp_mail *m = has_descriptors(p) ? take_ready(p) : NULL;
+    if (!m)
+      continue;
     pthread_mutex_unlock(&p->lock);
     p->run(p->relay, m, &user);
     pthread_mutex_lock(&p->lock);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Worker threads for the relay: libesmtp blocks, the loop must not. Mails go in and results come out on the loop thread.
- * A worker holds one connection while there is work, and for a short while after.
+ * A worker holds one connection while there is work, and for a short while after. Mails wait here while there are no
+ * descriptors.
  */
 #ifndef EMAIL_SMTP_POOL_H
 #define EMAIL_SMTP_POOL_H

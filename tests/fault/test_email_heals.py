@@ -12,6 +12,7 @@ import pytest
 import mailboxes
 from desk import Desk, mail, wait_for
 from dovecot import Dovecot
+from relay import Relay
 
 CONFIG = """
 channels:
@@ -137,3 +138,26 @@ def test_a_request_that_could_not_be_read(mailbox_desk):
     requests = mailbox_desk.dir / "email" / "mailboxes" / "requests"
     wait_for(lambda: not any(requests.iterdir()), "it to be heard")
     mailboxes.wait_standing(mailbox_desk, server=1, stored=1)
+
+
+# ---- replies
+
+RELAY = """
+smtp: {host: "localhost", port: %d, tls: none, connect_timeout: 5s, answer_timeout: 5s}
+desk: {message_id_domain: desk.example}
+channels:
+  - {name: mail, kind: email, addresses: ["support@example.com"], from_name: "Support"}
+"""
+
+
+def test_a_reply_waits_until_there_are_descriptors(tmp_path):
+    with Relay() as relay, Desk(tmp_path, RELAY % relay.port) as desk:
+        pid = desk.up().pids()["email"]
+        desk.lmtp(mail("question"))
+        [event] = desk.wait_events(1)
+        with limited(pid, NONE_LEFT):
+            desk.run("reply", event["data"]["conversation"], "--text", "answer", "--agent", "bo")
+            wait_for(lambda: "event=relay_waits" in desk.log_text(), "it to be kept waiting")
+        wait_for(lambda: relay.mails, "the reply to come", 20)  # a try that failed is repeated after minutes
+        wait_for(lambda: desk.json("outbox", "ls") == [], "it to be over")
+        assert desk.log_text().count("event=relay_waits") == 1
