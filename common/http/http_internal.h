@@ -7,6 +7,7 @@
 #include "base/id.h"
 #include "http/http.h"
 #include "http/stream.h"
+#include "listen/listen_socket.h"
 #include <arpa/inet.h>
 #include <microhttpd.h>
 
@@ -87,10 +88,9 @@ struct http_server {
   struct in6_addr *proxies;
   size_t proxy_count;
   char address[INET6_ADDRSTRLEN + 16];
-  int listen_fd;                               /* -1: it listens no more */
-  bool deaf;                                   /* it lacked what a connection needs */
   bool wants_run, quiesced;
-  uv_poll_t listener, poll;
+  struct listen_socket listener;
+  uv_poll_t poll;
   uv_prepare_t prepare;
   uv_check_t check;
   uv_timer_t timer, reaper;
@@ -106,10 +106,9 @@ struct http_server {
 /* http_listen.c */
 /* The socket and its address. */
 int must_check http_listen_open(struct http_server *s);
-void http_listen_start(struct http_server *s);
-/* After a while without descriptors or memory. */
-void http_listen_again(struct http_server *s);
-void http_listen_stop(struct http_server *s);
+int must_check http_listen_start(struct http_server *s);
+/* http_server.c */
+void http_listen_closed(struct listen_socket *l);
 
 /* http_connection.c */
 bool http_parse_ip(struct slice text, struct in6_addr *ret);

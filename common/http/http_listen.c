@@ -4,13 +4,11 @@
  * it was out of descriptors until one of its own connections ends, and an agent's stream never does.
  */
 #include "http/http_internal.h"
-#include "log/log.h"
 #include <netdb.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
-enum { BACKLOG = 1024, ACCEPTS_A_TURN = 64 };
+enum { BACKLOG = 1024 };
 
 /* ---- its address */
 
@@ -37,25 +35,11 @@ static int parse_listen(const char *listen, struct addrinfo **ret) {
   return getaddrinfo(host, colon + 1, &hints, ret) == 0 ? 0 : -EINVAL;
 }
 
-static int listen_at(const struct addrinfo *at) {
-  int on = 1;
-  int fd = socket(at->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (fd < 0)
-    return -errno;
-  if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 || bind(fd, at->ai_addr, at->ai_addrlen) < 0 ||
-      listen(fd, BACKLOG) < 0) {
-    int fault = -errno;
-    close(fd);
-    return fault;
-  }
-  return fd;
-}
-
 static int name_address(struct http_server *s) {
   struct sockaddr_storage bound;
   socklen_t len = sizeof(bound);
   char host[INET6_ADDRSTRLEN];
-  if (getsockname(s->listen_fd, (struct sockaddr *)&bound, &len) < 0)
+  if (getsockname(s->listener.fd, (struct sockaddr *)&bound, &len) < 0)
     return -errno;
   if (bound.ss_family == AF_INET6) {
     const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&bound;
@@ -69,74 +53,26 @@ static int name_address(struct http_server *s) {
   return 0;
 }
 
+/* ---- who comes */
+
+static void on_connected(struct listen_socket *l, int fd, const struct sockaddr *from, socklen_t len) {
+  struct http_server *s = l->arg;
+  if (MHD_add_connection(s->daemon, fd, from, len) == MHD_YES) /* else it has closed it */
+    s->wants_run = true;
+}
+
 int http_listen_open(struct http_server *s) {
   struct addrinfo *at;
+  s->listener = (struct listen_socket){.connected = on_connected, .closed = http_listen_closed, .arg = s};
   int r = parse_listen(s->options.listen, &at);
   if (r < 0)
     return r;
-  s->listen_fd = listen_at(at);
+  r = listen_socket_bind(&s->listener, at->ai_addr, at->ai_addrlen);
   freeaddrinfo(at);
-  return s->listen_fd < 0 ? s->listen_fd : name_address(s);
+  return r < 0 ? r : name_address(s);
 }
 
-/* ---- who comes */
-
-static bool lacks(int error) {
-  return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS;
-}
-
-/* Whoever waits in the backlog goes on waiting; to ask at once again would burn the processor. */
-static void go_deaf(struct http_server *s, int error) {
-  if (!s->deaf)
-    log_warn("connection_not_accepted", KV("at", s->address), KV("why", strerror(error)), KV("then", "trying again"));
-  s->deaf = true;
-  uv_poll_stop(&s->listener);
-}
-
-static bool accept_one(struct http_server *s) {
-  struct sockaddr_storage from;
-  socklen_t len = sizeof(from);
-  int fd = accept4(s->listen_fd, (struct sockaddr *)&from, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
-  if (fd < 0) {
-    int error = errno;
-    if (lacks(error))
-      go_deaf(s, error);
-    return error == EINTR || error == ECONNABORTED;
-  }
-  s->deaf = false;
-  if (MHD_add_connection(s->daemon, fd, (struct sockaddr *)&from, len) == MHD_YES)
-    s->wants_run = true;
-  return true; /* who is turned away has been closed */
-}
-
-static void on_knock(uv_poll_t *listener, int status, int events) {
-  (void)status, (void)events;
-  for (unsigned i = 0; i < ACCEPTS_A_TURN && accept_one(listener->data); i++)
-    ;
-}
-
-static void listen_now(struct http_server *s) {
-  uv_poll_start(&s->listener, UV_READABLE, on_knock);
-}
-
-void http_listen_start(struct http_server *s) {
-  if (uv_poll_init(s->loop, &s->listener, s->listen_fd) != 0)
-    assert(!"a listening socket can be polled");
-  s->listener.data = s;
+int http_listen_start(struct http_server *s) {
   s->handles++;
-  listen_now(s);
-}
-
-void http_listen_again(struct http_server *s) {
-  if (s->deaf && s->listen_fd >= 0)
-    listen_now(s);
-}
-
-void http_listen_stop(struct http_server *s) {
-  if (s->listen_fd < 0)
-    return;
-  if (s->handles)
-    uv_poll_stop(&s->listener);
-  close(s->listen_fd);
-  s->listen_fd = -1;
+  return listen_socket_start(&s->listener, s->loop, BACKLOG);
 }

@@ -32,9 +32,7 @@ static void on_check(uv_check_t *handle) {
 }
 
 static void on_reaper(uv_timer_t *handle) {
-  struct http_server *s = handle->data;
-  http_reap(s);
-  http_listen_again(s);
+  http_reap(handle->data);
 }
 
 static void turn(struct http_server *s) {
@@ -93,13 +91,13 @@ static void start_watching(struct http_server *s, int epoll_fd) {
   uv_unref((uv_handle_t *)&s->check);
   uv_unref((uv_handle_t *)&s->timer);
   uv_unref((uv_handle_t *)&s->reaper);
-  s->handles = 5;
+  s->handles += 5;
   s->wants_run = true;
-  http_listen_start(s);
 }
 
 static void free_server(struct http_server *s) {
-  http_listen_stop(s);
+  listen_socket_close(&s->listener);
+  MHD_stop_daemon(s->daemon); /* NULL is nothing */
   http_free_requests(s);
   http_cache_free(s);
   free(s->proxies);
@@ -108,7 +106,7 @@ static void free_server(struct http_server *s) {
 
 static int open_parts(struct http_server *s) {
   int r = http_listen_open(s);
-  if (r < 0 || (r = copy_proxies(s)) < 0 || (r = start_daemon(s)) < 0)
+  if (r < 0 || (r = copy_proxies(s)) < 0 || (r = start_daemon(s)) < 0 || (r = http_listen_start(s)) < 0)
     return r;
   const union MHD_DaemonInfo *info = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD);
   assert(info);
@@ -125,7 +123,6 @@ int http_open(uv_loop_t *loop, const struct http_options *options, http_handler 
   s->handler = handler;
   s->limit = limit;
   s->arg = arg;
-  s->listen_fd = -1;
   for (size_t i = 0; i < HTTP_CACHE_SLOTS; i++)
     s->cache[i].key = BUF_INIT(1);
   int r = open_parts(s);
@@ -149,15 +146,22 @@ void http_quiesce(struct http_server *s) {
   if (s->quiesced)
     return;
   s->quiesced = true;
-  http_listen_stop(s);
+  listen_socket_close(&s->listener);
   http_cut_idle(s);
   s->wants_run = true;
 }
 
-static void on_closed(uv_handle_t *handle) {
-  struct http_server *s = handle->data;
+static void release(struct http_server *s) {
   if (--s->handles == 0)
     free_server(s);
+}
+
+static void on_closed(uv_handle_t *handle) {
+  release(handle->data);
+}
+
+void http_listen_closed(struct listen_socket *l) {
+  release(l->arg);
 }
 
 /* libmicrohttpd ends the process when it is stopped with suspended connections; a stream suspends itself when all that
@@ -184,11 +188,11 @@ void http_close(struct http_server **server) {
   struct http_server *s = *server;
   *server = NULL;
   s->quiesced = true;
-  http_listen_stop(s);
+  listen_socket_close(&s->listener);
   abort_suspended(s);
   uv_poll_stop(&s->poll);
   uv_handle_t *const handles[] = {(uv_handle_t *)&s->poll, (uv_handle_t *)&s->prepare, (uv_handle_t *)&s->check,
-                                  (uv_handle_t *)&s->timer, (uv_handle_t *)&s->reaper, (uv_handle_t *)&s->listener};
+                                  (uv_handle_t *)&s->timer, (uv_handle_t *)&s->reaper};
   for (size_t i = 0; i < sizeof(handles) / sizeof(handles[0]); i++)
     uv_close(handles[i], on_closed);
   MHD_stop_daemon(s->daemon);

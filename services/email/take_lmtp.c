@@ -2,8 +2,8 @@
 /* Two listeners, a list of connections, and one timer that looks for silent ones. */
 #include "take_lmtp.h"
 #include "listen_address.h"
-#include "listener.h"
 #include "lmtp_connection.h"
+#include "listen/listen_socket.h"
 #include "log/log.h"
 #include "metrics/metrics.h"
 #include "service/process.h"
@@ -20,7 +20,7 @@ struct lmtp_server {
   uv_loop_t *loop;
   struct lmtp_shared shared;
   const struct config *config;
-  struct listener tcp, local;
+  struct listen_socket tcp, local;
   uv_timer_t sweep;
   char tcp_address[LISTEN_ADDRESS_TEXT];
   char *unix_path;
@@ -86,8 +86,9 @@ static void add(struct lmtp_server *s, struct lmtp_connection *c) {
   }
 }
 
-static void on_connected(struct listener *listener, int fd) {
+static void on_connected(struct listen_socket *listener, int fd, const struct sockaddr *from, socklen_t len) {
   struct lmtp_server *s = listener->arg;
+  (void)from, (void)len;
   struct lmtp_connection *c = lmtp_connection_new(s->loop, &s->shared, listener == &s->local);
   const bool full = s->count >= s->config->email.max_connections;
   add(s, c);
@@ -117,9 +118,9 @@ static int listen_tcp(struct lmtp_server *s, const char *text, struct complaint 
     return refuse_listen(complaint, text, "not of the form 127.0.0.1:2424 or [::1]:2424", -EINVAL);
   if (listen_address_port(&address) == SMTP_PORT) /* RFC 2033 section 5 */
     return refuse_listen(complaint, text, "port 25 is for SMTP, never for LMTP", -EINVAL);
-  int r = listener_bind(&s->tcp, (struct sockaddr *)&address, sizeof(address));
+  int r = listen_socket_bind(&s->tcp, (struct sockaddr *)&address, sizeof(address));
   if (r == 0)
-    r = listener_start(&s->tcp, s->loop, BACKLOG);
+    r = listen_socket_start(&s->tcp, s->loop, BACKLOG);
   socklen_t len = sizeof(address);
   if (r == 0 && getsockname(s->tcp.fd, (struct sockaddr *)&address, &len) < 0)
     r = -errno;
@@ -148,7 +149,7 @@ static int lock_and_clear(struct lmtp_server *s, const char *path) {
 static int bind_unix(struct lmtp_server *s, const char *path) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
   snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-  int r = listener_bind(&s->local, (struct sockaddr *)&address, sizeof(address));
+  int r = listen_socket_bind(&s->local, (struct sockaddr *)&address, sizeof(address));
   if (r < 0)
     return r;
   s->unix_path = must_strdup(path);
@@ -164,7 +165,7 @@ static int listen_unix(struct lmtp_server *s, const char *path, struct complaint
   if (r == 0)
     r = bind_unix(s, path);
   if (r == 0)
-    r = listener_start(&s->local, s->loop, BACKLOG);
+    r = listen_socket_start(&s->local, s->loop, BACKLOG);
   return r < 0 ? refuse_listen(complaint, path, uv_strerror(r), r) : 0;
 }
 
@@ -206,7 +207,7 @@ static void share(struct lmtp_server *s, const struct lmtp_server_options *o) {
   };
 }
 
-static void on_listener_closed(struct listener *l) {
+static void on_listener_closed(struct listen_socket *l) {
   free_when_done(l->arg);
 }
 
@@ -217,7 +218,7 @@ int lmtp_server_open(uv_loop_t *loop, const struct lmtp_server_options *options,
   s->config = options->config;
   s->unix_lock = -1;
   share(s, options);
-  s->tcp = s->local = (struct listener){.connected = on_connected, .closed = on_listener_closed, .arg = s};
+  s->tcp = s->local = (struct listen_socket){.connected = on_connected, .closed = on_listener_closed, .arg = s};
   uv_timer_init(loop, &s->sweep);
   s->sweep.data = s;
   s->sweep_open = true;
@@ -251,8 +252,8 @@ static void on_closed(uv_handle_t *handle) {
 static void stop_listening(struct lmtp_server *s) {
   if (s->local.open && s->unix_path)
     unlink(s->unix_path);
-  listener_close(&s->tcp);
-  listener_close(&s->local);
+  listen_socket_close(&s->tcp);
+  listen_socket_close(&s->local);
   if (s->unix_lock >= 0)
     close(s->unix_lock); /* only now is the path free */
   s->unix_lock = -1;

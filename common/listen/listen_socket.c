@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "listener.h"
+#include "listen/listen_socket.h"
 #include "log/log.h"
 #include <errno.h>
 #include <unistd.h>
@@ -9,12 +9,12 @@ enum { TURN = 16, REST_MS = 250, TELL_EVERY_MS = 60 * 1000 };
 static void on_ready(uv_poll_t *poll, int status, int events);
 
 static void on_rested(uv_timer_t *timer) {
-  struct listener *l = timer->data;
+  struct listen_socket *l = timer->data;
   uv_poll_start(&l->poll, UV_READABLE, on_ready);
 }
 
 /* Tries go on for as long as the lack lasts; one line a minute tells enough. */
-static void rest(struct listener *l, int fault) {
+static void rest(struct listen_socket *l, int fault) {
   const uint64_t now = uv_now(l->rest.loop);
   if (!l->told_ms || now - l->told_ms >= TELL_EVERY_MS) {
     log_warn("connection_not_accepted", KV("fault", uv_strerror(fault)));
@@ -24,11 +24,13 @@ static void rest(struct listener *l, int fault) {
   uv_timer_start(&l->rest, on_rested, REST_MS, 0);
 }
 
-/* Returns whether there may be another. connected() may close the listener. */
-static bool take_one(struct listener *l) {
-  int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+/* Returns whether there may be another. */
+static bool take_one(struct listen_socket *l) {
+  struct sockaddr_storage from;
+  socklen_t len = sizeof(from);
+  int fd = accept4(l->fd, (struct sockaddr *)&from, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd >= 0)
-    l->connected(l, fd);
+    l->connected(l, fd, (struct sockaddr *)&from, len);
   else if (errno == EAGAIN)
     return false;
   else if (errno != EINTR && errno != ECONNABORTED && errno != EPROTO)
@@ -38,7 +40,7 @@ static bool take_one(struct listener *l) {
 
 /* A crowd must not keep the loop from those who are in. */
 static void on_ready(uv_poll_t *poll, int status, int events) {
-  struct listener *l = poll->data;
+  struct listen_socket *l = poll->data;
   (void)events;
   if (status < 0) {
     rest(l, status);
@@ -48,7 +50,7 @@ static void on_ready(uv_poll_t *poll, int status, int events) {
     ;
 }
 
-int listener_bind(struct listener *l, const struct sockaddr *address, socklen_t len) {
+int listen_socket_bind(struct listen_socket *l, const struct sockaddr *address, socklen_t len) {
   const int on = 1;
   int fd = socket(address->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0)
@@ -64,7 +66,7 @@ int listener_bind(struct listener *l, const struct sockaddr *address, socklen_t 
   return 0;
 }
 
-int listener_start(struct listener *l, uv_loop_t *loop, int backlog) {
+int listen_socket_start(struct listen_socket *l, uv_loop_t *loop, int backlog) {
   if (listen(l->fd, backlog) < 0)
     return -errno;
   int r = uv_poll_init(loop, &l->poll, l->fd);
@@ -77,12 +79,12 @@ int listener_start(struct listener *l, uv_loop_t *loop, int backlog) {
 }
 
 static void on_closed(uv_handle_t *handle) {
-  struct listener *l = handle->data;
+  struct listen_socket *l = handle->data;
   if (--l->handles == 0)
     l->closed(l);
 }
 
-void listener_close(struct listener *l) {
+void listen_socket_close(struct listen_socket *l) {
   if (!l->open)
     return;
   l->open = false;
