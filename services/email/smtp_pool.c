@@ -155,8 +155,8 @@ static int lack_of_descriptors(void) {
   return fault;
 }
 
-/* With the lock held; it is given back for a moment when this returns false. A lack of ours is no try of a mail, and the
- * relay is not to blame for it. */
+/* With the lock held; it is given back for a moment when this returns false. A lack of ours is no try of a mail, and
+ * the relay is not to blame for it. */
 static bool has_descriptors(struct smtp_pool *p) {
   int fault = lack_of_descriptors();
   if (fault && !p->lacking)

@@ -14,8 +14,8 @@
 struct mailboxes;
 
 /* `mailboxes` with `enabled` and an enabled channel; without any, nothing is opened and *ret is NULL. A ledger that
- * cannot be opened is no reason not to take mail by LMTP: it is logged, shown as unhealthy, tried again every 10 seconds,
- * and no mailbox is read until then. */
+ * cannot be opened is no reason not to take mail by LMTP: it is logged, shown as unhealthy, tried again every
+ * 10 seconds, and no mailbox is read until then. */
 void mailboxes_open(uv_loop_t *loop, const struct config *config, struct channel *channel, struct mailboxes **ret);
 /* Takes no more; calls `drained` once when all that was fetched is in the ledger and marked. NULL is drained at once. */
 void mailboxes_drain(struct mailboxes *m, void (*drained)(void *arg), void *arg);
