@@ -28,7 +28,7 @@ struct lmtp_server {
   bool sweep_open;
   struct lmtp_connection *first;
   size_t count;
-  bool draining, closing;
+  bool closing;
   void (*drained)(void *arg);
   void *drained_arg;
   char host[256];
@@ -260,7 +260,6 @@ static void stop_listening(struct lmtp_server *s) {
 }
 
 void lmtp_server_drain(struct lmtp_server *s, void (*drained)(void *arg), void *arg) {
-  s->draining = true;
   s->drained = drained;
   s->drained_arg = arg;
   stop_listening(s);
