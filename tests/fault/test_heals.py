@@ -124,7 +124,14 @@ def test_a_program_that_could_not_be_started_for_a_while_keeps_its_addresses(new
 def test_where_programs_are_is_written_again(new_desk):
     desk = new_desk(config=CONFIG).up()
     beside = desk.dir / f"pids.json.{desk.process.pid}.new"
-    beside.mkdir()
+
+    def in_its_way():
+        try:
+            beside.mkdir()
+            return True
+        except FileExistsError:
+            return False  # it is being written just now
+    wait_for(in_its_way, "a folder to be where the file is written")
     before = desk.kill("sms")
     wait_for(lambda: "file_not_written" in desk.log_text(), "the file not to be written")
     wait_for(lambda: "event=restarted program=sms" in desk.log_text(), "sms to be there again")
