@@ -49,7 +49,7 @@ def test_kill_a_random_program_every_second(new_desk):
     seed = int(os.environ.get("DESKBELL_SEED", random.randrange(10**6)))
     print(f"seed {seed}")
     dice = random.Random(seed)
-    crowd = Crowd(desk, 10_000).start()
+    crowd = Crowd(desk, 20_000).start()
     kills = []
     while crowd.running():
         threading.Event().wait(1)

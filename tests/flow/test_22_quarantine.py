@@ -258,7 +258,9 @@ def test_parsers_end_with_the_program(new_desk):
     children = wait_for(lambda: parsers(desk), "a parser")
     desk.kill("email")
 
-    def gone():
-        return not any(pathlib.Path(f"/proc/{pid}/cmdline").exists() and
-                       b"--parser" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children)
-    wait_for(gone, "the parser to end with its parent")
+    def lives(pid):
+        try:
+            return b"--parser" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+    wait_for(lambda: not any(map(lives, children)), "the parser to end with its parent")

@@ -84,7 +84,7 @@ def test_postfix_tries_again_until_it_is_taken(mail_desk):
         thread.start()
         try:
             with postfix.client() as smtp:
-                while count < 100 or (count < 5000 and not hit()):
+                while count < 100 or (count < 20000 and not hit()):
                     smtp.sendmail("ann@example.org", ["support@example.com"],
                                   mail(f"text {count}", message_id=f"<k{count}@example.org>"))
                     count += 1

@@ -298,7 +298,7 @@ class Dovecot:
         found = {}
         ok, rows = client.uid("FETCH", "1:*", "(FLAGS)")
         for row in rows:
-            if row:
+            if row and b"UID " in row:  # one without is news of another session's
                 text = row.decode()
                 uid = int(text.split("UID ")[1].split(" ")[0].rstrip(")"))
                 found[uid] = set(text.split("FLAGS (")[1].split(")")[0].split())
