@@ -7,6 +7,7 @@
 #include "base/id.h"
 #include "http/http.h"
 #include "http/stream.h"
+#include "listen/listen_address.h"
 #include "listen/listen_socket.h"
 #include <arpa/inet.h>
 #include <microhttpd.h>
@@ -87,7 +88,7 @@ struct http_server {
   struct http_options options;
   struct in6_addr *proxies;
   size_t proxy_count;
-  char address[INET6_ADDRSTRLEN + 16];
+  char address[LISTEN_ADDRESS_TEXT];
   bool wants_run, quiesced;
   struct listen_socket listener;
   uv_poll_t poll;

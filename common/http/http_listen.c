@@ -5,7 +5,6 @@
  */
 #include "http/http_internal.h"
 #include <netdb.h>
-#include <stdio.h>
 #include <sys/socket.h>
 
 enum { BACKLOG = 1024 };
@@ -38,18 +37,9 @@ static int parse_listen(const char *listen, struct addrinfo **ret) {
 static int name_address(struct http_server *s) {
   struct sockaddr_storage bound;
   socklen_t len = sizeof(bound);
-  char host[INET6_ADDRSTRLEN];
   if (getsockname(s->listener.fd, (struct sockaddr *)&bound, &len) < 0)
     return -errno;
-  if (bound.ss_family == AF_INET6) {
-    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&bound;
-    inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof(host));
-    snprintf(s->address, sizeof(s->address), "[%s]:%u", host, ntohs(v6->sin6_port));
-  } else {
-    const struct sockaddr_in *v4 = (const struct sockaddr_in *)&bound;
-    inet_ntop(AF_INET, &v4->sin_addr, host, sizeof(host));
-    snprintf(s->address, sizeof(s->address), "%s:%u", host, ntohs(v4->sin_port));
-  }
+  listen_address_write(&bound, s->address);
   return 0;
 }
 

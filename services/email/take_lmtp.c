@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Two listeners, a list of connections, and one timer that looks for silent ones. */
 #include "take_lmtp.h"
-#include "listen_address.h"
 #include "lmtp_connection.h"
+#include "listen/listen_address.h"
 #include "listen/listen_socket.h"
 #include "log/log.h"
 #include "metrics/metrics.h"

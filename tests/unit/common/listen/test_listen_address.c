@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "listen_address.h"
+#include "listen/listen_address.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* "127.0.0.1:2424", "[::1]:2424", "localhost:0" as a socket address and back. A name is looked up, and its first
  * address taken: to be used at the start only. */
-#ifndef EMAIL_LISTEN_ADDRESS_H
-#define EMAIL_LISTEN_ADDRESS_H
+#ifndef LISTEN_LISTEN_ADDRESS_H
+#define LISTEN_LISTEN_ADDRESS_H
 
 #include "base/fault.h"
 #include <netinet/in.h>
