@@ -19,56 +19,56 @@ struct desk_run {
   struct supervisor *supervisor;
   struct redis_watch *redis;
   uv_signal_t terminate, interrupt;
-  uv_timer_t again;           /* the files could not be written: a full disk */
+  uv_timer_t again;
   char *endpoints_file, *pids_file, *socket;
   int64_t began_ms;
   bool ready, stopping, over;
+  bool unwritten;             /* one of the files, and that was told: a full disk */
   int status;
 };
 
-static void on_again(uv_timer_t *timer);
-
-static void write_file(struct desk_run *run, const char *path, const struct buf *text) {
+static int write_file(const struct desk_run *run, const char *path, const struct buf *text) {
   int r = file_write_atomic(path, buf_slice(text), 0600);
-  if (r == 0)
-    return;
-  log_error("file_not_written", KV("path", path), KV("fault", strerror(-r)), KV("then", "trying again"));
-  uv_timer_start(&run->again, on_again, AGAIN_MS, 0);
+  if (r < 0 && !run->unwritten)
+    log_error("file_not_written", KV("path", path), KV("fault", strerror(-r)), KV("then", "trying again"));
+  return r;
 }
 
-static void write_endpoints(struct desk_run *run) {
+static int write_endpoints(const struct desk_run *run) {
   auto_clean(buf_free) struct buf text = BUF_INIT(1 << 20);
-  if (endpoints_json(supervisor_endpoints(run->supervisor), &text) < 0)
-    log_error("endpoints_not_written", KV("path", run->endpoints_file));
-  else
-    write_file(run, run->endpoints_file, &text);
+  if (endpoints_json(supervisor_endpoints(run->supervisor), &text) == 0)
+    return write_file(run, run->endpoints_file, &text);
+  log_error("endpoints_not_written", KV("path", run->endpoints_file)); /* too many: no try would help */
+  return 0;
 }
 
-static void write_pids(struct desk_run *run) {
+static int write_pids(const struct desk_run *run) {
   auto_clean(buf_free) struct buf text = BUF_INIT(1 << 16);
   supervisor_pids_json(run->supervisor, &text);
-  write_file(run, run->pids_file, &text);
+  return write_file(run, run->pids_file, &text);
+}
+
+static void on_changed(void *arg);
+
+static void on_again(uv_timer_t *timer) {
+  on_changed(timer->data);
+}
+
+static void on_changed(void *arg) {
+  struct desk_run *run = arg;
+  int pids = write_pids(run), endpoints = run->ready ? write_endpoints(run) : 0;
+  run->unwritten = pids < 0 || endpoints < 0;
+  if (run->unwritten)
+    uv_timer_start(&run->again, on_again, AGAIN_MS, 0);
 }
 
 static void on_ready(void *arg) {
   struct desk_run *run = arg;
   run->ready = true;
-  write_pids(run);
-  write_endpoints(run);
+  on_changed(run);
   log_info("ready", KI("after_ms", clock_monotonic_ms() - run->began_ms));
   puts("ready");
   fflush(stdout);
-}
-
-static void on_changed(void *arg) {
-  struct desk_run *run = arg;
-  write_pids(run);
-  if (run->ready)
-    write_endpoints(run);
-}
-
-static void on_again(uv_timer_t *timer) {
-  on_changed(timer->data);
 }
 
 static void on_stopped(void *arg, int status) {

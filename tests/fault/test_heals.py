@@ -138,3 +138,4 @@ def test_where_programs_are_is_written_again(new_desk):
     assert desk.pids()["sms"] == before
     beside.rmdir()
     wait_for(lambda: desk.pids()["sms"] != before and desk.is_there("sms"), "the file to say the new one")
+    assert desk.log_text().count("file_not_written") == 1
