@@ -1,16 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The mail program lacks something for a while, descriptors or disk, and then has it again: it goes on by itself."""
-import contextlib
-import http.client
 import os
-import resource
 import signal
 import time
 
 import pytest
 
 import mailboxes
-from desk import Desk, mail, wait_for
+from desk import Desk, descriptors, mail, wait_for
 from dovecot import Dovecot
 from relay import Relay
 
@@ -28,29 +25,10 @@ def desk(tmp_path):
         yield d.up()
 
 
-@contextlib.contextmanager
-def limited(pid, soft):
-    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-    resource.prlimit(pid, resource.RLIMIT_NOFILE, (soft, before[1]))
-    try:
-        yield
-    finally:
-        resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
-
-
 def cpu_seconds(pid):
     with open(f"/proc/{pid}/stat") as f:
         fields = f.read().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def health(desk):
-    c = http.client.HTTPConnection(desk.endpoints["email-health"], timeout=10)
-    try:
-        c.request("GET", "/health")
-        return c.getresponse().read().decode().strip()
-    finally:
-        c.close()
 
 
 # ---- LMTP
@@ -64,7 +42,7 @@ def test_a_crowd_waits_until_there_are_descriptors(desk):
         inside.sendall(b"NOOP\r\n")
         assert inside.recv(4096).startswith(b"250")
         return time.monotonic() >= begun + seconds
-    with limited(pid, NONE_LEFT):
+    with descriptors(pid, NONE_LEFT):
         begun, spent = time.monotonic(), cpu_seconds(pid)
         crowd = [desk.lmtp_socket() for _ in range(40)]
         wait_for(lambda: "connection_not_accepted" in desk.log_text(), "them to be kept waiting")
@@ -94,14 +72,14 @@ def test_a_second_parser_is_not_missed_for_ever(tmp_path):
         for parser in parsers:
             os.kill(parser, signal.SIGSTOP)
         # enough for one that delivers and what it is written to; not for the pipes of a parser
-        with limited(pid, 1 + max(int(n) for n in os.listdir(f"/proc/{pid}/fd")) + 4):
+        with descriptors(pid, 1 + max(int(n) for n in os.listdir(f"/proc/{pid}/fd")) + 4):
             for i in range(65):  # one more than a parser is given at once
                 desk.lmtp(mail(f"mail {i}"))
             wait_for(lambda: "parser_not_started" in desk.log_text(), "a second parser to be missed")
             for parser in parsers:
                 os.kill(parser, signal.SIGCONT)
             desk.wait_events(66)
-        wait_for(lambda: "parser" not in health(desk), "health without complaint")
+        wait_for(lambda: "parser" not in desk.health("email")[1], "health without complaint")
 
 
 # ---- mailboxes
@@ -119,20 +97,20 @@ def test_a_ledger_that_can_be_opened_later(mailbox_desk):
     in_its_place.parent.mkdir(parents=True)
     in_its_place.touch()
     mailbox_desk.up()
-    assert "none is read" in health(mailbox_desk)
+    assert "none is read" in mailbox_desk.health("email")[1]
     mailbox_desk.lmtp(mail("by LMTP"))
     mailbox_desk.wait_events(1)
     in_its_place.unlink()
     mailbox_desk.wait_events(2)
     mailboxes.wait_standing(mailbox_desk, server=1, stored=1)
-    wait_for(lambda: "mailbox" not in health(mailbox_desk), "health without complaint")
+    wait_for(lambda: "mailbox" not in mailbox_desk.health("email")[1], "health without complaint")
     assert mailbox_desk.log_text().count("mailbox_ledger_not_opened") == 1
 
 
 def test_a_request_that_could_not_be_read(mailbox_desk):
     pid = mailbox_desk.up().pids()["email"]
     mailboxes.wait_standing(mailbox_desk, server=1, stored=1)
-    with limited(pid, NONE_LEFT):
+    with descriptors(pid, NONE_LEFT):
         mailbox_desk.run("mailbox", "rescan", "ann", check=False)
         wait_for(lambda: "mailbox_requests_unreadable" in mailbox_desk.log_text(), "it to fail")
     requests = mailbox_desk.dir / "email" / "mailboxes" / "requests"
@@ -155,7 +133,7 @@ def test_a_reply_waits_until_there_are_descriptors(tmp_path):
         pid = desk.up().pids()["email"]
         desk.lmtp(mail("question"))
         [event] = desk.wait_events(1)
-        with limited(pid, NONE_LEFT):
+        with descriptors(pid, NONE_LEFT):
             desk.run("reply", event["data"]["conversation"], "--text", "answer", "--agent", "bo")
             wait_for(lambda: "event=relay_waits" in desk.log_text(), "it to be kept waiting")
         wait_for(lambda: relay.mails, "the reply to come", 20)  # a try that failed is repeated after minutes

@@ -1,11 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a machine lacks for a while – a Redis that says nothing, a disk, descriptors – is made up for without anybody's hand."""
-import resource
 import socket
 import threading
 
 import pytest
-from desk import PrivateRedis, wait_for
+from desk import PrivateRedis, descriptors, wait_for
 
 CONFIG = """
 channels:
@@ -73,7 +72,7 @@ def before_redis(tmp_path):
 
 
 def healthy(desk, *programs):
-    return all(desk.post(f"http://{desk.endpoints[p + '-health']}/health", None, {}, method="GET")[0] == 200 for p in programs)
+    return all(desk.health(p)[0] == 200 for p in programs)
 
 
 def write(desk, n):
@@ -105,11 +104,9 @@ def test_health_says_that_redis_was_never_reached(new_desk, before_redis):
 def test_a_program_that_could_not_be_started_for_a_while_keeps_its_addresses(new_desk):
     desk = new_desk(config=CONFIG).up()
     before, up = dict(desk.endpoints), desk.process.pid
-    limit = resource.prlimit(up, resource.RLIMIT_NOFILE)
-    resource.prlimit(up, resource.RLIMIT_NOFILE, (5, limit[1]))
-    assert desk.kill("sms")
-    wait_for(lambda: desk.log_text().count("status=EMFILE") >= 5, "five starts that failed")
-    resource.prlimit(up, resource.RLIMIT_NOFILE, limit)
+    with descriptors(up, 5):
+        assert desk.kill("sms")
+        wait_for(lambda: desk.log_text().count("status=EMFILE") >= 5, "five starts that failed")
 
     def answers():
         try:

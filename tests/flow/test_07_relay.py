@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """From the outbox over the router to a channel program: at once, in order, within the window, and whoever dies, each message
 is there once."""
+import json
 import random
 import time
 
@@ -169,13 +170,7 @@ def test_what_waits_is_seen(desk, r, talk):
 
 
 def unhealthy(desk):
-    import http.client
-    import json
-    c = http.client.HTTPConnection(desk.endpoints["router-health"], timeout=10)
-    c.request("GET", "/health")
-    said = json.loads(c.getresponse().read())
-    c.close()
-    return said.get("reasons", [])
+    return json.loads(desk.health("router")[1]).get("reasons", [])
 
 
 @pytest.mark.parametrize("victims", [("router",), ("redis",), ("router", "redis")], ids="+".join)

@@ -2,15 +2,14 @@
 """Agents' queues served over HTTP, without our inbox: a whole shift, who is let in, strangers' bytes, the document."""
 import os
 import re
-import resource
 import socket
 import subprocess
 import threading
 import urllib.parse
 
 import yaml
-from agents_api import Api, client, desk, team, token, write  # noqa: F401
-from desk import BIN, ROOT, mail, wait_for
+from agents_api import CONFIG, Api, client, desk, team, token, write  # noqa: F401
+from desk import BIN, ROOT, descriptors, mail, wait_for
 from outbox import client as redis_of
 
 
@@ -204,8 +203,7 @@ def test_a_file_others_may_read_lets_nobody_in(desk):
     path.chmod(0o644)
     try:
         assert api.ask("GET", "/v1/me")[0] in (401, 429)
-        wait_for(lambda: "chmod 600" in desk.post(f"http://{desk.endpoints['inbox-health']}/health", None, {}, "GET")[2].decode(),
-                 "the health to say it")
+        wait_for(lambda: "chmod 600" in desk.health("inbox")[1], "the health to say it")
         assert desk.run("token", "new", "temp2", check=False).returncode == 1
     finally:
         path.chmod(0o600)
@@ -325,35 +323,34 @@ def answers(api):
         return False
 
 
-def test_it_listens_again_though_none_of_its_connections_ended(desk, team):
-    pid, ana = desk.pids()["inbox"], team["ana"]
+def test_it_listens_again_though_none_of_its_connections_ended(new_desk):
+    desk = new_desk(config=CONFIG).up()
+    pid, ana = desk.pids()["inbox"], client(desk, "ana")
     stream = ana.events()
     stream.wait("hello")
-    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-    said = desk.log_text().count("connection_not_accepted")
-    resource.prlimit(pid, resource.RLIMIT_NOFILE, (len(os.listdir(f"/proc/{pid}/fd")), before[1]))
-    waiting = ana.connect()
-    wait_for(lambda: desk.log_text().count("connection_not_accepted") > said, "it to say so")
-    resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
+    with descriptors(pid, len(os.listdir(f"/proc/{pid}/fd"))):
+        waiting = ana.connect()
+        wait_for(lambda: "connection_not_accepted" in desk.log_text(), "it to say so")
     wait_for(lambda: answers(ana), "the inbox to listen")
     waiting.close()
     stream.close()
 
 
 def test_it_listens_again_after_it_was_out_of_descriptors(desk, team):
-    pid, ana = desk.pids()["inbox"], team["ana"]
+    pid, ana, crowd = desk.pids()["inbox"], team["ana"], []
     used = lambda: len(os.listdir(f"/proc/{pid}/fd"))
-    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
     limit = used() + 10
-    resource.prlimit(pid, resource.RLIMIT_NOFILE, (limit, before[1]))
-    crowd = [ana.connect() for _ in range(40)]
-    wait_for(lambda: used() >= limit, "no descriptor to be left")
-    dee = client(desk, "dee")  # a token that the inbox cannot read just now
-    for s in crowd:
-        s.close()
-    wait_for(lambda: used() < limit - 5, "them to be free again")
-    resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
-
+    try:
+        with descriptors(pid, limit):
+            crowd += [ana.connect() for _ in range(40)]
+            wait_for(lambda: used() >= limit, "no descriptor to be left")
+            dee = client(desk, "dee")  # a token that the inbox cannot read just now
+            for s in crowd:
+                s.close()
+            wait_for(lambda: used() < limit - 5, "them to be free again")
+    finally:
+        for s in crowd:
+            s.close()
     wait_for(lambda: answers(ana), "the inbox to listen")
     wait_for(lambda: answers(dee), "the new token to let in", step=1)  # who guesses may ask once a second
 

@@ -3,12 +3,11 @@
 import json
 import os
 import re
-import secrets
 import time
 
 import pytest
 import zmq
-from agents_api import Api
+from agents_api import Api, write
 from agents_zmq import KINDS, Client, request
 from desk import ROOT, Desk, wait_for
 from peer import number, text
@@ -76,17 +75,6 @@ def heard(connect, agent):
         client.send(request(9, "ping"))
         return client if client.receive(0.5) else client.close()
     return wait_for(once, "the key to count")
-
-
-def write(desk):
-    status, _, body = desk.hook({"type": "message", "from": f"+1415555{secrets.randbelow(10000):04}", "text": "Where is it?"})
-    assert status == 200
-    event = json.loads(body)["id"]
-
-    def routed():
-        shown = desk.run("event", event, check=False)
-        return shown.returncode == 0 and json.loads(shown.stdout)["data"].get("work_item")
-    return wait_for(routed, "the event in the journal")
 
 
 def test_the_messages_are_the_verbs():
@@ -226,11 +214,6 @@ def test_a_key_is_taken_away(desk, connect):
     assert temp.receive(1) is None
 
 
-def inbox_health(desk):
-    status, _, body = desk.post(f"http://{desk.endpoints['inbox-health']}/health", None, {}, method="GET")
-    return status, body.decode()
-
-
 def test_a_file_that_is_no_key_concerns_itself_alone(desk, connect):
     """Half written, it is looked at until it is whole; meanwhile others come and go."""
     half = desk.dir / "keys" / "agents" / "half.pub"
@@ -238,8 +221,8 @@ def test_a_file_that_is_no_key_concerns_itself_alone(desk, connect):
     leaves = heard(connect, "leaves")
     leaves.get("subscribe")
     half.write_text("")
-    wait_for(lambda: inbox_health(desk)[0] == 503, "the health to say so")
-    assert "half.pub" in inbox_health(desk)[1]
+    wait_for(lambda: desk.health("inbox")[0] == 503, "the health to say so")
+    assert "half.pub" in desk.health("inbox")[1]
     (desk.dir / "keys" / "agents" / "leaves.pub").unlink()
     came = wait_for(lambda: leaves.receive(1), "the end of the subscription")
     assert came[1]["event"] == "reset" and json.loads(came[1]["json"]) == {"reason": "signed-out"}
@@ -247,7 +230,7 @@ def test_a_file_that_is_no_key_concerns_itself_alone(desk, connect):
     half.write_bytes(public + b"\n")  # the folder does not change by this
     desk.agents["half"] = public, secret
     assert heard(connect, "half").ask("me")["status"] == 200
-    assert inbox_health(desk)[0] == 200
+    assert desk.health("inbox")[0] == 200
     half.unlink()
 
 
@@ -257,9 +240,9 @@ def test_a_file_that_is_no_key_keeps_the_inbox_from_nothing(desk, connect):
     before = desk.kill("inbox")
     wait_for(lambda: desk.kill("inbox", 0) not in (None, before), "the inbox to be there again")
     assert heard(connect, "ana").ask("me")["status"] == 200
-    assert "bad.pub" in inbox_health(desk)[1]
+    assert "bad.pub" in desk.health("inbox")[1]
     bad.unlink()
-    wait_for(lambda: inbox_health(desk)[0] == 200, "it to be well")
+    wait_for(lambda: desk.health("inbox")[0] == 200, "it to be well")
 
 
 def test_a_name_that_no_agent_can_have_is_not_heard(desk, connect):

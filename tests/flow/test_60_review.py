@@ -21,11 +21,6 @@ def store(desk):
     return socket_redis.connect(next(desk.dir.glob("**/redis*.sock")))
 
 
-def health(desk, program):
-    status, _, body = desk.post(f"http://{desk.endpoints[program + '-health']}/health", None, {}, method="GET")
-    return status, body.decode()
-
-
 @pytest.fixture(scope="module")
 def review_desk(tmp_path_factory):
     """One desk for the cases that do not damage it."""
@@ -84,17 +79,17 @@ def test_a_desk_definition_that_cannot_be_used_is_said_until_it_is_mended(desk):
     db.hset(f"{P}:desk:documents", str(version + 1), "queues: [no: such, thing")
     db.set(f"{P}:desk", str(version + 1))
     assert desk.sms("waits")[0] == 200
-    wait_for(lambda: "cannot be used" in health(desk, "router")[1], "the router to say so")
+    wait_for(lambda: "cannot be used" in desk.health("router")[1], "the router to say so")
     # Events that wait make it look again ten times a second; it must not forget what is wrong.
     refusals = "deskbell_router_refusals_total"
     before = desk.metrics("router").get(refusals, 0)
     wait_for(lambda: desk.metrics("router")[refusals] > before + 20, "some tries")
-    status, words = health(desk, "router")
+    status, words = desk.health("router")
     assert status != 200 and "cannot be used" in words
     db.hset(f"{P}:desk:documents", str(version + 2), good)
     db.set(f"{P}:desk", str(version + 2))
     assert desk.wait_events(1)[0]["data"]["text"] == "waits"
-    wait_for(lambda: health(desk, "router")[0] == 200, "the router to be well")
+    wait_for(lambda: desk.health("router")[0] == 200, "the router to be well")
 
 
 def test_a_webhook_with_endless_recipients_is_taken(desk):
@@ -120,7 +115,7 @@ def test_redis_full_then_larger_again(desk):
     desk.wait_events(1)
     db.config_set("maxmemory", "1mb")
     assert desk.sms("second")[0] == 200 and desk.lmtp(b"From: a@example.org\r\nSubject: third\r\n\r\nhello\r\n") == {}
-    wait_for(lambda: "OOM" in health(desk, "router")[1], "the router to say that Redis is full")
+    wait_for(lambda: "OOM" in desk.health("router")[1], "the router to say that Redis is full")
     assert desk.sms("fourth", sender="+14155550100")[0] == 200
     refusals, began = "deskbell_router_refusals_total", time.monotonic()
     start = desk.metrics("router")[refusals]
@@ -132,7 +127,7 @@ def test_redis_full_then_larger_again(desk):
     texts = [e["data"]["text"].strip() for e in events]
     assert sorted(texts) == sorted(["first", "second", "hello", "fourth"])
     assert texts.index("second") < texts.index("fourth")
-    wait_for(lambda: health(desk, "router")[0] == 200, "the router to be well")
+    wait_for(lambda: desk.health("router")[0] == 200, "the router to be well")
 
 
 def test_what_redis_lost_comes_again_once_and_in_order(desk):

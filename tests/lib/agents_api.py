@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """An agent's client of the API: requests, event streams that are read in the background, raw bytes."""
 import http.client
+import itertools
 import json
 import queue
-import secrets
 import socket
 import threading
 import urllib.parse
@@ -203,9 +203,12 @@ def new_team(desk):
     return {**{name: client(desk, name) for name in ("ana", "bo", "cy")}, "boss": client(desk, "boss", "--supervisor")}
 
 
+phones = itertools.count(5550000)  # each customer another one: a message of the same one joins their item
+
+
 def write(desk, text="Where is my order?", phone=None):
     """A customer's message; the id of its work item once it is there."""
-    phone = phone or f"+1415555{secrets.randbelow(10000):04}"
+    phone = phone or f"+1415{next(phones):07}"
     status, _, body = desk.hook({"type": "message", "from": phone, "text": text})
     assert status == 200, body
     event = json.loads(body)["id"]

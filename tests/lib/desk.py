@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """A desk under test: starts `deskbell up`, speaks to it as its users do, kills its programs, reads its journal."""
 import base64
+import contextlib
 import hashlib
 import hmac
 import http.client
 import json
 import os
 import pathlib
+import resource
 import signal
 import socket
 import subprocess
@@ -37,6 +39,17 @@ def wait_for(condition, what, patience=PATIENCE, step=0.02):
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {patience:.0f} s for {what}")
         threading.Event().wait(step)
+
+
+@contextlib.contextmanager
+def descriptors(pid, most):
+    """A running program may have so many meanwhile; what it has beyond them it keeps."""
+    before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(pid, resource.RLIMIT_NOFILE, (most, before[1]))
+    try:
+        yield
+    finally:
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, before)
 
 
 def library():
@@ -216,6 +229,11 @@ class Desk:
         c.close()
         return {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1])
                 for line in text.splitlines() if line and not line.startswith("#")}
+
+    def health(self, program):
+        """(status, what it says)."""
+        status, _, body = self.post(f"http://{self.endpoints[program + '-health']}/health", None, {}, method="GET")
+        return status, body.decode()
 
     # ---- customers writing
 
